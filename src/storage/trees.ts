@@ -1,0 +1,73 @@
+/**
+ * The trees of a partition, as the turns see them. Drivers: storage/lmdb.ts (production), storage/memory-trees.ts
+ * (tests, simulation, `data: "memory"`). Keys and values are bytes; storage/keys.ts and the codecs make them.
+ */
+
+export interface Row {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+export interface Range {
+  /** First key, inclusive; with `reverse` the largest key to start from, inclusive. */
+  readonly start: Uint8Array;
+  /** Exclusive end (with `reverse` the exclusive lower bound); absent = the tree's end. */
+  readonly end?: Uint8Array;
+  readonly reverse?: boolean;
+  /** Most rows returned. Mandatory: nothing walks a tree without a bound. */
+  readonly limit: number;
+}
+
+export interface ReadTree {
+  /** The value, copied: safe to keep. */
+  get(key: Uint8Array): Buffer | undefined;
+  /** Rows in key order, materialised: no iterator lives across a tick. */
+  range(range: Range): Row[];
+  /** Keys only; the same bounds. */
+  keys(range: Range): Buffer[];
+}
+
+export interface Tree extends ReadTree {
+  put(key: Uint8Array, value: Uint8Array): void;
+  remove(key: Uint8Array): void;
+}
+
+export const treeNames = [
+  "current",
+  "versions",
+  "manifests",
+  "manifestRefs",
+  "uploads",
+  "refs",
+  "extents",
+  "gc",
+  "log",
+  "counters",
+  "buckets",
+  "meta",
+] as const;
+export type TreeName = (typeof treeNames)[number];
+
+export type ReadTrees = { readonly [N in TreeName]: ReadTree };
+export type Trees = { readonly [N in TreeName]: Tree };
+
+/** The owner's side of one partition's metadata: the only writer. */
+export interface Metadata {
+  /** Usable only inside `transact` for writes; reads outside see committed data. */
+  readonly trees: Trees;
+  /**
+   * Runs one synchronous turn; turns queued in one tick share one commit. Resolves with the turn's result after the
+   * commit is durable. A turn must do all its checks before its first write and must not throw after it: a throw
+   * rejects only when nothing was written, else it is fatal (the process fails stop).
+   * A failed commit, or none within `limits.commitWatchdogMs`, is fatal too: `onFatal` is called and no promise settles.
+   */
+  transact<R>(turn: (trees: Trees) => R): Promise<R>;
+  close(): Promise<void>;
+}
+
+/** A front's side: a snapshot that is renewed by `refresh`, which a request calls immediately before its first read and again after any await. */
+export interface Snapshot {
+  readonly trees: ReadTrees;
+  refresh(): void;
+  close(): Promise<void>;
+}
