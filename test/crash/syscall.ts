@@ -1,0 +1,107 @@
+/**
+ * A node is killed before each single change it makes to a file during one PUT, one CompleteMultipartUpload, one
+ * DELETE and one collection: at every point, what was acknowledged is there, and the operation is whole or absent.
+ */
+
+import { join } from "node:path";
+import { digestOf } from "../support/journal.ts";
+import { NodeProcess, testKeys } from "../support/node-process.ts";
+import { S3Client } from "../support/s3-client.ts";
+import { Shim } from "../support/shim.ts";
+import { runSuite } from "../support/suite.ts";
+
+const MiB = 1024 * 1024;
+const bucket = "syscall-suite";
+const points = { max: 80 };
+
+/** One operation under test. `before` and `after` are the digests the target key may hold. */
+interface Scenario {
+  readonly name: string;
+  readonly before: Buffer | null;
+  readonly after: Buffer | null;
+  /** Runs once before the fault is armed; its result is given to `act`. */
+  readonly prepare?: (client: S3Client, key: string) => Promise<string>;
+  readonly act: (client: S3Client, key: string, prepared: string) => Promise<boolean>;
+}
+
+const path = (key: string): string => `/${bucket}/${key}`;
+const ok = (status: number): boolean => status >= 200 && status < 300;
+const filled = (size: number, seed: number): Buffer => {
+  const bytes = Buffer.alloc(size, seed);
+  for (let at = 0; at + 4 <= size; at += 4096) bytes.writeUInt32LE(at ^ seed, at);
+  return bytes;
+};
+const put = (body: Buffer) => async (client: S3Client, key: string) => ok((await client.send("PUT", path(key), { body })).status);
+
+const prepareUpload = async (client: S3Client, key: string): Promise<string> => {
+  const created = (await client.send("POST", path(key), { query: { uploads: "" } })).body.toString();
+  const uploadId = /<UploadId>([^<]+)</.exec(created)?.[1] ?? "";
+  let parts = "";
+  for (const [index, body] of [filled(5 * MiB, 3), filled(20_000, 4)].entries()) {
+    const answer = await client.send("PUT", path(key), { query: { partNumber: String(index + 1), uploadId }, body });
+    parts += `<Part><PartNumber>${index + 1}</PartNumber><ETag>${answer.headers["etag"]}</ETag></Part>`;
+  }
+  return `${uploadId} <CompleteMultipartUpload>${parts}</CompleteMultipartUpload>`;
+};
+const complete = async (client: S3Client, key: string, prepared: string): Promise<boolean> => {
+  const [uploadId = "", ...xml] = prepared.split(" ");
+  return ok((await client.send("POST", path(key), { query: { uploadId }, body: Buffer.from(xml.join(" ")) })).status);
+};
+/** Overwrites and waits, so that the collector works on what was there. */
+const collect = async (client: S3Client, key: string): Promise<boolean> => {
+  const done = ok((await client.send("PUT", path(key), { body: filled(10, 9) })).status);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  return done;
+};
+
+const scenarios: readonly Scenario[] = [
+  { name: "PUT inline", before: filled(2000, 1), after: filled(3000, 2), act: put(filled(3000, 2)) },
+  { name: "PUT segment", before: filled(2000, 1), after: filled(90_000, 2), act: put(filled(90_000, 2)) },
+  { name: "PUT chunk files", before: null, after: filled(9 * MiB, 2), act: put(filled(9 * MiB, 2)) },
+  { name: "DELETE", before: filled(2 * MiB, 1), after: null, act: async (client, key) => ok((await client.send("DELETE", path(key))).status) },
+  { name: "Complete", before: filled(50_000, 1), after: Buffer.concat([filled(5 * MiB, 3), filled(20_000, 4)]), prepare: prepareUpload, act: complete },
+  { name: "collection", before: filled(5 * MiB + 300_000, 1), after: filled(10, 9), act: collect },
+];
+
+await runSuite("syscall", async ({ directory, option, say, check }) => {
+  const shim = Shim.build(directory);
+  const pointsMax = option("points", points.max);
+  for (const scenario of scenarios) {
+    const data = join(directory, `data-${scenario.name.replace(/\W/g, "-")}`);
+    const environment = shim.environment(data);
+    const bystander = filled(70_000, 5);
+    const allowed = [scenario.before, scenario.after].map((body) => (body ? digestOf(body) : null));
+    let killed = 0;
+    for (let point = 1; point <= pointsMax; point++) {
+      shim.disarm();
+      const node = await NodeProcess.start({ data, environment });
+      const client = new S3Client({ endpoint: node.endpoint, ...testKeys });
+      await client.send("PUT", `/${bucket}`);
+      const key = `target-${point}`;
+      await client.send("PUT", path(`bystander-${point}`), { body: bystander });
+      if (scenario.before) await client.send("PUT", path(key), { body: scenario.before });
+      const prepared = scenario.prepare ? await scenario.prepare(client, key) : "";
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      shim.arm({ killAt: point });
+      const acknowledged = await scenario.act(client, key, prepared).catch(() => false);
+      const died = await Promise.race([node.exited.then(() => true), new Promise<boolean>((r) => setTimeout(r, 150, false))]);
+      shim.disarm();
+      client.close();
+      if (!died) await node.kill();
+      else killed += 1;
+      const reopened = await NodeProcess.start({ data, environment });
+      const reader = new S3Client({ endpoint: reopened.endpoint, ...testKeys });
+      const answer = await reader.send("GET", path(key));
+      const found = answer.status === 200 ? digestOf(answer.body) : null;
+      const wanted = acknowledged ? [allowed[1]] : allowed;
+      const near = await reader.send("GET", path(`bystander-${point}`));
+      check(`${scenario.name}, killed at ${point}: ${found ?? "absent"} (acknowledged: ${acknowledged})`, wanted.includes(found));
+      check(`${scenario.name}, killed at ${point}: the bystander is whole`, digestOf(near.body) === digestOf(bystander));
+      reader.close();
+      await reopened.stop();
+      if (!died) break;
+    }
+    say(`${scenario.name}: killed at ${killed} points`);
+    check(`${scenario.name} changes files at one point at least`, killed > 0);
+  }
+});

@@ -1,0 +1,153 @@
+/** Starts, watches, kills and restarts one real node of the product for the suites. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+
+export const rootDirectory = fileURLToPath(new URL("../../../", import.meta.url));
+export const testKeys = { accessKeyId: "TROUPETESTKEY0000001", secretAccessKey: "suite/secret/that/is/forty/characters+ok" };
+
+export interface NodeOptions {
+  readonly data: string;
+  readonly port?: number;
+  readonly arguments?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Path of the server's own output; default: next to the data directory. */
+  readonly logFile?: string;
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Node binary; default: the one that runs the suite. */
+  readonly execPath?: string;
+  readonly readyMs?: number;
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
+
+export class NodeProcess {
+  readonly endpoint: string;
+  readonly consoleEndpoint: string;
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  readonly exited: Promise<number | string>;
+
+  private constructor(child: ChildProcess, endpoint: string, consoleEndpoint: string) {
+    this.#child = child;
+    this.pid = child.pid ?? 0;
+    this.endpoint = endpoint;
+    this.consoleEndpoint = consoleEndpoint;
+    this.exited = new Promise((resolve) => child.on("exit", (code, signal) => resolve(code ?? signal ?? "unknown")));
+  }
+
+  /** Spawns a node and waits until /health/ready answers 200. Rejects with the log's tail when it exits or is late. */
+  static async start(options: NodeOptions): Promise<NodeProcess> {
+    const node = await NodeProcess.spawn(options);
+    await node.ready(options.readyMs ?? 20_000, options.logFile ?? `${options.data}.log`);
+    return node;
+  }
+
+  static async spawn(options: NodeOptions): Promise<NodeProcess> {
+    const port = options.port ?? (await freePort());
+    const consolePort = await freePort();
+    mkdirSync(options.data, { recursive: true });
+    const log = openSync(options.logFile ?? `${options.data}.log`, "a");
+    const child = spawn(
+      options.execPath ?? process.execPath,
+      [
+        `${rootDirectory}dist/main.js`,
+        "serve",
+        "--data",
+        options.data,
+        "--s3",
+        `127.0.0.1:${port}`,
+        "--console",
+        `127.0.0.1:${consolePort}`,
+        ...(options.tls ? ["--tls-cert", options.tls.cert, "--tls-key", options.tls.key] : []),
+        ...(options.arguments ?? []),
+      ],
+      {
+        stdio: ["ignore", log, log],
+        env: {
+          ...process.env,
+          UV_THREADPOOL_SIZE: "16",
+          TROUPE_ACCESS_KEY: testKeys.accessKeyId,
+          TROUPE_SECRET_KEY: testKeys.secretAccessKey,
+          TROUPE_ROOT_EMAIL: "root@example.com",
+          TROUPE_ROOT_PASSWORD: "a password of the suites",
+          ...options.environment,
+        },
+      },
+    );
+    const scheme = options.tls ? "https" : "http";
+    return new NodeProcess(child, `${scheme}://127.0.0.1:${port}`, `http://127.0.0.1:${consolePort}`);
+  }
+
+  async ready(withinMs: number, logFile: string): Promise<void> {
+    const deadline = Date.now() + withinMs;
+    let gone: number | string | null = null;
+    this.exited.then((code) => {
+      gone = code;
+    });
+    while (Date.now() < deadline && gone === null) {
+      if (await isReady(this.endpoint)) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    const tail = readFileSync(logFile, "utf8").slice(-2000);
+    throw new Error(`the node ${gone === null ? "is not ready" : `exited with ${gone}`}\n${tail}`);
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** kill -9, and waits until the process is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.exited;
+  }
+
+  /** SIGTERM; resolves with the exit code. */
+  async stop(): Promise<number | string> {
+    this.#child.kill("SIGTERM");
+    return this.exited;
+  }
+
+  /** Anonymous and shared memory of the node in bytes: what it costs, without mapped files. */
+  memoryBytes(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    const kilobytes = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0);
+    return (kilobytes("RssAnon") + kilobytes("RssShmem")) * 1024;
+  }
+
+  openFiles(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  /** CPU time of the process so far, in microseconds (user + system). */
+  cpuMicros(): number {
+    const fields = readFileSync(`/proc/${this.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    const ticksPerSecond = 100;
+    return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000_000;
+  }
+}
+
+async function isReady(endpoint: string): Promise<boolean> {
+  const { request } = await import(endpoint.startsWith("https") ? "node:https" : "node:http");
+  return new Promise((resolve) => {
+    const probe = request(`${endpoint}/health/ready`, { rejectUnauthorized: false, timeout: 2000 }, (answer: { statusCode?: number; resume(): void }) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    probe.on("error", () => resolve(false));
+    probe.on("timeout", () => probe.destroy());
+    probe.end();
+  });
+}

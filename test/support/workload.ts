@@ -1,0 +1,158 @@
+/**
+ * A mixed load of writes with a journal: puts of every storage tier, overwrites, deletes and multipart uploads.
+ * It runs until the node stops answering, and afterwards checks every key through the S3 API.
+ */
+
+import { type S3Answer, S3Client } from "./s3-client.ts";
+import { digestOf, Journal, type KeyState } from "./journal.ts";
+import { testKeys } from "./node-process.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+/** Sizes that reach every tier: empty, inline, segment, chunk file, several chunks. */
+const sizes = [0, 1, 700, 4 * KiB, 9 * KiB, 60 * KiB, 200 * KiB, 900 * KiB, 1.5 * MiB, 5 * MiB];
+
+export interface WorkloadOptions {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly workers: number;
+  readonly keysPerWorker: number;
+  readonly journal: Journal;
+  readonly sizeMax?: number;
+}
+
+export interface Violation {
+  readonly key: string;
+  readonly found: string;
+}
+
+export class Workload {
+  readonly #options: WorkloadOptions;
+  readonly #client: S3Client;
+  #stopped = false;
+  /** Answers that are neither 2xx nor a refusal that the load provokes. */
+  readonly unexpected: string[] = [];
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+    this.#client = new S3Client({ endpoint: options.endpoint, ...testKeys, connections: options.workers });
+  }
+
+  async createBucket(): Promise<void> {
+    const answer = await this.#client.send("PUT", `/${this.#options.bucket}`);
+    if (answer.status !== 200) throw new Error(`CreateBucket answered ${answer.status}: ${answer.body.toString()}`);
+  }
+
+  /** Runs until `stop()` or until the connection fails for every worker. */
+  async run(): Promise<void> {
+    this.#stopped = false;
+    await Promise.all(Array.from({ length: this.#options.workers }, (_, worker) => this.#work(worker)));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #work(worker: number): Promise<void> {
+    const { journal, keysPerWorker } = this.#options;
+    while (!this.#stopped) {
+      const key = `w${worker}/key-${Math.floor(Math.random() * keysPerWorker)}`;
+      try {
+        const dice = Math.random();
+        if (dice < 0.12) await this.#delete(key, journal);
+        else if (dice < 0.16 && (this.#options.sizeMax ?? Number.POSITIVE_INFINITY) > 5 * MiB) await this.#multipart(key, journal);
+        else await this.#put(key, journal);
+      } catch {
+        return; // The node is gone or hangs: what was attempted stays unanswered.
+      }
+    }
+  }
+
+  #body(): Buffer {
+    const usable = sizes.filter((size) => size <= (this.#options.sizeMax ?? Number.POSITIVE_INFINITY));
+    const weighted = Math.random() < 0.8 ? usable.slice(0, 6) : usable;
+    const size = weighted[Math.floor(Math.random() * weighted.length)] ?? 0;
+    // One body in ten repeats a common content, so that chunks are shared and released again.
+    if (Math.random() < 0.1) return Buffer.alloc(size, 7);
+    const body = Buffer.alloc(size);
+    for (let at = 0; at + 8 <= size; at += 509) body.writeDoubleLE(Math.random(), at);
+    if (size > 0) body[size - 1] = Math.random() * 256;
+    return body;
+  }
+
+  async #put(key: string, journal: Journal): Promise<void> {
+    const body = this.#body();
+    const state = digestOf(body);
+    journal.attempt(key, state);
+    this.#judge(key, state, await this.#client.send("PUT", `/${this.#options.bucket}/${key}`, { body }), journal);
+  }
+
+  async #delete(key: string, journal: Journal): Promise<void> {
+    journal.attempt(key, null);
+    this.#judge(key, null, await this.#client.send("DELETE", `/${this.#options.bucket}/${key}`), journal);
+  }
+
+  async #multipart(key: string, journal: Journal): Promise<void> {
+    const path = `/${this.#options.bucket}/${key}`;
+    const created = await this.#client.send("POST", path, { query: { uploads: "" } });
+    const uploadId = /<UploadId>([^<]+)</.exec(created.body.toString())?.[1];
+    if (!uploadId) return this.#note(key, created);
+    const bodies = [Buffer.alloc(5 * MiB, Math.floor(Math.random() * 256)), this.#body()];
+    const tags: string[] = [];
+    for (const [index, body] of bodies.entries()) {
+      const answer = await this.#client.send("PUT", path, { query: { partNumber: String(index + 1), uploadId }, body });
+      if (answer.status !== 200) return this.#note(key, answer);
+      tags.push(String(answer.headers["etag"]));
+    }
+    const parts = tags.map((tag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tag}</ETag></Part>`).join("");
+    const body = Buffer.from(`<CompleteMultipartUpload>${parts}</CompleteMultipartUpload>`);
+    const state = digestOf(Buffer.concat(bodies));
+    journal.attempt(key, state);
+    this.#judge(key, state, await this.#client.send("POST", path, { query: { uploadId }, body }), journal);
+  }
+
+  #judge(key: string, state: KeyState, answer: S3Answer, journal: Journal): void {
+    if (answer.status >= 200 && answer.status < 300 && !answer.body.includes("<Error>")) journal.acknowledge(key, state);
+    else this.#note(key, answer);
+  }
+
+  #note(key: string, answer: S3Answer): void {
+    this.unexpected.push(`${key}: ${answer.status} ${answer.body.toString().slice(0, 200)}`);
+  }
+
+  /** Reads every key of the journal and returns those that hold what they must not; settles the others. */
+  async verify(): Promise<Violation[]> {
+    const { journal, bucket } = this.#options;
+    const violations: Violation[] = [];
+    const listed = await this.#list();
+    const keys = journal.keys();
+    const next = async (): Promise<void> => {
+      for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
+        const answer = await this.#client.send("GET", `/${bucket}/${key}`);
+        const state: KeyState = answer.status === 200 ? digestOf(answer.body) : null;
+        if (answer.status !== 200 && answer.status !== 404) violations.push({ key, found: `status ${answer.status}` });
+        else if (!journal.mayHold(key, state)) violations.push({ key, found: state ?? "absent" });
+        else if (listed.has(key) !== (state !== null)) violations.push({ key, found: "the listing disagrees with GET" });
+        else journal.settle(key, state);
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, next));
+    return violations;
+  }
+
+  async #list(): Promise<Set<string>> {
+    const keys = new Set<string>();
+    let token: string | undefined;
+    do {
+      const query: Record<string, string> = { "list-type": "2", ...(token ? { "continuation-token": token } : {}) };
+      const page = (await this.#client.send("GET", `/${this.#options.bucket}`, { query })).body.toString();
+      for (const match of page.matchAll(/<Key>([^<]+)<\/Key>/g)) keys.add(match[1] ?? "");
+      token = /<NextContinuationToken>([^<]+)</.exec(page)?.[1];
+    } while (token !== undefined);
+    return keys;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}

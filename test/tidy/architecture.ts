@@ -1,0 +1,61 @@
+/** The folder table of the project: what each folder owns and, by its order, what it may import. The tidy test holds the code to it. */
+
+/** A folder imports only from itself and from folders above it in this list. */
+export const folders: readonly { readonly name: string; readonly owns: string }[] = [
+  { name: "base", owns: "assertions, limits, ids, outcomes, clock, random, hybrid clock, log, bounded queue, msgpack, xxhash" },
+  { name: "config", owns: "schema and strict loading of cluster.config.json" },
+  { name: "model", owns: "the declaration language: shapes, operations, routing, HTTP binding, XML from shapes" },
+  { name: "s3", owns: "S3's vocabulary: errors, names, addresses, checksums" },
+  { name: "auth", owns: "SigV4 in all its forms, body framing and verification; pure, no I/O" },
+  { name: "storage", owns: "metadata (LMDB), segments, chunk files, records, references, collector, on-disk format" },
+  { name: "actor", owns: "envelopes, mailboxes, ask, ports, slabs, body lanes, pool, supervisor, admission" },
+  { name: "control", owns: "ControlStore, its drivers and conformance suite, the control actor and its reader" },
+  { name: "bucket", owns: "the bucket actor: turns, listing, multipart uploads; the object reader" },
+  { name: "account", owns: "accounts, users, keys, passwords, the first account, the identities file" },
+  { name: "operations", owns: "every S3 operation: declaration and thin handler together" },
+  { name: "front", owns: "listeners, body streaming, the request pipeline, health, metrics, access log" },
+  { name: "cli", owns: "the command line" },
+];
+
+/** Files of the composition root: they may import everything, and nothing imports them. */
+export const rootFiles = ["main.ts", "node.ts", "thread.ts", "launch.ts", "front-thread.ts", "index.ts"];
+
+/** Native and I/O dependencies, each imported by exactly one file. */
+export const soleImporters: Readonly<Record<string, string>> = {
+  lmdb: "storage/lmdb.ts",
+  "@napi-rs/blake-hash": "storage/blake3.ts",
+  "xxhash-wasm": "base/xxhash.ts",
+  "@node-rs/crc32": "s3/crc.ts",
+  piscina: "actor/pool.ts",
+  "uWebSockets.js": "front/uws.ts",
+  "fs-native-extensions": "storage/directory-lock.ts",
+  msgpackr: "base/msgpack.ts",
+  pino: "base/log.ts",
+  "prom-client": "front/metrics.ts",
+  "@rgrove/parse-xml": "model/xml-read.ts",
+  commander: "cli/command.ts",
+};
+
+/** Packages that any file may import. */
+export const freePackages: readonly string[] = ["zod"];
+
+export const sizes = {
+  fileLinesMax: 400,
+  /** Tables and shapes: rows of data, not code. */
+  exempt: [/^operations\/.*\.ts$/, /^s3\/errors\.ts$/],
+  exemptLinesMax: 900,
+} as const;
+
+/** Words that are allowed only in some places: time, chance and files are ports. */
+export const guardedWords: readonly { readonly pattern: RegExp; readonly allowed: readonly RegExp[]; readonly instead: string }[] = [
+  { pattern: /\bDate\.now\(/, allowed: [/^base\//, /^storage\//], instead: "Clock" },
+  { pattern: /\bMath\.random\(/, allowed: [/^base\//], instead: "Random" },
+  { pattern: /\bset(Timeout|Interval)\(/, allowed: [/^base\//, /^storage\//], instead: "Clock" },
+  {
+    pattern: /from "node:fs(\/promises)?"/,
+    allowed: [/^base\//, /^storage\//, /^config\//, /^cli\//, /^account\/secret-file\.ts$/, /^front\/(uws|node-http|http-server|tls)\.ts$/, /^(main|launch|node)\.ts$/],
+    instead: "the storage ports",
+  },
+  { pattern: /: any\b|\bas any\b|<any>|@ts-ignore|@ts-nocheck/, allowed: [], instead: "a type" },
+  { pattern: /catch\s*(\(\w+\)\s*)?\{\s*\}/, allowed: [], instead: "a catch that names what it expects" },
+];
