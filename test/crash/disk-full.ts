@@ -1,7 +1,7 @@
 /** A full disk: writes are refused with a clear error, reads and deletes go on, freed space can be used again, nothing is lost. */
 
 import { join } from "node:path";
-import { Journal, digestOf } from "../support/journal.ts";
+import { digestOf, Journal } from "../support/journal.ts";
 import { LoopDisk } from "../support/loop-disk.ts";
 import { NodeProcess, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
@@ -33,9 +33,14 @@ await runSuite("disk-full", async ({ directory, say, check }) => {
         refusals.set(code, (refusals.get(code) ?? 0) + 1);
       }
     }
-    say(`${journal.acknowledgedCount} writes until full; refusals: ${[...refusals].map(([code, n]) => `${code}: ${n}`).join(", ")}`);
+    say(
+      `${journal.acknowledgedCount} writes until full; refusals: ${[...refusals].map(([code, n]) => `${code}: ${n}`).join(", ")}`,
+    );
     check("writes were refused", refused === 30);
-    check("each refusal names the reason", [...refusals.keys()].every((code) => /^50[37] (InsufficientStorage|SlowDown|ServiceUnavailable)$/.test(code)));
+    check(
+      "each refusal names the reason",
+      [...refusals.keys()].every((code) => /^50[37] (InsufficientStorage|SlowDown|ServiceUnavailable)$/.test(code)),
+    );
     const verify = async (from: S3Client, skip: ReadonlySet<string>): Promise<number> => {
       let wrong = 0;
       for (const key of journal.keys()) {

@@ -20,7 +20,13 @@ await runSuite("kill", async ({ directory, option, say, check }) => {
     const before = performance.now();
     const node = await NodeProcess.start({ data });
     restartMs.push(performance.now() - before);
-    const load = new Workload({ endpoint: node.endpoint, bucket: "kill-suite", workers: 16, keysPerWorker: 40, journal });
+    const load = new Workload({
+      endpoint: node.endpoint,
+      bucket: "kill-suite",
+      workers: 16,
+      keysPerWorker: 40,
+      journal,
+    });
     if (kill === 0) await load.createBucket();
     else {
       const found = await load.verify();
@@ -40,7 +46,9 @@ await runSuite("kill", async ({ directory, option, say, check }) => {
   }
   restartMs.sort((a, b) => a - b);
   say(`${kills} kills, ${journal.acknowledgedCount} acknowledged writes, ${violations} violations`);
-  say(`restart to ready: median ${restartMs[restartMs.length >> 1]?.toFixed(0)} ms, max ${restartMs.at(-1)?.toFixed(0)} ms`);
+  say(
+    `restart to ready: median ${restartMs[restartMs.length >> 1]?.toFixed(0)} ms, max ${restartMs.at(-1)?.toFixed(0)} ms`,
+  );
   for (const line of unexpected.slice(0, 10)) say(`unexpected: ${line}`);
   check("no acknowledged write is lost or wrong", violations === 0);
   check("every write was answered 2xx or not at all", unexpected.length === 0);

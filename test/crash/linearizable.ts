@@ -6,7 +6,12 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findAnomaly, type RegisterCall, type RegisterOperation, type RegisterValue } from "../support/linearizability.ts";
+import {
+  findAnomaly,
+  type RegisterCall,
+  type RegisterOperation,
+  type RegisterValue,
+} from "../support/linearizability.ts";
 import { freePort, NodeProcess, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
 import { runSuite } from "../support/suite.ts";
@@ -59,7 +64,8 @@ async function drive(endpoint: string, history: History, until: number, name: st
         await expect2xx(writer.send("DELETE", path));
       } else {
         const expected = dice < 0.9 || !known ? null : known.value;
-        const headers: Record<string, string> = expected === null ? { "if-none-match": "*" } : { "if-match": known?.etag ?? "" };
+        const headers: Record<string, string> =
+          expected === null ? { "if-none-match": "*" } : { "if-match": known?.etag ?? "" };
         call = { kind: "swap", expected, value, applied: null };
         const answer = await writer.send("PUT", path, { body, headers });
         if (![200, 404, 412].includes(answer.status)) throw new Error(`conditional PUT answered ${answer.status}`);
@@ -103,7 +109,9 @@ await runSuite("linearizable", async ({ directory, option, say, check }) => {
     setup.close();
     const history = new History();
     const until = performance.now() + seconds * 1000;
-    const work = Promise.all(Array.from({ length: clients }, (_, index) => drive(node.endpoint, history, until, `c${index}`)));
+    const work = Promise.all(
+      Array.from({ length: clients }, (_, index) => drive(node.endpoint, history, until, `c${index}`)),
+    );
     if (number % 4 === 3) {
       await pause(seconds * 400);
       await node.kill();
@@ -120,7 +128,9 @@ await runSuite("linearizable", async ({ directory, option, say, check }) => {
     operations += history.count;
     await node.kill();
   }
-  say(`${histories} histories, ${operations} operations (${Math.round(operations / (histories * seconds))}/s), ${anomalies} anomalies`);
+  say(
+    `${histories} histories, ${operations} operations (${Math.round(operations / (histories * seconds))}/s), ${anomalies} anomalies`,
+  );
   if (control) check("without the read reset the checker finds stale reads", anomalies > 0);
   else check("every history is linearizable", anomalies === 0);
   check("operations were judged", operations > histories * seconds * 20);

@@ -27,7 +27,8 @@ await runSuite("slow-reads", async ({ directory, option, say, check }) => {
   await writer.send("PUT", `/${bucket}`);
   const size = (key: number): number => [300_000, 2_500_000, 6_000_000][key % 3] ?? 0;
   let generation = 1;
-  for (let key = 0; key < keys; key++) await writer.send("PUT", `/${bucket}/key-${key}`, { body: body(size(key), generation) });
+  for (let key = 0; key < keys; key++)
+    await writer.send("PUT", `/${bucket}/key-${key}`, { body: body(size(key), generation) });
   let running = true;
   let overwrites = 0;
   const overwrite = async (): Promise<void> => {

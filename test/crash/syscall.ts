@@ -31,7 +31,8 @@ const filled = (size: number, seed: number): Buffer => {
   for (let at = 0; at + 4 <= size; at += 4096) bytes.writeUInt32LE(at ^ seed, at);
   return bytes;
 };
-const put = (body: Buffer) => async (client: S3Client, key: string) => ok((await client.send("PUT", path(key), { body })).status);
+const put = (body: Buffer) => async (client: S3Client, key: string) =>
+  ok((await client.send("PUT", path(key), { body })).status);
 
 const prepareUpload = async (client: S3Client, key: string): Promise<string> => {
   const created = (await client.send("POST", path(key), { query: { uploads: "" } })).body.toString();
@@ -58,8 +59,19 @@ const scenarios: readonly Scenario[] = [
   { name: "PUT inline", before: filled(2000, 1), after: filled(3000, 2), act: put(filled(3000, 2)) },
   { name: "PUT segment", before: filled(2000, 1), after: filled(90_000, 2), act: put(filled(90_000, 2)) },
   { name: "PUT chunk files", before: null, after: filled(9 * MiB, 2), act: put(filled(9 * MiB, 2)) },
-  { name: "DELETE", before: filled(2 * MiB, 1), after: null, act: async (client, key) => ok((await client.send("DELETE", path(key))).status) },
-  { name: "Complete", before: filled(50_000, 1), after: Buffer.concat([filled(5 * MiB, 3), filled(20_000, 4)]), prepare: prepareUpload, act: complete },
+  {
+    name: "DELETE",
+    before: filled(2 * MiB, 1),
+    after: null,
+    act: async (client, key) => ok((await client.send("DELETE", path(key))).status),
+  },
+  {
+    name: "Complete",
+    before: filled(50_000, 1),
+    after: Buffer.concat([filled(5 * MiB, 3), filled(20_000, 4)]),
+    prepare: prepareUpload,
+    act: complete,
+  },
   { name: "collection", before: filled(5 * MiB + 300_000, 1), after: filled(10, 9), act: collect },
 ];
 
@@ -84,7 +96,10 @@ await runSuite("syscall", async ({ directory, option, say, check }) => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       shim.arm({ killAt: point });
       const acknowledged = await scenario.act(client, key, prepared).catch(() => false);
-      const died = await Promise.race([node.exited.then(() => true), new Promise<boolean>((r) => setTimeout(r, 150, false))]);
+      const died = await Promise.race([
+        node.exited.then(() => true),
+        new Promise<boolean>((r) => setTimeout(r, 150, false)),
+      ]);
       shim.disarm();
       client.close();
       if (!died) await node.kill();
@@ -95,8 +110,14 @@ await runSuite("syscall", async ({ directory, option, say, check }) => {
       const found = answer.status === 200 ? digestOf(answer.body) : null;
       const wanted = acknowledged ? [allowed[1]] : allowed;
       const near = await reader.send("GET", path(`bystander-${point}`));
-      check(`${scenario.name}, killed at ${point}: ${found ?? "absent"} (acknowledged: ${acknowledged})`, wanted.includes(found));
-      check(`${scenario.name}, killed at ${point}: the bystander is whole`, digestOf(near.body) === digestOf(bystander));
+      check(
+        `${scenario.name}, killed at ${point}: ${found ?? "absent"} (acknowledged: ${acknowledged})`,
+        wanted.includes(found),
+      );
+      check(
+        `${scenario.name}, killed at ${point}: the bystander is whole`,
+        digestOf(near.body) === digestOf(bystander),
+      );
       reader.close();
       await reopened.stop();
       if (!died) break;

@@ -1,7 +1,11 @@
 import test from "ava";
 import { findAnomaly, type RegisterCall, type RegisterOperation } from "./linearizability.ts";
 
-const at = (startedAt: number, endedAt: number, call: RegisterCall): RegisterOperation => ({ startedAt, endedAt, call });
+const at = (startedAt: number, endedAt: number, call: RegisterCall): RegisterOperation => ({
+  startedAt,
+  endedAt,
+  call,
+});
 const never = Number.POSITIVE_INFINITY;
 
 test("a read after an acknowledged write sees it", (t) => {
@@ -11,7 +15,10 @@ test("a read after an acknowledged write sees it", (t) => {
 
 test("a stale read is an anomaly", (t) => {
   const stale = at(4, 5, { kind: "read", result: "a" });
-  t.is(findAnomaly([at(0, 1, { kind: "write", value: "a" }), at(2, 3, { kind: "write", value: "b" }), stale], null), stale);
+  t.is(
+    findAnomaly([at(0, 1, { kind: "write", value: "a" }), at(2, 3, { kind: "write", value: "b" }), stale], null),
+    stale,
+  );
 });
 
 test("overlapping operations may take effect in either order", (t) => {
@@ -44,8 +51,19 @@ test("an unanswered write may appear late, but a value cannot come back", (t) =>
 });
 
 test("of two swaps from the same value one wins", (t) => {
-  const swap = (value: string, applied: boolean | null): RegisterCall => ({ kind: "swap", expected: null, value, applied });
+  const swap = (value: string, applied: boolean | null): RegisterCall => ({
+    kind: "swap",
+    expected: null,
+    value,
+    applied,
+  });
   t.is(findAnomaly([at(0, 5, swap("a", true)), at(0, 5, swap("b", false))], null), null);
   t.not(findAnomaly([at(0, 5, swap("a", true)), at(0, 5, swap("b", true))], null), null);
-  t.is(findAnomaly([at(0, never, swap("a", null)), at(6, 7, swap("b", false)), at(8, 9, { kind: "read", result: "a" })], null), null);
+  t.is(
+    findAnomaly(
+      [at(0, never, swap("a", null)), at(6, 7, swap("b", false)), at(8, 9, { kind: "read", result: "a" })],
+      null,
+    ),
+    null,
+  );
 });

@@ -11,7 +11,12 @@ export type RegisterCall =
   | { readonly kind: "read"; readonly result: RegisterValue }
   | { readonly kind: "write"; readonly value: RegisterValue }
   /** A conditional write: `applied` null when its answer never came. */
-  | { readonly kind: "swap"; readonly expected: RegisterValue; readonly value: RegisterValue; readonly applied: boolean | null };
+  | {
+      readonly kind: "swap";
+      readonly expected: RegisterValue;
+      readonly value: RegisterValue;
+      readonly applied: boolean | null;
+    };
 
 export interface RegisterOperation {
   readonly call: RegisterCall;
@@ -46,7 +51,10 @@ const identity = (configuration: Configuration): string =>
  * @returns null when the history is linearizable from `initial`, else the operation that no order explains.
  * Cost: linear in the history, exponential only in the operations that overlap.
  */
-export function findAnomaly(operations: readonly RegisterOperation[], initial: RegisterValue): RegisterOperation | null {
+export function findAnomaly(
+  operations: readonly RegisterOperation[],
+  initial: RegisterValue,
+): RegisterOperation | null {
   const events = operations.flatMap((operation, index) => [
     { at: operation.startedAt, index, ends: false },
     ...(operation.endedAt === Number.POSITIVE_INFINITY ? [] : [{ at: operation.endedAt, index, ends: true }]),

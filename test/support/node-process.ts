@@ -6,7 +6,10 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
 export const rootDirectory = fileURLToPath(new URL("../../../", import.meta.url));
-export const testKeys = { accessKeyId: "TROUPETESTKEY0000001", secretAccessKey: "suite/secret/that/is/forty/characters+ok" };
+export const testKeys = {
+  accessKeyId: "TROUPETESTKEY0000001",
+  secretAccessKey: "suite/secret/that/is/forty/characters+ok",
+};
 
 export interface NodeOptions {
   readonly data: string;
@@ -27,7 +30,9 @@ export async function freePort(): Promise<number> {
     probe.on("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() =>
+        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
@@ -142,10 +147,14 @@ export class NodeProcess {
 async function isReady(endpoint: string): Promise<boolean> {
   const { request } = await import(endpoint.startsWith("https") ? "node:https" : "node:http");
   return new Promise((resolve) => {
-    const probe = request(`${endpoint}/health/ready`, { rejectUnauthorized: false, timeout: 2000 }, (answer: { statusCode?: number; resume(): void }) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
-    });
+    const probe = request(
+      `${endpoint}/health/ready`,
+      { rejectUnauthorized: false, timeout: 2000 },
+      (answer: { statusCode?: number; resume(): void }) => {
+        answer.resume();
+        resolve(answer.statusCode === 200);
+      },
+    );
     probe.on("error", () => resolve(false));
     probe.on("timeout", () => probe.destroy());
     probe.end();

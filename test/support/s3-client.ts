@@ -48,7 +48,9 @@ export class S3Client {
     this.#url = new URL(options.endpoint);
     const agentOptions = { keepAlive: true, maxSockets: options.connections ?? 64 };
     this.#agent =
-      this.#url.protocol === "https:" ? new TlsAgent({ ...agentOptions, rejectUnauthorized: false }) : new Agent(agentOptions);
+      this.#url.protocol === "https:"
+        ? new TlsAgent({ ...agentOptions, rejectUnauthorized: false })
+        : new Agent(agentOptions);
   }
 
   /** Sends one signed request; rejects only when no answer came. `path` is "/bucket/key", undecoded. */

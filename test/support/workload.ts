@@ -3,9 +3,9 @@
  * It runs until the node stops answering, and afterwards checks every key through the S3 API.
  */
 
-import { type S3Answer, S3Client } from "./s3-client.ts";
-import { digestOf, Journal, type KeyState } from "./journal.ts";
+import { digestOf, type Journal, type KeyState } from "./journal.ts";
 import { testKeys } from "./node-process.ts";
+import { type S3Answer, S3Client } from "./s3-client.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -60,7 +60,8 @@ export class Workload {
       try {
         const dice = Math.random();
         if (dice < 0.12) await this.#delete(key, journal);
-        else if (dice < 0.16 && (this.#options.sizeMax ?? Number.POSITIVE_INFINITY) > 5 * MiB) await this.#multipart(key, journal);
+        else if (dice < 0.16 && (this.#options.sizeMax ?? Number.POSITIVE_INFINITY) > 5 * MiB)
+          await this.#multipart(key, journal);
         else await this.#put(key, journal);
       } catch {
         return; // The node is gone or hangs: what was attempted stays unanswered.
@@ -104,7 +105,9 @@ export class Workload {
       if (answer.status !== 200) return this.#note(key, answer);
       tags.push(String(answer.headers["etag"]));
     }
-    const parts = tags.map((tag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tag}</ETag></Part>`).join("");
+    const parts = tags
+      .map((tag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tag}</ETag></Part>`)
+      .join("");
     const body = Buffer.from(`<CompleteMultipartUpload>${parts}</CompleteMultipartUpload>`);
     const state = digestOf(Buffer.concat(bodies));
     journal.attempt(key, state);
@@ -112,7 +115,8 @@ export class Workload {
   }
 
   #judge(key: string, state: KeyState, answer: S3Answer, journal: Journal): void {
-    if (answer.status >= 200 && answer.status < 300 && !answer.body.includes("<Error>")) journal.acknowledge(key, state);
+    if (answer.status >= 200 && answer.status < 300 && !answer.body.includes("<Error>"))
+      journal.acknowledge(key, state);
     else this.#note(key, answer);
   }
 
@@ -132,7 +136,8 @@ export class Workload {
         const state: KeyState = answer.status === 200 ? digestOf(answer.body) : null;
         if (answer.status !== 200 && answer.status !== 404) violations.push({ key, found: `status ${answer.status}` });
         else if (!journal.mayHold(key, state)) violations.push({ key, found: state ?? "absent" });
-        else if (listed.has(key) !== (state !== null)) violations.push({ key, found: "the listing disagrees with GET" });
+        else if (listed.has(key) !== (state !== null))
+          violations.push({ key, found: "the listing disagrees with GET" });
         else journal.settle(key, state);
       }
     };

@@ -2,7 +2,10 @@
 
 /** A folder imports only from itself and from folders above it in this list. */
 export const folders: readonly { readonly name: string; readonly owns: string }[] = [
-  { name: "base", owns: "assertions, limits, ids, outcomes, clock, random, hybrid clock, log, bounded queue, msgpack, xxhash" },
+  {
+    name: "base",
+    owns: "assertions, limits, ids, outcomes, clock, random, hybrid clock, log, bounded queue, msgpack, xxhash",
+  },
   { name: "config", owns: "schema and strict loading of cluster.config.json" },
   { name: "model", owns: "the declaration language: shapes, operations, routing, HTTP binding, XML from shapes" },
   { name: "s3", owns: "S3's vocabulary: errors, names, addresses, checksums" },
@@ -47,13 +50,25 @@ export const sizes = {
 } as const;
 
 /** Words that are allowed only in some places: time, chance and files are ports. */
-export const guardedWords: readonly { readonly pattern: RegExp; readonly allowed: readonly RegExp[]; readonly instead: string }[] = [
+export const guardedWords: readonly {
+  readonly pattern: RegExp;
+  readonly allowed: readonly RegExp[];
+  readonly instead: string;
+}[] = [
   { pattern: /\bDate\.now\(/, allowed: [/^base\//, /^storage\//], instead: "Clock" },
   { pattern: /\bMath\.random\(/, allowed: [/^base\//], instead: "Random" },
   { pattern: /\bset(Timeout|Interval)\(/, allowed: [/^base\//, /^storage\//], instead: "Clock" },
   {
     pattern: /from "node:fs(\/promises)?"/,
-    allowed: [/^base\//, /^storage\//, /^config\//, /^cli\//, /^account\/secret-file\.ts$/, /^front\/(uws|node-http|http-server|tls)\.ts$/, /^(main|launch|node)\.ts$/],
+    allowed: [
+      /^base\//,
+      /^storage\//,
+      /^config\//,
+      /^cli\//,
+      /^account\/secret-file\.ts$/,
+      /^front\/(uws|node-http|http-server|tls)\.ts$/,
+      /^(main|launch|node)\.ts$/,
+    ],
     instead: "the storage ports",
   },
   { pattern: /: any\b|\bas any\b|<any>|@ts-ignore|@ts-nocheck/, allowed: [], instead: "a type" },

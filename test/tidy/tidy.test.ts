@@ -20,7 +20,11 @@ const sourceFiles: readonly SourceFile[] = readdirSync(source, { recursive: true
   .filter((name) => name.endsWith(".ts"))
   .map((name) => {
     const text = readFileSync(join(source, name), "utf8");
-    const imports = [...text.matchAll(/(?:^|\n)(?:import|export)[^;"']*?from\s+"([^"]+)"|import\("([^"]+)"\)|(?:^|\n)import\s+"([^"]+)"/g)];
+    const imports = [
+      ...text.matchAll(
+        /(?:^|\n)(?:import|export)[^;"']*?from\s+"([^"]+)"|import\("([^"]+)"\)|(?:^|\n)import\s+"([^"]+)"/g,
+      ),
+    ];
     return {
       name,
       text,
@@ -59,8 +63,14 @@ test("a folder imports only from folders above it", (t) => {
 });
 
 test("each native or I/O dependency is imported by exactly one file", (t) => {
-  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { dependencies: Record<string, string> };
-  const packageOf = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  const packageOf = (specifier: string): string =>
+    specifier
+      .split("/")
+      .slice(0, specifier.startsWith("@") ? 2 : 1)
+      .join("/");
   for (const file of production) {
     for (const specifier of file.imports.filter((text) => !text.startsWith(".") && !text.startsWith("node:"))) {
       const name = packageOf(specifier);
@@ -70,7 +80,9 @@ test("each native or I/O dependency is imported by exactly one file", (t) => {
   }
   for (const [name, importer] of Object.entries(soleImporters)) {
     t.true(
-      production.some((file) => file.name === importer && file.imports.some((specifier) => packageOf(specifier) === name)),
+      production.some(
+        (file) => file.name === importer && file.imports.some((specifier) => packageOf(specifier) === name),
+      ),
       `${importer} does not import ${name}`,
     );
   }
