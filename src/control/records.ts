@@ -58,11 +58,16 @@ export interface Principal {
   readonly accessKeyId: string;
 }
 
+/** Name of the user record of an account's Root. */
+export const rootUserName = "root";
+
 export const controlKeys = {
   account: (accountId: string) => `accounts/${accountId}`,
   user: (accountId: string, name: string) => `users/${accountId}/${name}`,
   accessKey: (accessKeyId: string) => `keys/${accessKeyId}`,
   bucket: (name: string) => `buckets/${name}`,
-  /** `owned/<accountId>/<bucket>` → "": the buckets of an account, in name order. */
+  /** `canonical/<canonicalId>` → `{accountId}`: canonical ids are unique. */
+  canonical: (canonicalId: string) => `canonical/${canonicalId}`,
+  /** `owned/<accountId>/<bucket>` → `{}`: the buckets of an account, in name order. */
   ownedBucket: (accountId: string, name: string) => `owned/${accountId}/${name}`,
 } as const;

@@ -1,0 +1,158 @@
+/** Who made a request, and what their signature says of its body: AWS Signature Version 4. Pure but for the signing key cache. */
+
+import type { HttpRequest } from "../model/http.ts";
+import { parseHttpDate } from "../model/timestamp.ts";
+import { S3Error } from "../s3/errors.ts";
+import { canonicalQuery, parseQuery, type QueryPair } from "./canonical-request.ts";
+import { parseCredential } from "./credential.ts";
+import { parsePayloadMode, type SignedPayload, signedPayload } from "./payload.ts";
+import { authenticatePresigned, isPresigned } from "./presign.ts";
+import { checkSkew, formatBasicTime, parseBasicTime } from "./request-time.ts";
+import { algorithm, type SecretLookup, verifySignature } from "./signature.ts";
+import { checkHeadersSigned, parseSignedHeaders, type SignedHeaders } from "./signed-headers.ts";
+
+export type { SignedPayload } from "./payload.ts";
+export type { SecretLookup } from "./signature.ts";
+
+/** The outcome of a verified signature. */
+export interface Authenticated {
+  readonly accessKeyId: string;
+  /** True when the credentials came in the query. */
+  readonly presigned: boolean;
+  readonly payload: SignedPayload;
+  /** Lower case, sorted. */
+  readonly signedHeaders: readonly string[];
+}
+
+/**
+ * Verifies a request signed in its Authorization header or in its query, in any region of service "s3".
+ * @param lookup called at most once
+ * @param nowMs Unix ms
+ * @throws S3Error AccessDenied (anonymous, expired, unsigned headers), InvalidAccessKeyId, SignatureDoesNotMatch,
+ * RequestTimeTooSkewed, AuthorizationHeaderMalformed, AuthorizationQueryParametersError, InvalidArgument, InvalidRequest,
+ * InvalidToken, InvalidURI, MissingContentLength, NotImplemented; nothing else
+ * Source: AWS "Authenticating Requests (AWS Signature Version 4)"
+ */
+export function authenticate(request: HttpRequest, lookup: SecretLookup, nowMs: number): Authenticated {
+  const authorization = request.headers.get("authorization");
+  const query = parseQuery(request.rawQuery);
+  if (authorization === undefined) {
+    if (isPresigned(query)) return { ...authenticatePresigned(request, query, lookup, nowMs), presigned: true };
+    if (isVersion2(query)) throw unsupportedMechanism();
+    throw new S3Error("AccessDenied");
+  }
+  if (isPresigned(query) || isVersion2(query)) {
+    throw new S3Error("InvalidArgument", {
+      Message:
+        "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
+      ArgumentName: "Authorization",
+    });
+  }
+  return authenticateHeader(request, query, authorization, lookup, nowMs);
+}
+
+function authenticateHeader(
+  request: HttpRequest,
+  query: readonly QueryPair[],
+  authorization: string,
+  lookup: SecretLookup,
+  nowMs: number,
+): Authenticated {
+  const { headers } = request;
+  const parts = parseAuthorization(authorization);
+  const credential = parseCredential(parts.credential, malformed);
+  const signed = parseSignedHeaders(parts.signedHeaders);
+  if (signed === null) throw malformed('the authorization component "SignedHeaders" is malformed.');
+  if (headers.has("x-amz-security-token")) throw new S3Error("InvalidToken");
+  const payloadHash = headers.get("x-amz-content-sha256");
+  if (payloadHash === undefined) {
+    throw new S3Error("InvalidRequest", { Message: "Missing required header for this request: x-amz-content-sha256" });
+  }
+  const timestamp = requestTimestamp(request, signed, nowMs);
+  if (!timestamp.startsWith(credential.date)) {
+    throw malformed("Invalid credential date. Date is not the same as X-Amz-Date.");
+  }
+  checkHeadersSigned(headers, signed);
+  const mode = parsePayloadMode(payloadHash, headers);
+  const { signature } = parts;
+  const claim = { credential, signed, signature, timestamp, query: canonicalQuery(query), payloadHash };
+  const key = verifySignature(request, claim, lookup);
+  const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
+  return {
+    accessKeyId: credential.accessKeyId,
+    presigned: false,
+    payload: signedPayload(mode, signing),
+    signedHeaders: signed.names,
+  };
+}
+
+/** The three components in any order, each once, separated by commas with or without spaces. */
+function parseAuthorization(text: string): { credential: string; signedHeaders: string; signature: string } {
+  const space = text.indexOf(" ");
+  checkMechanism(space < 0 ? text : text.slice(0, space));
+  if (space < 0) {
+    throw new S3Error("InvalidArgument", {
+      Message: "Authorization header is invalid -- one and only one ' ' (space) required.",
+      ArgumentName: "Authorization",
+    });
+  }
+  const values = new Map<string, string>();
+  for (const component of text.slice(space + 1).split(",")) {
+    const [name = "", value] = splitOnce(component.trim());
+    if (value === undefined) throw malformed(`the authorization component "${name}" is malformed.`);
+    if (values.has(name)) throw malformed(`the authorization component "${name}" is given twice.`);
+    values.set(name, value);
+  }
+  const credential = values.get("Credential");
+  const signedHeaders = values.get("SignedHeaders");
+  const signature = values.get("Signature");
+  if (credential === undefined) throw malformed("missing Credential.");
+  if (signedHeaders === undefined) throw malformed("missing SignedHeaders.");
+  if (signature === undefined) throw malformed("missing Signature.");
+  if (values.size !== 3) {
+    throw malformed("the authorization header requires three components: Credential, SignedHeaders, and Signature.");
+  }
+  return { credential, signedHeaders, signature };
+}
+
+function splitOnce(component: string): [name: string, value: string | undefined] {
+  const equals = component.indexOf("=");
+  return equals < 0 ? [component, undefined] : [component.slice(0, equals), component.slice(equals + 1)];
+}
+
+function checkMechanism(mechanism: string): void {
+  if (mechanism === algorithm) return;
+  if (mechanism === "AWS") throw unsupportedMechanism();
+  if (mechanism.startsWith("AWS4-ECDSA-")) {
+    throw new S3Error("NotImplemented", { Message: "SigV4A signatures are not supported.", Header: "Authorization" });
+  }
+  throw new S3Error("InvalidArgument", { Message: "Unsupported Authorization Type", ArgumentName: "Authorization" });
+}
+
+/** x-amz-date, or else Date, which then must be signed: an unsigned time would let a request be replayed for ever. */
+function requestTimestamp(request: HttpRequest, signed: SignedHeaders, nowMs: number): string {
+  const amzDate = request.headers.get("x-amz-date");
+  const text = amzDate ?? (signed.has("date") ? request.headers.get("date") : undefined) ?? "";
+  const basicMs = parseBasicTime(text);
+  const ms = basicMs ?? (amzDate === undefined ? parseHttpDate(text) : null);
+  if (ms === null) {
+    throw new S3Error("AccessDenied", { Message: "AWS authentication requires a valid Date or x-amz-date header" });
+  }
+  checkSkew(text, ms, nowMs);
+  return basicMs === null ? formatBasicTime(ms) : text;
+}
+
+/** Signature version 2 in the query. */
+function isVersion2(query: readonly QueryPair[]): boolean {
+  return query.some(([name]) => name === "AWSAccessKeyId");
+}
+
+function unsupportedMechanism(): S3Error {
+  return new S3Error("InvalidRequest", {
+    Message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+  });
+}
+
+function malformed(fault: string): S3Error {
+  return new S3Error("AuthorizationHeaderMalformed", { Message: `The authorization header is malformed; ${fault}` });
+}

@@ -1,0 +1,66 @@
+/** Closing a bucket to writes while its deletion is decided, opening it again, and its exact totals. */
+
+import { limits } from "../base/limits.ts";
+import { decodeUploadKey, prefixRange, uploadPrefix } from "../storage/keys.ts";
+import { decodeUpload } from "../storage/uploads.ts";
+import type { BucketReply } from "./messages.ts";
+import type { BucketMemory, Turn } from "./turn.ts";
+import { removeUpload } from "./upload-turns.ts";
+
+/** An aborted upload writes 2 rows; a quarter of a turn's rows, so that other messages get in between. */
+const uploadsPerTurn = Math.floor(limits.turnRowsMax / 2 / 4);
+
+/**
+ * From this turn on, and over a restart, every write is refused. When the bucket holds no object and no version its open
+ * uploads are aborted too, in bounded turns. May be repeated.
+ */
+export async function closeBucket(memory: BucketMemory): Promise<BucketReply<"bucket.close">> {
+  const empty = await memory.turn((turn) => {
+    if (turn.row.state === "open") writeState(turn, "closed");
+    const { objects, versions } = memory.totals(turn.nowMs);
+    return objects === 0 && versions === 0;
+  });
+  if (empty) while (await memory.turn(abortSomeUploads));
+  return { empty };
+}
+
+/** May be repeated, and on a bucket that was never closed. */
+export function reopenBucket(memory: BucketMemory): Promise<BucketReply<"bucket.reopen">> {
+  return memory.turn((turn) => {
+    if (turn.row.state === "closed") writeState(turn, "open");
+    return {};
+  });
+}
+
+/** Through a turn, so that the totals are those of a commit. */
+export function bucketUsage(memory: BucketMemory): Promise<BucketReply<"bucket.usage">> {
+  return memory.turn((turn) => {
+    const { storedBytes, objects, versions, openUploadBytes } = memory.totals(turn.nowMs);
+    return { storedBytes, objects, versions, openUploadBytes };
+  });
+}
+
+function writeState(turn: Turn, state: "open" | "closed"): void {
+  turn.memory.writeRow(turn.trees, { ...turn.row, state });
+  turn.writeTotals({}, null);
+}
+
+/** @returns whether there may be more. Stops by itself when the bucket was opened again meanwhile. */
+function abortSomeUploads(turn: Turn): boolean {
+  if (turn.row.state === "open") return false;
+  const range = prefixRange(uploadPrefix(turn.bucket, ""));
+  const rows = turn.trees.uploads.range({ ...range, limit: uploadsPerTurn });
+  const uploads = rows.map(({ key, value }) => ({
+    key,
+    id: decodeUploadKey(key).uploadId,
+    upload: decodeUpload(key, value),
+  }));
+  if (uploads.length === 0) return false;
+  let openUploadBytes = 0;
+  for (const { key, id, upload } of uploads) {
+    removeUpload(turn, key, id);
+    openUploadBytes -= upload.storedBytes;
+  }
+  turn.writeTotals({ openUploadBytes }, null);
+  return uploads.length === uploadsPerTurn;
+}

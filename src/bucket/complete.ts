@@ -1,0 +1,100 @@
+/** CompleteMultipartUpload: one turn that makes an object of parts by naming them; no byte and no part row moves. */
+
+import { limits } from "../base/limits.ts";
+import type { ChecksumAlgorithm } from "../s3/checksum-algorithms.ts";
+import { partKey } from "../storage/keys.ts";
+import type { PartEntry } from "../storage/manifest.ts";
+import { etagOf } from "../storage/record.ts";
+import { writePartTable } from "../storage/references.ts";
+import type { Part } from "../storage/uploads.ts";
+import { judgeTail } from "./bodies.ts";
+import { type CompletedObject, judgeParts } from "./complete-rules.ts";
+import { findCompleted, keepCompleted } from "./completed-uploads.ts";
+import type { BucketReply, BucketRequest, ObjectWritten } from "./messages.ts";
+import { makeCurrent, tailOf } from "./object-turns.ts";
+import { judgePreconditions } from "./preconditions.ts";
+import type { BucketMemory, Turn } from "./turn.ts";
+import { parseUploadId } from "./upload-id.ts";
+import { findUpload, noSuchUpload, type OpenUpload, readPart } from "./upload-turns.ts";
+import { versioningTurns } from "./versioning.ts";
+
+type Request = BucketRequest<"upload.complete">;
+type NumberedPart = Part & { readonly partNumber: number };
+
+/**
+ * A repeat of a completed upload's call answers as the first time while its answer is kept.
+ * Errors: OperationAborted, NoSuchUpload, NoSuchKey, PreconditionFailed, and those of `judgeParts`.
+ * Cost: one read per part named; 114 rows for 10,000 parts, and at most 15 more.
+ */
+export function completeUpload(memory: BucketMemory, request: Request): Promise<BucketReply<"upload.complete">> {
+  return memory.turn((turn) => {
+    turn.requireOpen();
+    const open = findUpload(turn.trees, turn, request.key, request.uploadId);
+    return open === undefined ? repeatedAnswer(turn, request) : completeTurn(turn, request, open);
+  });
+}
+
+function repeatedAnswer(turn: Turn, { key, uploadId }: Request): ObjectWritten {
+  const id = parseUploadId(uploadId);
+  const completed = id === undefined ? undefined : findCompleted(turn.trees, turn.bucket, id);
+  if (completed === undefined || completed.key !== key) throw noSuchUpload(uploadId);
+  return completed.answer;
+}
+
+function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: OpenUpload): ObjectWritten {
+  const { key } = request;
+  const versioning = versioningTurns(turn.row);
+  const current = turn.current(key);
+  judgePreconditions(request.preconditions, current === null ? null : etagOf(current), key);
+  const declared = { algorithm: upload.checksumAlgorithm, type: upload.checksumType };
+  const completed = judgeParts(request, declared, (partNumber) => partOf(turn, id, partNumber));
+  const tail = tailOf(upload.metadata, completed.checksum);
+  judgeTail(tail);
+  const keptCount = turn.memory.completedCount(turn.trees);
+  const { seq } = turn;
+
+  const manifest = turn.newManifestId();
+  writePartTable(turn.trees, turn.bucket, manifest, entriesOf(completed));
+  turn.trees.uploads.remove(rowKey);
+  turn.releaseUpload(id, manifest);
+  const answer = makeCurrent(turn, {
+    object: {
+      key,
+      sizeBytes: completed.sizeBytes,
+      md5: completed.md5,
+      partCount: completed.parts.length,
+      checksum: completed.checksum,
+      checksumType: completed.checksumType ?? "FULL_OBJECT",
+      location: { kind: "manifest", id: manifest },
+      hasStorageClass: upload.metadata.storageClass !== undefined,
+      tail,
+    },
+    current,
+    versioning,
+    change: { openUploadBytes: -upload.storedBytes },
+  });
+  const kept = { key, completedMs: turn.nowMs, answer };
+  const count = keepCompleted(turn.trees, turn.bucket, { uploadId: id, seq, completed: kept, keptCount });
+  turn.memory.setCompletedCount(count);
+  return answer;
+}
+
+function partOf(turn: Turn, id: Buffer, partNumber: number): NumberedPart | undefined {
+  if (partNumber > limits.partNumberMax) return undefined;
+  const part = readPart(turn.trees, partKey(turn.bucket, id, partNumber));
+  return part === undefined ? undefined : { ...part, partNumber };
+}
+
+function entriesOf({ parts, checksum }: CompletedObject<NumberedPart>): PartEntry[] {
+  return parts.map((part) => ({
+    partNumber: part.partNumber,
+    sizeBytes: part.sizeBytes,
+    md5: part.md5,
+    checksum: rawChecksum(part, checksum?.algorithm ?? null),
+    location: part.location,
+  }));
+}
+
+function rawChecksum({ checksum }: Part, algorithm: ChecksumAlgorithm | null): Buffer | null {
+  return checksum === null || checksum.algorithm !== algorithm ? null : Buffer.from(checksum.value, "base64");
+}

@@ -1,0 +1,73 @@
+/** ListObjects: pages of current objects. Reads only; the page is one consistent state per slice, not as a whole. */
+
+import type { BucketId } from "../base/ids.ts";
+import { limits } from "../base/limits.ts";
+import { bucketIdBytes, objectPrefix, successor } from "../storage/keys.ts";
+import { decodeHead, etagOf } from "../storage/record.ts";
+import { decodeTail } from "../storage/record-tail.ts";
+import type { ReadTrees, Row } from "../storage/trees.ts";
+import { commonPrefixOf, walkKeys } from "./key-walk.ts";
+import type { BucketReply, BucketRequest, ListedObject, ObjectMetadata } from "./messages.ts";
+
+/** The class of an object whose client named none. */
+const standardClass = "STANDARD";
+
+/** @throws CorruptRecordError */
+export async function listObjects(
+  trees: ReadTrees,
+  bucket: BucketId,
+  request: BucketRequest<"object.list">,
+  yieldTurn: () => Promise<void>,
+): Promise<BucketReply<"object.list">> {
+  const lead = objectPrefix(bucket, "");
+  const prefix = Buffer.from(request.prefix);
+  const delimiter = Buffer.from(request.delimiter);
+  const page = await walkKeys(
+    {
+      tree: trees.current,
+      lead,
+      keyOf: (rowKey) => rowKey.subarray(bucketIdBytes, rowKey.length - 1),
+      entry: listedObject,
+    },
+    {
+      prefix,
+      delimiter,
+      from: firstRowAfter(lead, request.after, prefix, delimiter),
+      max: Math.min(request.keysMax, limits.listKeysMax),
+    },
+    yieldTurn,
+  );
+  const { commonPrefixes, isTruncated, last } = page;
+  return { objects: page.entries, commonPrefixes, isTruncated, last };
+}
+
+/**
+ * Row key of the first element behind `after`: a common prefix, or a key inside one, is skipped whole.
+ * @param lead what stands before the object key in the tree's row keys; rows of one key continue with 0x00
+ */
+export function firstRowAfter(lead: Buffer, after: string, prefix: Buffer, delimiter: Buffer): Buffer {
+  if (after === "") return lead;
+  const key = Buffer.from(after);
+  const isInside = key.subarray(0, prefix.length).equals(prefix);
+  const commonPrefix = isInside ? commonPrefixOf(key, prefix, delimiter) : undefined;
+  const passed = commonPrefix ?? Buffer.concat([key, Buffer.of(0)]);
+  // No key is longer than the limit, so that one byte more decides as the whole text would.
+  const cut = passed.subarray(0, limits.keyBytesMax + 1);
+  return successor(Buffer.concat([lead, cut])) ?? lead;
+}
+
+export function storageClassOf({ storageClass }: Pick<ObjectMetadata, "storageClass">): string {
+  return storageClass ?? standardClass;
+}
+
+function listedObject(row: Row, key: Buffer): ListedObject {
+  const head = decodeHead("current", row.key, row.value);
+  return {
+    key: key.toString("utf8"),
+    sizeBytes: head.sizeBytes,
+    modifiedMs: head.modifiedMs,
+    etag: etagOf(head),
+    storageClass: head.hasStorageClass ? storageClassOf(decodeTail(head.tail).metadata) : standardClass,
+    checksumAlgorithm: head.checksumAlgorithm,
+  };
+}

@@ -1,0 +1,230 @@
+/**
+ * How fronts read objects: from a snapshot of the partition's rows and the chunk files, without a message to the actor.
+ * All rows that decide an answer are read in one synchronous block, after the reader's epoch is published and the
+ * snapshot is renewed; that order is what keeps an answer from being stale and its bytes from being collected.
+ */
+
+import { assert } from "../base/assert.ts";
+import type { BucketId } from "../base/ids.ts";
+import type { ResponseBody } from "../model/http.ts";
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
+import type { ChunkReader } from "../storage/chunk-reader.ts";
+import { currentKey } from "../storage/keys.ts";
+import type { Location } from "../storage/location.ts";
+import { partsAfter } from "../storage/object-chunks.ts";
+import type { EpochReader } from "../storage/read-epochs.ts";
+import { decodeHead, etagOf, type ObjectRecord } from "../storage/record.ts";
+import { checksumOf, decodeTail } from "../storage/record-tail.ts";
+import type { ReadTrees, Snapshot } from "../storage/trees.ts";
+import type { BucketAddress, ObjectMetadata } from "./messages.ts";
+import { ObjectBody } from "./object-body.ts";
+import { judgeKey } from "./object-key.ts";
+import { findUpload } from "./upload-turns.ts";
+
+export interface ObjectAddress extends BucketAddress {
+  readonly key: string;
+}
+
+/** A part and its bytes in the object: `start` inclusive, `end` exclusive. */
+export interface ViewedPart {
+  readonly partNumber: number;
+  readonly sizeBytes: number;
+  readonly start: number;
+  readonly end: number;
+  readonly checksum: Checksum | null;
+}
+
+/** The current object of a key. Its methods may be called only inside `use`. */
+export interface ObjectView {
+  readonly sizeBytes: number;
+  /** Unix ms. */
+  readonly modifiedMs: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly metadata: ObjectMetadata;
+  readonly checksum: Checksum | null;
+  /** Of `checksum`; meaningless without one. */
+  readonly checksumType: ChecksumType;
+  /** Parts of a multipart upload; null for an object that was put whole. */
+  readonly partsCount: number | null;
+  /** null in a bucket that was never versioned. */
+  readonly versionId: string | null;
+  readonly locationKind: Location["kind"];
+  /** The part of this number; an object that was put whole has a part 1. */
+  part(partNumber: number): ViewedPart | null;
+  /** Parts after a number, in order; none for an object that was put whole. */
+  parts(afterPartNumber: number, partsMax: number): ViewedPart[];
+}
+
+/**
+ * Bytes `start` to `start + length` of the object. At hand when they stand in the record; else a body whose first piece has
+ * been read already, or, while the disk is slow, is being read. Whoever gets a body must close it.
+ * @throws CorruptRecordError, CorruptChunkError, DiskError
+ */
+export type OpenObject = (start: number, length: number) => Uint8Array | ResponseBody;
+
+/** What a front needs to know of an open upload before it takes a part's body. */
+export interface UploadView {
+  readonly checksumAlgorithm: ChecksumAlgorithm | null;
+  readonly checksumType: ChecksumType | null;
+}
+
+export interface ObjectReaderOptions {
+  /** By partition number. */
+  readonly snapshots: readonly Snapshot[];
+  /** By partition number. */
+  readonly chunks: readonly Pick<ChunkReader, "read">[];
+  readonly epochs: EpochReader;
+}
+
+/** One per reading thread. */
+export class ObjectReader {
+  readonly #options: ObjectReaderOptions;
+
+  constructor(options: ObjectReaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Calls `use` with the current object, or null, in the same synchronous block in which its record is read; `use` opens
+   * the object there or not at all. A body that `use` opened before it threw is closed.
+   * @throws S3Error KeyTooLongError, InvalidArgument; CorruptRecordError; what `use` and `open` throw
+   */
+  read<R>(at: ObjectAddress, use: (object: ObjectView | null, open: OpenObject) => R): R {
+    judgeKey(at.key);
+    const snapshot = this.#snapshot(at.partition);
+    const reading = new Reading(this.#options, at);
+    try {
+      snapshot.refresh();
+      const rowKey = currentKey(at.bucket, at.key);
+      const value = snapshot.trees.current.get(rowKey);
+      if (value === undefined) return use(null, nothingToOpen);
+      const record = decodeHead("current", rowKey, value);
+      return use(reading.view(record, snapshot.trees), (start, length) => reading.open(record, start, length));
+    } catch (error) {
+      reading.closeBodies();
+      throw error;
+    } finally {
+      reading.end();
+    }
+  }
+
+  /** The open upload of this id, or null. @throws S3Error of the key; CorruptRecordError */
+  upload(at: ObjectAddress, uploadId: string): UploadView | null {
+    const snapshot = this.#snapshot(at.partition);
+    snapshot.refresh();
+    const found = findUpload(snapshot.trees, at, at.key, uploadId);
+    if (found === undefined) return null;
+    const { checksumAlgorithm, checksumType } = found.upload;
+    return { checksumAlgorithm, checksumType };
+  }
+
+  #snapshot(partition: number): Snapshot {
+    const snapshot = this.#options.snapshots[partition];
+    assert(snapshot !== undefined, `partition ${partition} is open for reading`);
+    return snapshot;
+  }
+}
+
+function nothingToOpen(): never {
+  assert(false, "an object that is not there is not opened");
+}
+
+/** One call of `read`: the hold on the epoch, shared with the bodies that outlive it. */
+class Reading {
+  readonly #options: ObjectReaderOptions;
+  readonly #bucket: BucketId;
+  readonly #partition: number;
+  readonly #epoch: number;
+  readonly #bodies: ObjectBody[] = [];
+  #holders = 1;
+  #isOver = false;
+
+  constructor(options: ObjectReaderOptions, { bucket, partition }: BucketAddress) {
+    this.#options = options;
+    this.#bucket = bucket;
+    this.#partition = partition;
+    this.#epoch = options.epochs.enter(partition);
+  }
+
+  open({ location, sizeBytes }: ObjectRecord, start: number, length: number): Uint8Array | ResponseBody {
+    this.#assertInside();
+    assert(location !== null && start >= 0 && length >= 0 && start + length <= sizeBytes, "a range inside the object");
+    if (length === 0) return new Uint8Array(0);
+    if (location.kind === "inline") return location.bytes.subarray(start, start + length);
+    const body = this.#body(location, start, length);
+    body.readAhead();
+    return body;
+  }
+
+  view(record: ObjectRecord, trees: ReadTrees): ObjectView {
+    const tail = decodeTail(record.tail);
+    const { sizeBytes, modifiedMs, partCount, checksumAlgorithm, checksumType, location } = record;
+    assert(location !== null, "a current object has a location");
+    const checksum = checksumOf(checksumAlgorithm, tail);
+    const parts = (after: number, partsMax: number) => {
+      this.#assertInside();
+      if (partCount === 0 || location.kind !== "manifest") return [];
+      return partsAfter(trees, this.#bucket, location.id, after, partsMax).map((part) =>
+        viewedPart(part, checksumAlgorithm),
+      );
+    };
+    return {
+      sizeBytes,
+      modifiedMs,
+      etag: etagOf(record),
+      metadata: tail.metadata,
+      checksum,
+      checksumType,
+      partsCount: partCount === 0 ? null : partCount,
+      versionId: null,
+      locationKind: location.kind,
+      parts,
+      part: (partNumber) => {
+        if (partCount === 0)
+          return partNumber === 1 ? { partNumber, sizeBytes, start: 0, end: sizeBytes, checksum } : null;
+        const [part] = parts(partNumber - 1, 1);
+        return part?.partNumber === partNumber ? part : null;
+      },
+    };
+  }
+
+  closeBodies(): void {
+    for (const body of this.#bodies) body.close();
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#release();
+  }
+
+  #body(location: Location, start: number, length: number): ObjectBody {
+    const snapshot = this.#options.snapshots[this.#partition];
+    const chunks = this.#options.chunks[this.#partition];
+    assert(snapshot !== undefined && chunks !== undefined, `partition ${this.#partition} is open for reading`);
+    this.#holders += 1;
+    const leave = () => this.#release();
+    const body = new ObjectBody({ bucket: this.#bucket, location, start, length, snapshot, chunks, leave });
+    this.#bodies.push(body);
+    return body;
+  }
+
+  #release(): void {
+    this.#holders -= 1;
+    if (this.#holders === 0) this.#options.epochs.leave(this.#partition, this.#epoch);
+  }
+
+  #assertInside(): void {
+    assert(!this.#isOver, "an object is opened and looked into only inside `use`");
+  }
+}
+
+function viewedPart(
+  part: { partNumber: number; sizeBytes: number; start: number; checksum: Uint8Array | null },
+  algorithm: ChecksumAlgorithm | null,
+): ViewedPart {
+  const { partNumber, sizeBytes, start } = part;
+  const value = part.checksum === null ? null : Buffer.from(part.checksum).toString("base64");
+  const checksum = algorithm === null || value === null ? null : { algorithm, value };
+  return { partNumber, sizeBytes, start, end: start + sizeBytes, checksum };
+}

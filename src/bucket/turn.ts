@@ -1,0 +1,197 @@
+/**
+ * What an actor remembers of its bucket between turns, and the turn itself: one synchronous callback of
+ * `Metadata.transact` that judges first and writes afterwards. The only place that changes totals, `seq` and stamps.
+ */
+
+import { assert } from "../base/assert.ts";
+import { type Stamp, stampBytes, stampTime } from "../base/hlc.ts";
+import type { BucketId } from "../base/ids.ts";
+import { S3Error } from "../s3/errors.ts";
+import type { StoredBody } from "../storage/body.ts";
+import { type BucketRow, decodeBucketRow, encodeBucketRow } from "../storage/bucket-row.ts";
+import { type BucketCounters, countersAt, emptyCounters, readCounters, writeCounters } from "../storage/counters.ts";
+import { bucketKey, currentKey } from "../storage/keys.ts";
+import { type Location, manifestIdBytes, type StoredChunk } from "../storage/location.ts";
+import { decodeHead, encodeRecord, type ObjectRecord } from "../storage/record.ts";
+import { addBody, enqueueGarbage, enqueueUploadGarbage } from "../storage/references.ts";
+import type { ReadTrees, Trees } from "../storage/trees.ts";
+import { countCompleted } from "./completed-uploads.ts";
+import { judgeKey } from "./object-key.ts";
+import type { BucketPorts } from "./ports.ts";
+
+const epochBytes = 8;
+
+/** Changes of the totals; absent members do not change. Bytes and counts, negative where something went. */
+export interface TotalsChange {
+  readonly storedBytes?: number;
+  readonly objects?: number;
+  readonly openUploadBytes?: number;
+  readonly ingressBytes?: number;
+}
+
+/** Loaded at activation from the rows, and kept equal to them: only a turn changes it, and a turn that wrote does not fail. */
+export class BucketMemory {
+  readonly ports: BucketPorts;
+  readonly bucket: BucketId;
+  #isLoaded = false;
+  #row: BucketRow | undefined;
+  /** As stored; undefined before the first turn that writes. */
+  #counters: BucketCounters | undefined;
+  #completedCount: number | undefined;
+
+  constructor(ports: BucketPorts) {
+    this.ports = ports;
+    this.bucket = ports.address.bucket;
+  }
+
+  /** Runs a turn. Rejects with what it threw when it refused; then nothing was written. */
+  turn<R>(run: (turn: Turn) => R): Promise<R> {
+    return this.ports.metadata.transact((trees) => {
+      this.load(trees);
+      return run(new Turn(this, trees));
+    });
+  }
+
+  /** Reads the bucket's rows once. @throws CorruptRecordError */
+  load(trees: ReadTrees): void {
+    if (this.#isLoaded) return;
+    const key = bucketKey(this.bucket);
+    const row = trees.buckets.get(key);
+    this.#row = row === undefined ? undefined : decodeBucketRow(key, row);
+    this.#counters = readCounters(trees.counters, this.bucket);
+    if (this.#counters !== undefined) this.ports.hlc.observe(stampAt(this.#counters.hlcTime));
+    this.#isLoaded = true;
+  }
+
+  /** @param nowMs time of the first turn, when the bucket has no row yet */
+  row(nowMs: number): BucketRow {
+    return this.#row ?? { state: "open", versioning: "Off", createdMs: nowMs };
+  }
+
+  totals(nowMs: number): BucketCounters {
+    return countersAt(this.#counters ?? emptyCounters(Buffer.alloc(epochBytes), nowMs), nowMs);
+  }
+
+  writeRow(trees: Trees, row: BucketRow): void {
+    const key = bucketKey(this.bucket);
+    trees.buckets.put(key, encodeBucketRow(key, row));
+    this.#row = row;
+  }
+
+  writeTotals(trees: Trees, change: TotalsChange, stamp: Stamp | null, nowMs: number): void {
+    if (this.#row === undefined) this.writeRow(trees, this.row(nowMs));
+    const known = this.#counters ?? emptyCounters(this.ports.random.bytes(epochBytes), nowMs);
+    const before = countersAt(known, nowMs);
+    const next: BucketCounters = {
+      epoch: before.epoch,
+      versions: before.versions,
+      day: before.day,
+      seq: before.seq + 1,
+      hlcTime: stamp === null ? before.hlcTime : stampTime(stamp),
+      storedBytes: before.storedBytes + (change.storedBytes ?? 0),
+      objects: before.objects + (change.objects ?? 0),
+      openUploadBytes: before.openUploadBytes + (change.openUploadBytes ?? 0),
+      ingressBytes: before.ingressBytes + (change.ingressBytes ?? 0),
+    };
+    writeCounters(trees.counters, this.bucket, this.#counters, next);
+    this.#counters = next;
+  }
+
+  completedCount(trees: ReadTrees): number {
+    this.#completedCount ??= countCompleted(trees, this.bucket);
+    return this.#completedCount;
+  }
+
+  setCompletedCount(count: number): void {
+    this.#completedCount = count;
+  }
+}
+
+/** One turn. Methods that write are named `write…`, `add…`, `release…` or `remove…`; all judging comes before them. */
+export class Turn {
+  readonly memory: BucketMemory;
+  readonly trees: Trees;
+  readonly bucket: BucketId;
+  readonly nowMs: number;
+
+  constructor(memory: BucketMemory, trees: Trees) {
+    this.memory = memory;
+    this.trees = trees;
+    this.bucket = memory.bucket;
+    this.nowMs = memory.ports.clock.nowMs();
+  }
+
+  get row(): BucketRow {
+    return this.memory.row(this.nowMs);
+  }
+
+  /** @throws S3Error OperationAborted while the bucket is closed (its deletion is being decided) */
+  requireOpen(): void {
+    if (this.row.state === "closed") throw new S3Error("OperationAborted");
+  }
+
+  /** The current object of a key. @throws S3Error of `judgeKey`; CorruptRecordError */
+  current(key: string): ObjectRecord | null {
+    judgeKey(key);
+    const rowKey = currentKey(this.bucket, key);
+    const value = this.trees.current.get(rowKey);
+    return value === undefined ? null : decodeHead("current", rowKey, value);
+  }
+
+  /** Number of this turn in the bucket, as `writeTotals` will store it. */
+  get seq(): number {
+    return this.memory.totals(this.nowMs).seq + 1;
+  }
+
+  /** Above every stamp issued so far, and above `after`. */
+  stamp(after?: Stamp): Stamp {
+    return this.memory.ports.hlc.next(after);
+  }
+
+  random(count: number): Buffer {
+    return this.memory.ports.random.bytes(count);
+  }
+
+  newManifestId(): Buffer {
+    return this.random(manifestIdBytes);
+  }
+
+  writeCurrent(key: string, record: ObjectRecord): void {
+    const rowKey = currentKey(this.bucket, key);
+    this.trees.current.put(rowKey, encodeRecord(rowKey, record));
+  }
+
+  removeCurrent(key: string): void {
+    this.trees.current.remove(currentKey(this.bucket, key));
+  }
+
+  /** Counts a body's chunks; those that were there already are added to `unused`, to be dropped after the commit. */
+  addBody(body: StoredBody, unused: StoredChunk[]): Location {
+    const { location, dropped } = addBody(this.trees, this.bucket, body, () => this.newManifestId());
+    unused.push(...dropped);
+    return location;
+  }
+
+  /** Leaves what a location names to the collector. */
+  release(location: Location | null): void {
+    enqueueGarbage(this.trees, this.memory.ports.garbage, this.bucket, location);
+  }
+
+  /** Leaves an upload's parts to the collector, but for those that the part table `completed` names. */
+  releaseUpload(uploadId: Uint8Array, completed: Uint8Array | null): void {
+    enqueueUploadGarbage(this.trees, this.memory.ports.garbage, this.bucket, uploadId, completed);
+  }
+
+  /** Once in every turn that writes, as its last word: the totals, `seq`, the stamp's high-water mark, and the bucket's row. */
+  writeTotals(change: TotalsChange, stamp: Stamp | null): void {
+    this.memory.writeTotals(this.trees, change, stamp, this.nowMs);
+  }
+}
+
+/** The least stamp of a time: what a clock that continues after it observes. */
+function stampAt(time: bigint): Stamp {
+  assert(time >= 0n && time < 1n << 64n, "a stamp's time has 64 bits");
+  const stamp = Buffer.alloc(stampBytes);
+  stamp.writeBigUInt64BE(time, 0);
+  return stamp;
+}

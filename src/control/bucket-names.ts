@@ -1,0 +1,180 @@
+/** Bucket names: who has which, where its data is placed, and how a name is given up again. Part of the control actor. */
+
+import { assert } from "../base/assert.ts";
+import type { Clock } from "../base/clock.ts";
+import { bucketId } from "../base/ids.ts";
+import { limits } from "../base/limits.ts";
+import type { Outcome } from "../base/outcome.ts";
+import type { Random } from "../base/random.ts";
+import { xxh64 } from "../base/xxhash.ts";
+import { accepted, type ControlReply, type ControlRequest, refused } from "./messages.ts";
+import { type AccountRecord, type BucketRecord, controlKeys } from "./records.ts";
+import type { ControlStore } from "./store.ts";
+import { decodeRecord, getTyped, putTyped } from "./typed-records.ts";
+
+export interface BucketNamesOptions {
+  readonly store: ControlStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Partitions that take new buckets, 1 or more. */
+  readonly partitions: number;
+  /** Default `limits.bucketsPerAccountMax`. */
+  readonly bucketsPerAccountMax?: number;
+}
+
+export class BucketNames {
+  readonly #options: BucketNamesOptions;
+  /** Buckets by partition, and by account; with names that are just being made. */
+  readonly #byPartition: number[];
+  readonly #byAccount = new Map<string, number>();
+  readonly #deleting = new Map<string, BucketRecord>();
+
+  private constructor(options: BucketNamesOptions) {
+    assert(Number.isInteger(options.partitions) && options.partitions >= 1, "there is at least one partition");
+    this.#options = options;
+    this.#byPartition = new Array<number>(options.partitions).fill(0);
+  }
+
+  /** Counts the buckets there are; O(buckets). */
+  static async open(options: BucketNamesOptions): Promise<BucketNames> {
+    const names = new BucketNames(options);
+    const prefix = controlKeys.bucket("");
+    for (let after = ""; ; ) {
+      const page = await options.store.list(prefix, after, limits.controlListMax);
+      for (const row of page) {
+        const record = decodeRecord<BucketRecord>(row.value);
+        names.#count(record, 1);
+        if (record.state === "deleting") names.#deleting.set(record.name, record);
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < limits.controlListMax) return names;
+      after = last.key;
+    }
+  }
+
+  /** Buckets whose deletion was begun and neither finished nor taken back, by name. */
+  pendingDeletions(): BucketRecord[] {
+    return [...this.#deleting.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  async create(request: ControlRequest<"bucket.create">): Promise<Outcome<ControlReply<"bucket.create">>> {
+    const { store } = this.#options;
+    const { name, accountId, location } = request;
+    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+      const bucket = await getTyped<BucketRecord>(store, controlKeys.bucket(name));
+      if (bucket.value !== undefined) return answerExisting(bucket.value, request);
+      const account = await getTyped<AccountRecord>(store, controlKeys.account(accountId));
+      if (account.value === undefined) return refused("AccessDenied");
+      const bucketsMax = this.#options.bucketsPerAccountMax ?? limits.bucketsPerAccountMax;
+      if ((this.#byAccount.get(accountId) ?? 0) >= bucketsMax) return refused("TooManyBuckets");
+      const record = this.#newRecord(name, accountId, location);
+      // Counted before the commit, so that buckets made at the same time spread and keep the limit.
+      this.#count(record, 1);
+      let done = false;
+      try {
+        done = await store.txn(
+          [
+            { key: controlKeys.bucket(name), revision: 0n },
+            { key: controlKeys.account(accountId), revision: account.revision },
+          ],
+          [putTyped(controlKeys.bucket(name), record), putTyped(controlKeys.ownedBucket(accountId, name), {})],
+        );
+      } finally {
+        if (!done) this.#count(record, -1);
+      }
+      if (done) return accepted({ record, created: true });
+    }
+    return refused("ServiceUnavailable");
+  }
+
+  async markDeleting(request: ControlRequest<"bucket.markDeleting">) {
+    const outcome = await this.#move(request.name, "deleting");
+    if (outcome.ok) this.#deleting.set(request.name, outcome.value.record);
+    return outcome;
+  }
+
+  async restore(request: ControlRequest<"bucket.restore">): Promise<Outcome<ControlReply<"bucket.restore">>> {
+    const outcome = await this.#move(request.name, "live");
+    if (!outcome.ok) return outcome;
+    this.#deleting.delete(request.name);
+    return accepted({});
+  }
+
+  async deleted(request: ControlRequest<"bucket.deleted">): Promise<Outcome<ControlReply<"bucket.deleted">>> {
+    const { store } = this.#options;
+    const key = controlKeys.bucket(request.name);
+    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+      const { value, revision } = await getTyped<BucketRecord>(store, key);
+      if (value === undefined) return accepted({});
+      if (value.state !== "deleting") return refused("OperationAborted");
+      const done = await store.txn(
+        [{ key, revision }],
+        [
+          { kind: "remove", key },
+          { kind: "remove", key: controlKeys.ownedBucket(value.accountId, value.name) },
+        ],
+      );
+      if (!done) continue;
+      this.#count(value, -1);
+      this.#deleting.delete(request.name);
+      return accepted({});
+    }
+    return refused("ServiceUnavailable");
+  }
+
+  async #move(name: string, state: BucketRecord["state"]): Promise<Outcome<{ record: BucketRecord }>> {
+    const { store } = this.#options;
+    const key = controlKeys.bucket(name);
+    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+      const { value, revision } = await getTyped<BucketRecord>(store, key);
+      if (value === undefined) return refused("NoSuchBucket", { BucketName: name });
+      if (value.state === state) return accepted({ record: value });
+      const record: BucketRecord = { ...value, state };
+      if (await store.txn([{ key, revision }], [putTyped(key, record)])) return accepted({ record });
+    }
+    return refused("ServiceUnavailable");
+  }
+
+  #newRecord(name: string, accountId: string, location: string | null): BucketRecord {
+    const { clock, random } = this.#options;
+    return {
+      name,
+      id: bucketId(random.bytes(16).toString("hex")),
+      accountId,
+      partition: this.#choosePartition(name),
+      addressKey: random.bytes(32),
+      location,
+      state: "live",
+      createdMs: clock.nowMs(),
+    };
+  }
+
+  /** The partition with the fewest buckets; among equals the name's hash decides. */
+  #choosePartition(name: string): number {
+    const fewest = Math.min(...this.#byPartition);
+    const equals = [...this.#byPartition.keys()].filter((index) => this.#byPartition[index] === fewest);
+    const chosen = equals[Number(xxh64(Buffer.from(name)) % BigInt(equals.length))];
+    assert(chosen !== undefined, "one partition has the fewest buckets");
+    return chosen;
+  }
+
+  #count(record: BucketRecord, by: 1 | -1): void {
+    const { partition, accountId } = record;
+    // A partition that takes no new buckets may still hold old ones.
+    if (partition < this.#byPartition.length) this.#byPartition[partition] = (this.#byPartition[partition] ?? 0) + by;
+    const owned = (this.#byAccount.get(accountId) ?? 0) + by;
+    if (owned === 0) this.#byAccount.delete(accountId);
+    else this.#byAccount.set(accountId, owned);
+  }
+}
+
+function answerExisting(
+  record: BucketRecord,
+  request: ControlRequest<"bucket.create">,
+): Outcome<ControlReply<"bucket.create">> {
+  const detail = { BucketName: record.name };
+  if (record.accountId !== request.accountId) return refused("BucketAlreadyExists", detail);
+  if (record.state === "deleting") return refused("OperationAborted", detail);
+  if (record.location !== request.location) return refused("BucketAlreadyOwnedByYou", detail);
+  return accepted({ record, created: false });
+}

@@ -1,0 +1,101 @@
+/** Every message the control actor takes, and what it answers; and the documents they carry. Plain data only. */
+
+import type { Outcome } from "../base/outcome.ts";
+import type { S3ErrorCode } from "../s3/errors.ts";
+import type { AccountKind, BucketRecord } from "./records.ts";
+
+export interface IdentityKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+interface IdentityUser {
+  readonly name: string;
+  readonly email: string;
+  readonly role: "admin" | "user";
+  readonly password?: string | undefined;
+  readonly policies?: readonly (string | Readonly<Record<string, unknown>>)[] | undefined;
+  readonly keys?: readonly IdentityKey[] | undefined;
+}
+
+export interface IdentityAccount {
+  /** 12 digits. */
+  readonly accountId: string;
+  readonly canonicalId: string;
+  readonly displayName: string;
+  readonly kind: AccountKind;
+  /** Account id of the reseller or operator above it. */
+  readonly parent?: string | undefined;
+  readonly root: {
+    readonly email: string;
+    readonly password?: string | undefined;
+    readonly keys?: readonly IdentityKey[] | undefined;
+  };
+  readonly users?: readonly IdentityUser[] | undefined;
+}
+
+/** Accounts with their users and keys, as the identities file holds them. Adds and updates, never deletes. */
+export interface IdentitiesDocument {
+  readonly accounts: readonly IdentityAccount[];
+}
+
+/** Message name → [request, reply]. Errors are S3 codes in an `Outcome`. */
+export interface ControlProtocol {
+  /**
+   * Takes a name, chooses the partition and makes the record. The caller's own live bucket with the same location answers
+   * its record and `created: false`. Errors: BucketAlreadyExists (another account's), BucketAlreadyOwnedByYou (own, with
+   * another location), OperationAborted (being deleted), TooManyBuckets, AccessDenied (no such account).
+   */
+  "bucket.create": [
+    { name: string; accountId: string; location: string | null },
+    { record: BucketRecord; created: boolean },
+  ];
+  /** live → deleting; repeating it answers as the first time. Errors: NoSuchBucket. */
+  "bucket.markDeleting": [{ name: string }, { record: BucketRecord }];
+  /** deleting → gone: the name is free; repeating it succeeds. Errors: OperationAborted (the bucket is live). */
+  "bucket.deleted": [{ name: string }, Record<string, never>];
+  /** deleting → live; of a live bucket without effect. Errors: NoSuchBucket. */
+  "bucket.restore": [{ name: string }, Record<string, never>];
+  /**
+   * Adds and updates accounts, users and keys; what is as it should be is not written. Errors: InvalidArgument with one
+   * detail `Problem1…` for each clash with what the store holds; then nothing was written.
+   */
+  "identities.apply": [{ document: IdentitiesDocument }, Record<string, never>];
+}
+
+export type ControlMessageType = keyof ControlProtocol;
+export type ControlRequest<T extends ControlMessageType> = ControlProtocol[T][0];
+export type ControlReply<T extends ControlMessageType> = ControlProtocol[T][1];
+
+/** The codes that the control actor answers; each is a row of the error table. */
+export type ControlRefusal = Extract<
+  S3ErrorCode,
+  | "AccessDenied"
+  | "BucketAlreadyExists"
+  | "BucketAlreadyOwnedByYou"
+  | "InvalidArgument"
+  | "NoSuchBucket"
+  | "OperationAborted"
+  | "ServiceUnavailable"
+  | "TooManyBuckets"
+>;
+
+/** Total: a message without a handler does not compile. */
+export type ControlBehaviour = {
+  readonly [T in ControlMessageType]: (request: ControlRequest<T>) => Promise<Outcome<ControlReply<T>>>;
+};
+
+export function accepted<R>(value: R): Outcome<R> {
+  return { ok: true, value };
+}
+
+export function refused(code: ControlRefusal, detail: Readonly<Record<string, string>> = {}): Outcome<never> {
+  return { ok: false, code, detail };
+}
+
+/** Hashes and checks passwords; the control actor stores only what it makes. */
+export interface Passwords {
+  /** An opaque hash that says how it was made. */
+  hash(password: string): Promise<string>;
+  matches(password: string, hash: string): Promise<boolean>;
+}

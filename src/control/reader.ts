@@ -1,0 +1,142 @@
+/** Control records as a front reads them: synchronously, from a snapshot, with decoded records kept while their revision stands. */
+
+import { assert } from "../base/assert.ts";
+import { limits } from "../base/limits.ts";
+import { currentRevision } from "./change-log.ts";
+import { RecentMap } from "./recent-map.ts";
+import { type ControlSnapshot, readKeys, readRecord, readStamps } from "./record-rows.ts";
+import {
+  type AccessKeyRecord,
+  type AccountRecord,
+  type BucketRecord,
+  controlKeys,
+  type Principal,
+  type UserRecord,
+} from "./records.ts";
+import { isControlKey } from "./store.ts";
+import { decodeRecord } from "./typed-records.ts";
+
+/** Who holds an access key, and what it signs with. */
+export interface Credential {
+  readonly principal: Principal;
+  readonly secretAccessKey: string;
+}
+
+interface Kept {
+  readonly value: unknown;
+  /** The record's own revision. */
+  readonly revision: bigint;
+  /** The store's revision at which this was last known to be current. */
+  knownAt: bigint;
+}
+
+interface KeptCredential {
+  readonly credential: Credential;
+  readonly key: AccessKeyRecord;
+  knownAt: bigint;
+}
+
+/**
+ * Call `refresh` right before a request's first read and again after any await; then every method sees the newest commit.
+ * What is returned is shared: treat it as frozen. Not for use by two threads.
+ */
+export class ControlReader {
+  readonly #snapshot: ControlSnapshot;
+  readonly #records = new RecentMap<string, Kept>(limits.controlCachedMax);
+  readonly #credentials = new RecentMap<string, KeptCredential>(limits.controlCachedMax);
+  #revision = -1n;
+
+  /** Takes the snapshot over: `close` closes it. */
+  constructor(snapshot: ControlSnapshot) {
+    this.#snapshot = snapshot;
+  }
+
+  refresh(): void {
+    this.#snapshot.refresh();
+    this.#revision = currentRevision(this.#snapshot.trees.meta);
+  }
+
+  /**
+   * The holder of an access key; undefined when there is no such key, it is not active, or its user or account is gone.
+   * The same object is returned while none of its records changes.
+   */
+  principal(accessKeyId: string): Credential | undefined {
+    const kept = this.#credentials.get(accessKeyId);
+    if (kept !== undefined && kept.knownAt === this.#revision) return kept.credential;
+    const key = this.#read<AccessKeyRecord>(controlKeys.accessKey(accessKeyId));
+    const account = key === undefined ? undefined : this.account(key.accountId);
+    const user = key === undefined ? undefined : this.#read<UserRecord>(controlKeys.user(key.accountId, key.userName));
+    if (key === undefined || key.status !== "Active" || account === undefined || user === undefined) {
+      this.#credentials.delete(accessKeyId);
+      return undefined;
+    }
+    if (kept !== undefined && isMadeOf(kept, key, account, user)) {
+      kept.knownAt = this.#revision;
+      return kept.credential;
+    }
+    const credential = { principal: { account, user, accessKeyId }, secretAccessKey: key.secretAccessKey };
+    this.#credentials.set(accessKeyId, { credential, key, knownAt: this.#revision });
+    return credential;
+  }
+
+  bucket(name: string): BucketRecord | undefined {
+    return this.#read<BucketRecord>(controlKeys.bucket(name));
+  }
+
+  /**
+   * Buckets of an account in name order, those being deleted included.
+   * @param prefix names begin with it; "" = all
+   * @param after exclusive; "" = from the first
+   * @param limit at least 1, at most `limits.bucketsPerAccountMax`
+   */
+  bucketsOf(accountId: string, prefix: string, after: string, limit: number): BucketRecord[] {
+    assert(limit >= 1 && limit <= limits.bucketsPerAccountMax, "a page of buckets has a bounded size");
+    const start = controlKeys.ownedBucket(accountId, "");
+    const range = { prefix: start + prefix, after: after === "" ? "" : start + after, limit };
+    if (!isControlKey(range.prefix) || (range.after !== "" && !isControlKey(range.after))) return [];
+    return readKeys(this.#snapshot.trees.records, range).flatMap((key) => {
+      const record = this.bucket(key.slice(start.length));
+      return record === undefined ? [] : [record];
+    });
+  }
+
+  account(accountId: string): AccountRecord | undefined {
+    return this.#read<AccountRecord>(controlKeys.account(accountId));
+  }
+
+  /** The account with this canonical id. */
+  accountOfCanonicalId(canonicalId: string): AccountRecord | undefined {
+    const found = this.#read<{ accountId: string }>(controlKeys.canonical(canonicalId));
+    return found === undefined ? undefined : this.account(found.accountId);
+  }
+
+  async close(): Promise<void> {
+    await this.#snapshot.close();
+  }
+
+  /** Names of what is not there are not kept: strangers could fill the memory with them. */
+  #read<T>(key: string): T | undefined {
+    assert(this.#revision >= 0n, "refresh comes before the first read");
+    const kept = this.#records.get(key);
+    if (kept !== undefined && kept.knownAt === this.#revision) return kept.value as T;
+    if (!isControlKey(key)) return undefined;
+    const { trees } = this.#snapshot;
+    if (kept !== undefined && readStamps(trees.records, key).revision === kept.revision) {
+      kept.knownAt = this.#revision;
+      return kept.value as T;
+    }
+    const record = readRecord(trees, key);
+    if (record === undefined) {
+      this.#records.delete(key);
+      return undefined;
+    }
+    const value = decodeRecord<T>(record.value);
+    this.#records.set(key, { value, revision: record.revision, knownAt: this.#revision });
+    return value;
+  }
+}
+
+function isMadeOf(kept: KeptCredential, key: AccessKeyRecord, account: AccountRecord, user: UserRecord): boolean {
+  const { principal } = kept.credential;
+  return kept.key === key && principal.account === account && principal.user === user;
+}

@@ -1,0 +1,219 @@
+/** One front with everything it needs, in the main thread or in one of its own: listener, pipeline, readers, links to the bucket threads. */
+
+import type { MessagePort } from "node:worker_threads";
+import { Admission } from "./actor/admission.ts";
+import { BodyUploader } from "./actor/body-uploader.ts";
+import { ThreadLink } from "./actor/port.ts";
+import { type SharedSlabs, Slabs } from "./actor/slabs.ts";
+import { portTransport } from "./actor/transport.ts";
+import { systemClock } from "./base/clock.ts";
+import { limits } from "./base/limits.ts";
+import { createLog, type LogLevel } from "./base/log.ts";
+import { systemRandom } from "./base/random.ts";
+import { ObjectReader } from "./bucket/read.ts";
+import { openControlSnapshot } from "./control/environment.ts";
+import { ControlReader } from "./control/reader.ts";
+import type { BucketRecord } from "./control/records.ts";
+import { openAccessLog } from "./front/access-log.ts";
+import { listen } from "./front/http-server.ts";
+import { type Exchanged, Pipeline } from "./front/pipeline.ts";
+import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
+import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
+import { s3Port } from "./front/s3-port.ts";
+import type { HttpServer } from "./model/http.ts";
+import { compileRoutes } from "./model/route.ts";
+import { finishDeletion } from "./operations/bucket-deletion.ts";
+import { operations } from "./operations/table.ts";
+import { ChunkReader } from "./storage/chunk-reader.ts";
+import { systemDisk } from "./storage/disk.ts";
+import { openSnapshot } from "./storage/lmdb.ts";
+import { ReadEpochs } from "./storage/read-epochs.ts";
+import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
+
+/** Plain data that every front of a node is given. */
+export interface FrontData {
+  readonly partitions: readonly { readonly directory: string; readonly metadata: string; readonly owner: number }[];
+  readonly controlDirectory: string;
+  readonly slabs: SharedSlabs;
+  readonly readEpochs: SharedArrayBuffer;
+  readonly uploadEpochs: SharedArrayBuffer;
+  readonly fronts: number;
+  readonly bucketThreads: number;
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+    readonly implementation: "auto" | "uws" | "node";
+  };
+  readonly region: string;
+  readonly endpoints: readonly string[];
+  readonly hostId: string;
+  readonly consoleUrl: string;
+  readonly tokenKey: Uint8Array;
+  readonly logLevel: LogLevel;
+  readonly accessLog: string;
+  readonly unsafe: readonly UnsafeName[];
+}
+
+export interface FrontSnapshot {
+  readonly openConnections: number;
+  readonly tickets: number;
+  readonly refusedTickets: number;
+  readonly slotsFree: number;
+  readonly slotsWaiting: number;
+  readonly pendingAsks: number;
+}
+
+export class Front {
+  readonly #data: FrontData;
+  readonly #links: readonly ThreadLink[];
+  readonly #slabs: Slabs;
+  readonly #services: FrontServices;
+  readonly #snapshots: ReturnType<typeof openSnapshot>[];
+  readonly #chunks: ChunkReader[];
+  readonly #counters = new RequestCounters();
+  readonly #admission: Admission;
+  readonly #accessLog: ReturnType<typeof openAccessLog>;
+  readonly #log: ReturnType<typeof createLog>;
+  #server: HttpServer | null = null;
+  #isDraining = false;
+
+  /** The partitions' environments exist. */
+  constructor(index: number, data: FrontData, askControl: AskControl) {
+    const clock = systemClock;
+    this.#data = data;
+    this.#log = createLog({ level: data.logLevel }).child({ front: index });
+    this.#slabs = Slabs.attach(data.slabs, index, clock);
+    this.#links = Array.from(
+      { length: data.bucketThreads },
+      (_, thread) => new ThreadLink({ thread, clock, slabs: this.#slabs }),
+    );
+    this.#snapshots = data.partitions.map(({ metadata }) =>
+      openSnapshot({ directory: metadata, ...unsafeLmdb(data.unsafe) }),
+    );
+    this.#chunks = data.partitions.map(({ directory }) => new ChunkReader({ directory, disk: systemDisk, clock }));
+    this.#admission = new Admission(data.fronts);
+    this.#accessLog = openAccessLog(data.accessLog);
+    const ownerOf = (partition: number): number => data.partitions[partition]?.owner ?? 0;
+    this.#services = {
+      control: new ControlReader(openControlSnapshot({ directory: data.controlDirectory })),
+      askControl,
+      links: this.#links,
+      ownerOf,
+      objects: new ObjectReader({
+        snapshots: this.#snapshots,
+        chunks: this.#chunks,
+        epochs: ReadEpochs.attach(data.readEpochs).reader(index),
+      }),
+      uploader: new BodyUploader({ slabs: this.#slabs, links: this.#links, ownerOf, clock }),
+      uploads: ReadEpochs.attach(data.uploadEpochs).reader(index),
+      clock,
+      region: data.region,
+      tokenKey: data.tokenKey,
+    };
+  }
+
+  /** Binds the S3 port; several fronts share it. @returns the port */
+  async listen(port: number): Promise<number> {
+    const { listen: where, endpoints, hostId, consoleUrl, fronts } = this.#data;
+    const pipeline = new Pipeline({
+      services: this.#services,
+      route: compileRoutes(operations),
+      endpoints,
+      hostId,
+      admission: this.#admission,
+      random: systemRandom,
+      log: this.#log,
+      observe: (exchange) => this.#observe(exchange),
+    });
+    const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl });
+    const { host, tls, implementation } = where;
+    const options = { host, port, implementation, sharesPort: fronts > 1, ...(tls === null ? {} : { tls }) };
+    this.#server = await listen(options, handler, this.#log);
+    return this.#server.port;
+  }
+
+  get implementation(): string {
+    return this.#server?.implementation ?? "none";
+  }
+
+  connect(thread: number, port: MessagePort): void {
+    this.#links[thread]?.attach(portTransport(port));
+  }
+
+  disconnect(thread: number): void {
+    this.#links[thread]?.exited();
+  }
+
+  /** Goes on with a deletion that the last stop has interrupted. */
+  async finishDeletion(bucket: BucketRecord): Promise<void> {
+    await finishDeletion(new RequestServices(this.#services, "start"), bucket);
+  }
+
+  takeSums(): RequestSums {
+    return this.#counters.take();
+  }
+
+  snapshot(): FrontSnapshot {
+    const slabs = this.#slabs.snapshot();
+    const admission = this.#admission.snapshot();
+    return {
+      openConnections: this.#server?.openConnections() ?? 0,
+      tickets: admission.tickets,
+      refusedTickets: admission.refused,
+      slotsFree: slabs.slots.reduce((sum, { free }) => sum + free, 0),
+      slotsWaiting: this.#slabs.waiting,
+      pendingAsks: this.#links.reduce((sum, link) => sum + link.snapshot().pending, 0),
+    };
+  }
+
+  /** Stops accepting, lets what is under way end, closes the listener. The bucket threads still serve. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await this.#server?.close(limits.drainMs);
+  }
+
+  /** After `drain`, and after the bucket threads have stopped. */
+  async close(): Promise<void> {
+    this.#services.uploader.close();
+    for (const link of this.#links) link.close();
+    for (const chunks of this.#chunks) chunks.close();
+    await Promise.all(this.#snapshots.map((snapshot) => snapshot.close()));
+    await this.#services.control.close();
+    await this.#accessLog.close();
+  }
+
+  #isReady(): boolean {
+    return !this.#isDraining && this.#links.every((link) => link.isUp);
+  }
+
+  #observe(exchange: Exchanged): void {
+    const { status, errorCode, durationMs, request } = exchange;
+    const operation = exchange.operation === "" ? "-" : exchange.operation;
+    this.#counters.record({
+      operation,
+      code: errorCode ?? String(status),
+      durationMs,
+      receivedBytes: exchange.bytesIn,
+      sentBytes: exchange.bytesOut,
+    });
+    if (this.#data.accessLog === "off") return;
+    this.#accessLog.write({
+      timeMs: systemClock.nowMs() - durationMs,
+      requestId: exchange.requestId,
+      operation,
+      status,
+      method: request.method,
+      bucket: exchange.bucket,
+      key: exchange.key,
+      rawQuery: request.rawQuery,
+      receivedBytes: exchange.bytesIn,
+      sentBytes: exchange.bytesOut,
+      durationMs,
+      remote: request.remoteAddress,
+      accessKeyId: exchange.accessKeyId,
+      errorCode,
+      userAgent: request.headers.get("user-agent") ?? null,
+    });
+  }
+}

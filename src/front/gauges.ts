@@ -1,0 +1,69 @@
+/** The node's gauges: what its parts say of themselves when somebody asks for metrics. */
+
+import type { SupervisorSnapshot } from "../actor/supervisor.ts";
+import type { GaugeSource } from "./metrics.ts";
+
+/** The numbers that a front reports. */
+export interface FrontNumbers {
+  readonly openConnections: number;
+  readonly tickets: number;
+  readonly refusedTickets: number;
+  readonly slotsFree: number;
+  readonly slotsWaiting: number;
+  readonly pendingAsks: number;
+}
+
+export interface GaugeParts {
+  readonly fronts: () => readonly FrontNumbers[];
+  readonly supervisor: () => SupervisorSnapshot;
+  readonly freeSpace: { readonly freeBytes: number; readonly totalBytes: number; readonly isLow: boolean };
+}
+
+export function nodeGauges({ fronts, supervisor, freeSpace }: GaugeParts): GaugeSource[] {
+  const sum = (name: string, help: string, pick: (front: FrontNumbers) => number): GaugeSource => ({
+    name,
+    help,
+    read: () => [{ value: fronts().reduce((total, front) => total + pick(front), 0) }],
+  });
+  const byThread = (values: readonly (number | boolean)[]) =>
+    values.map((value, thread) => ({ value: Number(value), labels: { thread: String(thread) } }));
+  return [
+    sum("troupe_s3_connections", "Open connections of S3 clients.", (front) => front.openConnections),
+    sum("troupe_writes_admitted", "Writes that hold a ticket now.", (front) => front.tickets),
+    sum(
+      "troupe_writes_refused",
+      "Writes refused with SlowDown for want of a ticket since the start.",
+      (front) => front.refusedTickets,
+    ),
+    sum("troupe_slab_slots_free", "Free slots for bodies on their way to disk.", (front) => front.slotsFree),
+    sum("troupe_slab_slots_awaited", "Bodies that wait for a slot.", (front) => front.slotsWaiting),
+    sum("troupe_asks_pending", "Messages to bucket actors that are not answered yet.", (front) => front.pendingAsks),
+    {
+      name: "troupe_bucket_thread_up",
+      help: "1 while a bucket thread serves.",
+      labels: ["thread"],
+      read: () => byThread(supervisor().isUp),
+    },
+    {
+      name: "troupe_bucket_thread_restarts",
+      help: "Restarts of a bucket thread since the start.",
+      labels: ["thread"],
+      read: () => byThread(supervisor().restarts),
+    },
+    {
+      name: "troupe_volume_free_bytes",
+      help: "Free space of the data volume.",
+      read: () => [{ value: freeSpace.freeBytes }],
+    },
+    {
+      name: "troupe_volume_total_bytes",
+      help: "Size of the data volume.",
+      read: () => [{ value: freeSpace.totalBytes }],
+    },
+    {
+      name: "troupe_volume_low",
+      help: "1 while writes are refused for want of space.",
+      read: () => [{ value: Number(freeSpace.isLow) }],
+    },
+  ];
+}

@@ -1,0 +1,237 @@
+/**
+ * A request's way through the product, in one place: route, authenticate, authorise, decode, handle, encode, answer.
+ * A handler never sees a request that was not authorised, and every error becomes an answer here.
+ */
+
+import type { Admission, Ticket } from "../actor/admission.ts";
+import { authenticate } from "../auth/sigv4.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { BucketRecord } from "../control/records.ts";
+import type { HttpHandler, HttpRequest, HttpResponse, ResponseBody } from "../model/http.ts";
+import { decodeInput, type EncodedAnswer, encodeOutput } from "../model/http-binding.ts";
+import type { Level } from "../model/operation.ts";
+import type { Router } from "../model/route.ts";
+import type { Context, Operation } from "../operations/context.ts";
+import { type Address, parseAddress } from "../s3/address.ts";
+import { asS3Error, encodeError, S3Error } from "../s3/errors.ts";
+import { parseQuery } from "../s3/uri.ts";
+import { RequestContext, resolveBucket } from "./request-context.ts";
+import { type FrontServices, RequestServices } from "./request-services.ts";
+import { readWholeBody } from "./whole-body.ts";
+
+export interface PipelineOptions {
+  readonly services: FrontServices;
+  readonly route: Router<Context>;
+  /** Host names of this installation's S3 endpoints, lower case. */
+  readonly endpoints: readonly string[];
+  /** Value of x-amz-id-2: names the node. */
+  readonly hostId: string;
+  readonly admission: Admission;
+  readonly random: Random;
+  readonly log: Log;
+  /** Told of every answer. */
+  readonly observe: (exchange: Exchanged) => void;
+}
+
+/** One answered request, for the access log and the metrics. */
+export interface Exchanged {
+  readonly requestId: string;
+  /** The operation's name, or "" when the request did not get that far. */
+  readonly operation: string;
+  readonly status: number;
+  readonly errorCode: string | null;
+  readonly request: HttpRequest;
+  readonly bucket: string | null;
+  readonly key: string | null;
+  readonly accessKeyId: string | null;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
+}
+
+/** What is known of a request while it is served. */
+interface Progress {
+  readonly requestId: string;
+  readonly startedMs: number;
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  operation: Operation | null;
+  address: Address | null;
+  accessKeyId: string | null;
+}
+
+const requestIdBytes = 8;
+
+export class Pipeline {
+  readonly #options: PipelineOptions;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  readonly handle: HttpHandler = (request, response) => {
+    const { services, random } = this.#options;
+    const progress: Progress = {
+      requestId: random.bytes(requestIdBytes).toString("hex").toUpperCase(),
+      startedMs: services.clock.monotonicMs(),
+      request,
+      response,
+      operation: null,
+      address: null,
+      accessKeyId: null,
+    };
+    this.#serve(progress).then(
+      (answer) => this.#answer(progress, answer, null),
+      (error: unknown) => this.#fail(progress, error),
+    );
+  };
+
+  async #serve(progress: Progress): Promise<EncodedAnswer> {
+    const { services: shared, route, endpoints } = this.#options;
+    const { control, clock } = shared;
+    const { request, requestId } = progress;
+    const query = parseQuery(request.rawQuery);
+    const address = parseAddress(request.headers.get("host") ?? "", request.rawPath, endpoints);
+    progress.address = address;
+    const operation = route(request.method, levelOf(address), query, (name) => request.headers.has(name));
+    if (operation === null) throw new S3Error("MethodNotAllowed", { Method: request.method });
+    progress.operation = operation;
+    control.refresh();
+    const lookup = (accessKeyId: string) => control.principal(accessKeyId);
+    const { accessKeyId, payload } = authenticate(request, lookup, clock.nowMs());
+    progress.accessKeyId = accessKeyId;
+    const credential = control.principal(accessKeyId);
+    if (credential === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
+    const { handler } = operation;
+    if (handler === null) {
+      throw new S3Error("NotImplemented", {
+        Message: `${operation.name} is not implemented.`,
+        Operation: operation.name,
+      });
+    }
+    const { principal } = credential;
+    const bucket = resolveBucket(shared, operation, principal, address.bucket);
+    const ticket =
+      operation.readsBody === "stream" ? this.#takeTicket(principal.account.accountId, bucket, request) : null;
+    const services = new RequestServices(shared, requestId);
+    try {
+      const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null;
+      const { hostId } = this.#options;
+      const context = new RequestContext({
+        requestId,
+        hostId,
+        principal,
+        request,
+        query,
+        wholeBody,
+        bucket,
+        payload,
+        services,
+      });
+      const parts = { bucket: address.bucket, key: address.key, query, headers: request.headers, body: wholeBody };
+      return encodeOutput(operation, await handler(decodeInput(operation, parts), context));
+    } finally {
+      services.finish();
+      ticket?.release();
+    }
+  }
+
+  /** @throws S3Error SlowDown when there is no room for the write */
+  #takeTicket(accountId: string, bucket: BucketRecord | null, request: HttpRequest): Ticket | null {
+    if (bucket === null) return null;
+    const { admission, services } = this.#options;
+    const thread = services.ownerOf(bucket.partition);
+    const ticket = admission.take({ accountId, bucket: bucket.id, thread, wireBytes: request.body.contentLength });
+    if (ticket === null) throw new S3Error("SlowDown");
+    return ticket;
+  }
+
+  #answer(progress: Progress, answer: EncodedAnswer, errorCode: string | null): void {
+    const { response, requestId } = progress;
+    const { status, body } = answer;
+    const headers = [
+      ...answer.headers,
+      ["x-amz-request-id", requestId],
+      ["x-amz-id-2", this.#options.hostId],
+      ["server", "Troupe"],
+    ] as const;
+    if (body !== null && typeof body === "object" && "read" in body) {
+      response.stream({ status, headers }, this.#counted(progress, body, status, errorCode));
+      return;
+    }
+    if (response.aborted) {
+      this.#observe(progress, status, errorCode, 0);
+      return;
+    }
+    if (body === null) {
+      const length = progress.request.method === "HEAD" ? (answer.contentLength ?? undefined) : undefined;
+      response.send({ status, headers }, undefined, length);
+    } else response.send({ status, headers }, body);
+    this.#observe(progress, status, errorCode, body === null ? 0 : Buffer.byteLength(body));
+  }
+
+  /** The body, with its end observed: a streamed answer is logged when it is over, with what was really sent. */
+  #counted(progress: Progress, body: ResponseBody, status: number, errorCode: string | null): ResponseBody {
+    let bytesOut = 0;
+    const count = (piece: Uint8Array): Uint8Array => {
+      bytesOut += piece.length;
+      return piece;
+    };
+    return {
+      length: body.length,
+      read: (bytesMax) => {
+        const piece = body.read(bytesMax);
+        return piece instanceof Promise ? piece.then(count) : count(piece);
+      },
+      close: () => {
+        body.close();
+        this.#observe(progress, status, errorCode, bytesOut);
+      },
+    };
+  }
+
+  #fail(progress: Progress, error: unknown): void {
+    const { request, requestId, operation, address } = progress;
+    let known = asS3Error(error);
+    if (known === null) {
+      known = new S3Error("InternalError");
+      const where = { requestId, operation: operation?.name, bucket: address?.bucket, key: address?.key };
+      this.#options.log.error({ ...where, error }, "a request failed for a reason of our own");
+    }
+    try {
+      const encoded = encodeError(known, { requestId, hostId: this.#options.hostId, resource: request.rawPath });
+      const body = request.method === "HEAD" ? null : encoded.body;
+      this.#answer(
+        progress,
+        { status: encoded.status, headers: encoded.headers, body, contentLength: null },
+        known.code,
+      );
+    } catch (fault) {
+      this.#options.log.error({ requestId, error: fault }, "an error could not be answered");
+      progress.response.destroy();
+    }
+  }
+
+  #observe(progress: Progress, status: number, errorCode: string | null, bytesOut: number): void {
+    const { requestId, request, operation, address, accessKeyId, startedMs } = progress;
+    this.#options.observe({
+      requestId,
+      operation: operation?.name ?? "",
+      status,
+      errorCode,
+      request,
+      bucket: address?.bucket ?? null,
+      key: address?.key ?? null,
+      accessKeyId,
+      bytesIn: request.body.contentLength ?? 0,
+      bytesOut,
+      durationMs: this.#options.services.clock.monotonicMs() - startedMs,
+    });
+  }
+}
+
+const levelOf = ({ bucket, key }: Address): Level => {
+  if (bucket === null) return "service";
+  return key === null ? "bucket" : "object";
+};

@@ -1,0 +1,126 @@
+/** The services of one request: asks that carry its id, and the upload epoch that keeps what it stores from being collected before its commit. */
+
+import type { BodySource } from "../actor/body-source.ts";
+import type { BodyUploader } from "../actor/body-uploader.ts";
+import type { ActorAddress } from "../actor/envelope.ts";
+import type { ThreadLink } from "../actor/port.ts";
+import { actorRef } from "../actor/ref.ts";
+import type { BodyPlan } from "../auth/body-plan.ts";
+import { assert } from "../base/assert.ts";
+import type { Clock } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
+import type { Outcome } from "../base/outcome.ts";
+import type { BucketMessageType, BucketProtocol, BucketReply, BucketRequest } from "../bucket/messages.ts";
+import type { ObjectReader } from "../bucket/read.ts";
+import type { ControlProtocol } from "../control/messages.ts";
+import type { ControlReader } from "../control/reader.ts";
+import type { BucketRecord } from "../control/records.ts";
+import type { RequestBody } from "../model/http.ts";
+import type { Services } from "../operations/context.ts";
+import { fromOutcome } from "../s3/errors.ts";
+import type { EpochReader } from "../storage/read-epochs.ts";
+
+/** Asks the control actor, wherever it lives. Never rejects. */
+export type AskControl = <T extends keyof ControlProtocol>(
+  type: T,
+  message: ControlProtocol[T][0],
+) => Promise<Outcome<ControlProtocol[T][1]>>;
+
+/** What all requests of a front share. */
+export interface FrontServices {
+  readonly control: ControlReader;
+  readonly askControl: AskControl;
+  /** By thread number. */
+  readonly links: readonly ThreadLink[];
+  readonly ownerOf: (partition: number) => number;
+  readonly objects: ObjectReader;
+  readonly uploader: BodyUploader;
+  /** This front's side of the upload epochs. */
+  readonly uploads: EpochReader;
+  readonly clock: Clock;
+  readonly region: string;
+  readonly tokenKey: Uint8Array;
+}
+
+/** An ask that ended so may still be at work: its turn can commit until the commit watchdog would have struck. */
+const undecidedCode = "ServiceUnavailable";
+
+export class RequestServices implements Services {
+  readonly #shared: FrontServices;
+  readonly #requestId: string;
+  readonly #uploads: { readonly partition: number; readonly epoch: number }[] = [];
+  #isUndecided = false;
+
+  constructor(shared: FrontServices, requestId: string) {
+    this.#shared = shared;
+    this.#requestId = requestId;
+  }
+
+  get control(): ControlReader {
+    return this.#shared.control;
+  }
+
+  get objects(): ObjectReader {
+    return this.#shared.objects;
+  }
+
+  get clock(): Clock {
+    return this.#shared.clock;
+  }
+
+  get region(): string {
+    return this.#shared.region;
+  }
+
+  get tokenKey(): Uint8Array {
+    return this.#shared.tokenKey;
+  }
+
+  get bodies(): Pick<BodyUploader, "store" | "release"> {
+    return this;
+  }
+
+  async askControl<T extends keyof ControlProtocol>(
+    type: T,
+    message: ControlProtocol[T][0],
+  ): Promise<ControlProtocol[T][1]> {
+    return fromOutcome(await this.#shared.askControl(type, message));
+  }
+
+  async askBucket<T extends BucketMessageType>(
+    bucket: BucketRecord,
+    type: T,
+    request: BucketRequest<T>,
+  ): Promise<BucketReply<T>> {
+    const { links, ownerOf } = this.#shared;
+    const link = links[ownerOf(bucket.partition)];
+    assert(link !== undefined, "every partition has an owner");
+    const address = { bucket: bucket.id, partition: bucket.partition };
+    const options = { requestId: this.#requestId, timeoutMs: limits.askMs };
+    const outcome = await actorRef<BucketProtocol>(link, address).ask(type, request, options);
+    if (!outcome.ok && outcome.code === undecidedCode) this.#isUndecided = true;
+    return fromOutcome(outcome);
+  }
+
+  /** Stores a body under an upload epoch that is held until `finish`. */
+  store(address: ActorAddress, body: RequestBody, plan: BodyPlan): Promise<BodySource> {
+    const { uploads, uploader } = this.#shared;
+    this.#uploads.push({ partition: address.partition, epoch: uploads.enter(address.partition) });
+    return uploader.store(address, body, plan, this.#requestId);
+  }
+
+  release(source: BodySource): void {
+    this.#shared.uploader.release(source);
+  }
+
+  /** The request is over: leaves its epochs, later when a turn of it may still be under way. */
+  finish(): void {
+    if (this.#uploads.length === 0) return;
+    const { uploads, clock } = this.#shared;
+    const leave = (): void => {
+      for (const { partition, epoch } of this.#uploads) uploads.leave(partition, epoch);
+    };
+    if (this.#isUndecided) clock.after(limits.commitWatchdogMs * 2, leave);
+    else leave();
+  }
+}

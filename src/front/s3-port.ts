@@ -1,0 +1,40 @@
+/** What the S3 port answers before S3: health probes, and the way to the console for people who come with a browser. */
+
+import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
+
+export interface S3PortOptions {
+  readonly pipeline: HttpHandler;
+  /** True while requests can be served. */
+  readonly isReady: () => boolean;
+  /** Where people find the console. */
+  readonly consoleUrl: string;
+}
+
+/** Probes of MinIO's names work as well, so that existing set-ups go on working. */
+const livePaths: ReadonlySet<string> = new Set(["/health/live", "/minio/health/live"]);
+const readyPaths: ReadonlySet<string> = new Set(["/health/ready", "/minio/health/ready", "/minio/health/cluster"]);
+const consolePaths: ReadonlySet<string> = new Set(["/admin", "/signin"]);
+
+export function answerHealth(request: HttpRequest, response: HttpResponse, isReady: () => boolean): boolean {
+  const { rawPath, method } = request;
+  if (!livePaths.has(rawPath) && !readyPaths.has(rawPath)) return false;
+  const isProbe = method === "GET" || method === "HEAD";
+  const status = isProbe ? (livePaths.has(rawPath) || isReady() ? 200 : 503) : 405;
+  response.send({ status, headers: [["cache-control", "no-store"]] });
+  return true;
+}
+
+export function s3Port({ pipeline, isReady, consoleUrl }: S3PortOptions): HttpHandler {
+  return (request, response) => {
+    const { rawPath } = request;
+    // Every path of ours begins with "/health/", "/minio/", "/admin" or "/signin": reserved as bucket names.
+    if (rawPath.charCodeAt(1) === 0x68 || rawPath.charCodeAt(1) === 0x6d) {
+      if (answerHealth(request, response, isReady)) return;
+    }
+    if (consolePaths.has(rawPath) && request.method === "GET") {
+      response.send({ status: 302, headers: [["location", `${consoleUrl}${rawPath}`]] });
+      return;
+    }
+    pipeline(request, response);
+  };
+}

@@ -1,0 +1,174 @@
+/** Owns the listener on uWebSockets.js; the only file that imports it. */
+
+import type * as Uws from "uWebSockets.js";
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
+import { assert } from "../base/assert.ts";
+import type { HttpServer, HttpServerOptions } from "../model/http.ts";
+import { BodyIntake, emptyBody } from "./body-intake.ts";
+import type { FrontPorts } from "./exchange.ts";
+import { HeaderList } from "./header-list.ts";
+import { addressText } from "./remote-address.ts";
+import { announcedLength, findProtocolError } from "./request-checks.ts";
+import { UwsExchange } from "./uws-exchange.ts";
+
+export interface UwsListenOptions extends HttpServerOptions {
+  readonly connectionsMax: number;
+  /** Lets several listeners of the same user bind one port; the kernel spreads connections over them. */
+  readonly sharesPort: boolean;
+}
+
+/** The library's `listen` takes an address together with options, which its declaration leaves out. */
+interface Listener {
+  listen(host: string, port: number, options: number, done: (socket: Uws.us_listen_socket | false) => void): unknown;
+}
+
+/** Values of the library's ListenOptions, whose declaration does not fit what it exports. */
+const listenShared = 0;
+const listenExclusively = 1;
+
+/**
+ * Loads the library's binary. It reads UWS_HTTP_MAX_HEADERS_SIZE from the environment at this moment.
+ * @throws Error where there is no binary for this Node version, system or C library
+ */
+export async function loadUws(): Promise<typeof Uws> {
+  return await import("uWebSockets.js");
+}
+
+/**
+ * Binds and serves.
+ * What the library answers by itself, before any code here runs: 100 Continue to every Expect; HTML for a malformed
+ * request line, HTTP/1.0, absolute-form targets, Content-Length with Transfer-Encoding and an invalid Content-Length
+ * (400 or 505), and for heads above UWS_HTTP_MAX_HEADERS_SIZE or 98 lines (431). Malformed header lines and requests
+ * without Host get no answer, and the connection is closed after about 10 s. A request that arrives before the
+ * answer to the one before it closes the connection. Header values lose bytes outside ASCII at their ends.
+ * Every answer carries Date and `uWebSockets: 20`.
+ * @throws Error when the address cannot be bound, or the certificate or its key cannot be used
+ */
+export async function listenUws(uws: typeof Uws, options: UwsListenOptions, ports: FrontPorts): Promise<HttpServer> {
+  const app = options.tls === undefined ? uws.App() : uws.SSLApp(secureOptions(options.tls));
+  const server = new UwsServer(uws, app, options, ports);
+  await server.bind();
+  return server;
+}
+
+/** Checks the pair first: the library only says that construction failed. */
+function secureOptions(tls: { certFile: string; keyFile: string }): Uws.AppOptions {
+  createSecureContext({ cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
+  return { cert_file_name: tls.certFile, key_file_name: tls.keyFile };
+}
+
+class UwsServer implements HttpServer {
+  readonly implementation = "uws";
+  readonly #uws: typeof Uws;
+  readonly #app: Uws.TemplatedApp;
+  readonly #options: UwsListenOptions;
+  readonly #ports: FrontPorts;
+  readonly #isSecure: boolean;
+  #listening: Uws.us_listen_socket | null = null;
+  #port = 0;
+  #connectionCount = 0;
+  #closed: Promise<void> | null = null;
+
+  constructor(uws: typeof Uws, app: Uws.TemplatedApp, options: UwsListenOptions, ports: FrontPorts) {
+    this.#uws = uws;
+    this.#app = app;
+    this.#options = options;
+    this.#ports = ports;
+    this.#isSecure = options.tls !== undefined;
+    const countConnection = (response: Uws.HttpResponse, change: number): void => {
+      this.#connectionCount += change;
+      if (change > 0 && this.#connectionCount > options.connectionsMax) response.close();
+    };
+    app.filter(countConnection);
+    app.any("/*", (response, request) => this.#serve(response, request));
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  bind(): Promise<void> {
+    const { host, port, sharesPort } = this.#options;
+    const mode = sharesPort ? listenShared : listenExclusively;
+    const app: unknown = this.#app;
+    return new Promise((resolve, reject) => {
+      (app as Listener).listen(host, port, mode, (socket) => {
+        if (socket === false) {
+          reject(
+            new Error(
+              `cannot listen on ${host} port ${port}: in use, not permitted, or not an address of this machine`,
+            ),
+          );
+          return;
+        }
+        this.#listening = socket;
+        this.#port = this.#uws.us_socket_local_port(socket as unknown as Uws.us_socket);
+        resolve();
+      });
+    });
+  }
+
+  openConnections(): number {
+    return this.#connectionCount;
+  }
+
+  close(drainMs: number): Promise<void> {
+    this.#closed ??= this.#close(drainMs);
+    return this.#closed;
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    assert(this.#listening !== null, "a listener is closed after it was bound");
+    this.#uws.us_listen_socket_close(this.#listening);
+    await this.#ports.inFlight.drain(drainMs, this.#ports.clock);
+    // Idle connections and, after the deadline, those still busy, whose abort events run within this call.
+    this.#app.close();
+    this.#ports.watch.close();
+  }
+
+  #serve(response: Uws.HttpResponse, request: Uws.HttpRequest): void {
+    const method = request.getCaseSensitiveMethod();
+    const rawPath = request.getUrl();
+    // Undefined without "?", against its declaration.
+    const rawQuery = (request.getQuery() as string | undefined) ?? "";
+    const headers = new HeaderList();
+    request.forEach((name, value) => {
+      headers.add(name, value);
+    });
+    const exchange = new UwsExchange(response, this.#ports, method);
+    try {
+      const error = findProtocolError(rawPath, rawQuery, headers);
+      if (error === null) {
+        const remoteAddress = addressText(new Uint8Array(response.getRemoteAddress()));
+        const body = this.#receiveBody(response, exchange, announcedLength(headers));
+        this.#ports.handler(
+          { method, rawPath, rawQuery, headers, remoteAddress, secure: this.#isSecure, body },
+          exchange,
+        );
+      } else {
+        exchange.refuse(error);
+      }
+    } catch (thrown) {
+      // A defect in the handler ends in the process's own handler; the client must not wait for an answer.
+      exchange.destroy();
+      throw thrown;
+    } finally {
+      exchange.leaveCallback();
+      if (!exchange.isOver || exchange.aborted) response.onAborted(() => exchange.connectionLost());
+    }
+  }
+
+  /** The library forgets bytes for which no data handler was set within the request callback. */
+  #receiveBody(
+    response: Uws.HttpResponse,
+    exchange: UwsExchange,
+    length: number | null,
+  ): BodyIntake | typeof emptyBody {
+    if (length === 0) return emptyBody;
+    const intake = new BodyIntake(length, exchange, this.#ports.held, false);
+    exchange.receive(intake);
+    response.onData((chunk, isLast) => exchange.dataArrived(chunk, isLast));
+    return intake;
+  }
+}

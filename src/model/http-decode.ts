@@ -1,0 +1,160 @@
+/** The reading half of the HTTP binding: labels, query, headers and body of a request into a declared input. */
+
+import { AssertionError } from "../base/assert.ts";
+import { limits } from "../base/limits.ts";
+import type { Headers } from "./http.ts";
+import type { Member } from "./member.ts";
+import { Refusal } from "./refusal.ts";
+import { isScalar, parseScalar, type ScalarShape } from "./scalar.ts";
+import type { StructureShape } from "./shape.ts";
+import { compileXmlReader } from "./xml-read.ts";
+import { isBodyMember } from "./xml-write.ts";
+
+/** A request, taken apart by address and query parsing. */
+export interface RequestParts {
+  readonly bucket: string | null;
+  readonly key: string | null;
+  /** Decoded names and values; of a repeated name, the first. */
+  readonly query: ReadonlyMap<string, string>;
+  readonly headers: Headers;
+  /** The whole body for operations with `readsBody: "xml"`. */
+  readonly body?: Uint8Array | null;
+}
+
+type Input = Record<string, unknown>;
+type Step = (input: Input, parts: RequestParts) => void;
+
+const refuseArgument = (shape: ScalarShape, argument: string, value: string, fault: string): Refusal =>
+  new Refusal(shape.kind === "enum" ? shape.refusal : "InvalidArgument", {
+    Message: `Provided ${argument} ${fault}`,
+    ArgumentName: argument,
+    ArgumentValue: value,
+  });
+
+const parseArgument = (shape: ScalarShape, argument: string, text: string): unknown => {
+  const value = parseScalar(shape, text, "http-date");
+  if (typeof value === "object") throw refuseArgument(shape, argument, text, value.fault);
+  return value;
+};
+
+/** Parses one header or query value; a list is split at commas. */
+const argumentParser = (name: string, { shape }: Member): ((text: string) => unknown) => {
+  if (isScalar(shape)) return (text) => parseArgument(shape, name, text);
+  if (shape.kind !== "list" || !isScalar(shape.member))
+    throw new AssertionError(`${name}: not a scalar or a list of them`);
+  const item = shape.member;
+  return (text) => text.split(",").map((part) => parseArgument(item, name, part.trim()));
+};
+
+const labelStep = (name: string): Step => {
+  if (name === "Bucket") {
+    return (input, { bucket }) => {
+      input[name] = bucket;
+    };
+  }
+  return (input, { key }) => {
+    input[name] = key;
+  };
+};
+
+/**
+ * One member from the query or a header. A condition's date that cannot be read is ignored, as RFC 9110 13.1.3 asks;
+ * `ignoreFaults` says so.
+ */
+const argumentStep = (
+  name: string,
+  argument: string,
+  member: Member,
+  find: (parts: RequestParts) => string | undefined,
+): Step => {
+  const parse = argumentParser(argument, member);
+  const isCondition = /(?:un)?modified-since$/i.test(argument);
+  return (input, parts) => {
+    const text = find(parts);
+    if (text === undefined) {
+      if (member.traits.required) {
+        throw new Refusal("InvalidArgument", { Message: `Missing required ${argument}`, ArgumentName: argument });
+      }
+      return;
+    }
+    if (isCondition) {
+      const value = isScalar(member.shape) ? parseScalar(member.shape, text, "http-date") : text;
+      if (typeof value !== "object") input[name] = value;
+      return;
+    }
+    input[name] = parse(text);
+  };
+};
+
+/** All headers under a prefix, without it. S3 counts the bytes of names and values. Source: AWS "Working with object metadata". */
+const prefixStep = (name: string, prefix: string): Step => {
+  return (input, { headers }) => {
+    const pairs: (readonly [string, string])[] = [];
+    let bytes = 0;
+    for (const [header, value] of headers.entries()) {
+      if (!header.startsWith(prefix) || header.length === prefix.length) continue;
+      bytes += header.length - prefix.length + Buffer.byteLength(value);
+      pairs.push([header.slice(prefix.length), value]);
+    }
+    if (bytes > limits.metadataBytesMax) {
+      throw new Refusal("MetadataTooLarge", {
+        Size: String(bytes),
+        MaxSizeAllowed: String(limits.metadataBytesMax),
+      });
+    }
+    if (pairs.length > 0) input[name] = pairs;
+  };
+};
+
+const payloadStep = (name: string, { shape, traits }: Member): Step | null => {
+  if (shape.kind === "stream") return null;
+  if (shape.kind === "string") {
+    return (input, { body }) => {
+      if (body !== undefined && body !== null && body.length > 0) input[name] = Buffer.from(body).toString("utf8");
+      else if (traits.required) throw new Refusal("MissingRequestBodyError");
+    };
+  }
+  if (shape.kind !== "structure") throw new AssertionError(`${name}: a payload is a stream, a string or a structure`);
+  const read = compileXmlReader(traits.xmlName ?? shape.xmlName ?? shape.name, shape);
+  return (input, { body }) => {
+    if (body !== undefined && body !== null && body.length > 0) input[name] = read(body);
+    else if (traits.required) throw new Refusal("MissingRequestBodyError");
+  };
+};
+
+const stepOf = (name: string, member: Member): Step | null => {
+  const { httpLabel, httpQuery, httpHeader, httpPrefixHeaders, httpPayload, hostLabel } = member.traits;
+  if (httpLabel === true) return labelStep(name);
+  if (httpQuery !== undefined) return argumentStep(name, httpQuery, member, ({ query }) => query.get(httpQuery));
+  if (httpHeader !== undefined) {
+    const lower = httpHeader.toLowerCase();
+    return argumentStep(name, httpHeader, member, ({ headers }) => headers.get(lower));
+  }
+  if (httpPrefixHeaders !== undefined) return prefixStep(name, httpPrefixHeaders.toLowerCase());
+  if (httpPayload === true) return payloadStep(name, member);
+  if (hostLabel === true) return null;
+  return null;
+};
+
+/** Compiles the decoder of one input structure. @throws AssertionError when a member cannot be carried where it is declared. */
+export const compileDecoder = (shape: StructureShape): ((parts: RequestParts) => Readonly<Input>) => {
+  const steps: Step[] = [];
+  for (const [name, member] of Object.entries(shape.members)) {
+    const step = stepOf(name, member);
+    if (step !== null) steps.push(step);
+  }
+  if (Object.values(shape.members).some(isBodyMember)) steps.push(wholeBodyStep(shape));
+  return (parts) => {
+    const input: Input = {};
+    for (const step of steps) step(input, parts);
+    return input;
+  };
+};
+
+/** Inputs whose body members are not gathered in a payload (none of S3's served operations): the structure is the body. */
+const wholeBodyStep = (shape: StructureShape): Step => {
+  const read = compileXmlReader(shape.xmlName ?? shape.name, shape);
+  return (input, { body }) => {
+    if (body !== undefined && body !== null && body.length > 0) Object.assign(input, read(body));
+  };
+};

@@ -1,0 +1,76 @@
+import test from "ava";
+import { label, query } from "./member.ts";
+import { type Method, operationDeclarer } from "./operation.ts";
+import { compileRoutes } from "./route.ts";
+import { string, structure } from "./shape.ts";
+
+const declare = operationDeclarer<unknown, string>();
+const Nothing = structure("Unit", {});
+
+const row = (name: string, method: Method, uri: string, required: readonly string[] = [], requiresHeader?: string) =>
+  declare({
+    name,
+    http: { method, uri, status: 200, ...(requiresHeader === undefined ? {} : { requiresHeader }) },
+    action: "s3:Test",
+    input: structure(`${name}Request`, {
+      Bucket: label(string),
+      ...Object.fromEntries(required.map((word) => [word, query(word, string, { required: true })])),
+    }),
+    output: Nothing,
+    errors: [],
+  });
+
+const table = [
+  row("PutObject", "PUT", "/{Bucket}/{Key+}"),
+  row("CopyObject", "PUT", "/{Bucket}/{Key+}", [], "x-amz-copy-source"),
+  row("UploadPart", "PUT", "/{Bucket}/{Key+}", ["partNumber", "uploadId"]),
+  row("UploadPartCopy", "PUT", "/{Bucket}/{Key+}", ["partNumber", "uploadId"], "x-amz-copy-source"),
+  row("PutObjectTagging", "PUT", "/{Bucket}/{Key+}?tagging"),
+  row("GetObject", "GET", "/{Bucket}/{Key+}"),
+  row("GetObjectTorrent", "GET", "/{Bucket}/{Key+}?torrent"),
+  row("ListObjects", "GET", "/{Bucket}"),
+  row("ListObjectsV2", "GET", "/{Bucket}?list-type=2"),
+  row("ListAnalytics", "GET", "/{Bucket}?analytics"),
+  row("GetAnalytics", "GET", "/{Bucket}?analytics", ["id"]),
+  row("PutAnalytics", "PUT", "/{Bucket}?analytics", ["id"]),
+  row("CreateBucket", "PUT", "/{Bucket}"),
+];
+const route = compileRoutes(table);
+
+const routed = (method: string, level: "bucket" | "object", words: string, ...headers: string[]): string | null => {
+  const pairs =
+    words === "" ? [] : words.split("&").map((word) => [word.split("=")[0] ?? "", word.split("=")[1] ?? ""] as const);
+  return route(method, level, new Map(pairs), (name) => headers.includes(name))?.name ?? null;
+};
+
+test("method, level, query words and headers tell the operation", (t) => {
+  t.is(routed("PUT", "object", ""), "PutObject");
+  t.is(routed("PUT", "object", "", "x-amz-copy-source"), "CopyObject");
+  t.is(routed("PUT", "object", "partNumber=1&uploadId=u"), "UploadPart");
+  t.is(routed("PUT", "object", "partNumber=1&uploadId=u", "x-amz-copy-source"), "UploadPartCopy");
+  t.is(routed("GET", "bucket", "list-type=2"), "ListObjectsV2");
+  t.is(routed("GET", "bucket", "list-type=1"), "ListObjects");
+  t.is(routed("GET", "bucket", "analytics"), "ListAnalytics");
+  t.is(routed("GET", "bucket", "analytics&id=1"), "GetAnalytics");
+  t.is(routed("PATCH", "object", ""), null);
+});
+
+test("x-id and words of other levels and methods are ignored", (t) => {
+  t.is(routed("GET", "object", "x-id=GetObject"), "GetObject");
+  t.is(routed("GET", "object", "v=3"), "GetObject");
+  t.is(routed("PUT", "bucket", "foo"), "CreateBucket");
+  t.is(routed("PUT", "object", "torrent"), "PutObject");
+  t.is(routed("GET", "object", "torrent&x-id=GetObject"), "GetObjectTorrent");
+});
+
+test("a sub-resource of which a required word is missing never falls through", (t) => {
+  t.is(routed("PUT", "object", "uploadId=u"), "UploadPart");
+  t.is(routed("PUT", "object", "partNumber=1"), "UploadPart");
+  t.is(routed("PUT", "bucket", "analytics"), "PutAnalytics");
+});
+
+test("two rows that accept the same request do not start", (t) => {
+  t.throws(() => compileRoutes([...table, row("Other", "PUT", "/{Bucket}/{Key+}", ["uploadId", "partNumber"])]), {
+    message: /Other and UploadPart accept the same request/,
+  });
+});

@@ -1,0 +1,24 @@
+/** The second half of deleting a bucket: its actor decides whether it is empty, and the record follows. Repeatable after a crash at any point. */
+
+import type { BucketRecord } from "../control/records.ts";
+import type { Services } from "./context.ts";
+
+/**
+ * Goes on from a record that says `deleting`: to `deleted` when the bucket holds nothing, else back to `live`.
+ * @returns whether the bucket is gone
+ * @throws S3Error ServiceUnavailable: the record still says `deleting`, and the next start or DeleteBucket goes on
+ */
+export async function finishDeletion(
+  services: Pick<Services, "askBucket" | "askControl">,
+  bucket: BucketRecord,
+): Promise<boolean> {
+  const { name } = bucket;
+  const { empty } = await services.askBucket(bucket, "bucket.close", {});
+  if (empty) {
+    await services.askControl("bucket.deleted", { name });
+    return true;
+  }
+  await services.askBucket(bucket, "bucket.reopen", {});
+  await services.askControl("bucket.restore", { name });
+  return false;
+}

@@ -1,0 +1,50 @@
+/** Versioning of a bucket (`?versioning`). */
+
+import { body, header, label, payload } from "../model/member.ts";
+import { enumeration, string, structure } from "../model/shape.ts";
+import { ChecksumAlgorithm } from "../s3/enumerations.ts";
+import { Unit } from "../s3/shapes.ts";
+import { declareOperation } from "./context.ts";
+
+const VersioningConfiguration = structure("VersioningConfiguration", {
+  MFADelete: body(enumeration("Disabled", "Enabled"), { xmlName: "MfaDelete" }),
+  Status: body(enumeration("Enabled", "Suspended")),
+});
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html */
+export const GetBucketVersioning = declareOperation({
+  name: "GetBucketVersioning",
+  http: { method: "GET", uri: "/{Bucket}?versioning", status: 200 },
+  action: "s3:GetBucketVersioning",
+  input: structure("GetBucketVersioningRequest", {
+    Bucket: label(string),
+    ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
+  }),
+  output: structure(
+    "GetBucketVersioningOutput",
+    {
+      Status: body(enumeration("Enabled", "Suspended")),
+      MFADelete: body(enumeration("Disabled", "Enabled"), { xmlName: "MfaDelete" }),
+    },
+    { xmlName: "VersioningConfiguration" },
+  ),
+  errors: ["NoSuchBucket"],
+});
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html */
+export const PutBucketVersioning = declareOperation({
+  name: "PutBucketVersioning",
+  http: { method: "PUT", uri: "/{Bucket}?versioning", status: 200 },
+  action: "s3:PutBucketVersioning",
+  requiresBodyDigest: true,
+  input: structure("PutBucketVersioningRequest", {
+    Bucket: label(string),
+    VersioningConfiguration: payload(VersioningConfiguration, { required: true, xmlName: "VersioningConfiguration" }),
+    ContentMD5: header("Content-MD5", string),
+    ChecksumAlgorithm: header("x-amz-sdk-checksum-algorithm", ChecksumAlgorithm),
+    MFA: header("x-amz-mfa", string),
+    ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
+  }),
+  output: Unit,
+  errors: ["NoSuchBucket"],
+});

@@ -1,0 +1,140 @@
+/** Buckets themselves: create, delete, look up. */
+
+import { body, header, label, payload } from "../model/member.ts";
+import { boolean, enumeration, list, string, structure, type ValueOf } from "../model/shape.ts";
+import { BucketCannedACL, ObjectOwnership } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
+import { bucketNameFault } from "../s3/names.ts";
+import { Tag, Unit } from "../s3/shapes.ts";
+import { declareOperation } from "./context.ts";
+import { refuseUnservedHeaders } from "./unserved-headers.ts";
+import { verifyWholeBody } from "./whole-body-digest.ts";
+
+const LocationInfo = structure("LocationInfo", {
+  Type: body(enumeration("AvailabilityZone", "LocalZone")),
+  Name: body(string),
+});
+
+const BucketInfo = structure("BucketInfo", {
+  DataRedundancy: body(enumeration("SingleAvailabilityZone", "SingleLocalZone")),
+  Type: body(enumeration("Directory")),
+});
+
+const CreateBucketConfiguration = structure("CreateBucketConfiguration", {
+  LocationConstraint: body(string),
+  Location: body(LocationInfo),
+  Bucket: body(BucketInfo),
+  Tags: body(list(Tag, "Tag")),
+});
+
+/** A location that names the default region, or nothing, is stored as none. Any other is taken as it is. */
+const locationOf = (constraint: string | undefined, region: string): string | null =>
+  constraint === undefined || constraint === "" || constraint === region ? null : constraint;
+
+interface CreationOptions {
+  readonly CreateBucketConfiguration?: ValueOf<typeof CreateBucketConfiguration> | undefined;
+  readonly ObjectLockEnabledForBucket?: boolean | undefined;
+  readonly ObjectOwnership?: ValueOf<typeof ObjectOwnership> | undefined;
+  readonly BucketNamespace?: "account-regional" | "global" | undefined;
+}
+
+/** What a new bucket cannot be yet must not seem to have been granted. @throws S3Error NotImplemented */
+const refuseUnservedConfiguration = (options: CreationOptions): void => {
+  const { CreateBucketConfiguration: configuration } = options;
+  const refuse = (what: string): S3Error => new S3Error("NotImplemented", { Header: what });
+  if (options.ObjectLockEnabledForBucket === true) throw refuse("x-amz-bucket-object-lock-enabled");
+  if (options.BucketNamespace === "account-regional") throw refuse("x-amz-bucket-namespace");
+  // Without ACLs every bucket works as BucketOwnerEnforced does.
+  if (options.ObjectOwnership !== undefined && options.ObjectOwnership !== "BucketOwnerEnforced") {
+    throw refuse("x-amz-object-ownership");
+  }
+  if (configuration?.Location !== undefined) throw refuse("CreateBucketConfiguration.Location");
+  if (configuration?.Bucket !== undefined) throw refuse("CreateBucketConfiguration.Bucket");
+  if (configuration?.Tags !== undefined && configuration.Tags.length > 0)
+    throw refuse("CreateBucketConfiguration.Tags");
+};
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
+export const CreateBucket = declareOperation({
+  name: "CreateBucket",
+  http: { method: "PUT", uri: "/{Bucket}", status: 200 },
+  action: "s3:CreateBucket",
+  createsBucket: true,
+  input: structure("CreateBucketRequest", {
+    Bucket: label(string),
+    ACL: header("x-amz-acl", BucketCannedACL),
+    CreateBucketConfiguration: payload(CreateBucketConfiguration, { xmlName: "CreateBucketConfiguration" }),
+    GrantFullControl: header("x-amz-grant-full-control", string),
+    GrantRead: header("x-amz-grant-read", string),
+    GrantReadACP: header("x-amz-grant-read-acp", string),
+    GrantWrite: header("x-amz-grant-write", string),
+    GrantWriteACP: header("x-amz-grant-write-acp", string),
+    ObjectLockEnabledForBucket: header("x-amz-bucket-object-lock-enabled", boolean),
+    ObjectOwnership: header("x-amz-object-ownership", ObjectOwnership),
+    BucketNamespace: header("x-amz-bucket-namespace", enumeration("account-regional", "global")),
+  }),
+  output: structure("CreateBucketOutput", {
+    Location: header("Location", string),
+    BucketArn: header("x-amz-bucket-arn", string),
+  }),
+  errors: [],
+}).handledBy(async (input, context) => {
+  const { principal, request, services } = context;
+  const fault = bucketNameFault(input.Bucket);
+  if (fault !== null) throw new S3Error("InvalidBucketName", { Reason: fault, BucketName: input.Bucket });
+  refuseUnservedHeaders(request.headers);
+  refuseUnservedConfiguration(input);
+  verifyWholeBody(context, false);
+  await services.askControl("bucket.create", {
+    name: input.Bucket,
+    accountId: principal.account.accountId,
+    location: locationOf(input.CreateBucketConfiguration?.LocationConstraint, services.region),
+  });
+  return { Location: `/${input.Bucket}` };
+});
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html */
+export const DeleteBucket = declareOperation({
+  name: "DeleteBucket",
+  http: { method: "DELETE", uri: "/{Bucket}", status: 204 },
+  action: "s3:DeleteBucket",
+  input: structure("DeleteBucketRequest", {
+    Bucket: label(string),
+    ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
+  }),
+  output: Unit,
+  errors: ["NoSuchBucket"],
+}).handledBy(async (_input, { bucket, services }) => {
+  const { name } = bucket;
+  await services.askControl("bucket.markDeleting", { name });
+  const { empty } = await services.askBucket(bucket, "bucket.close", {});
+  if (!empty) {
+    await services.askBucket(bucket, "bucket.reopen", {});
+    await services.askControl("bucket.restore", { name });
+    throw new S3Error("BucketNotEmpty", { BucketName: name });
+  }
+  await services.askControl("bucket.deleted", { name });
+  return {};
+});
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */
+export const HeadBucket = declareOperation({
+  name: "HeadBucket",
+  http: { method: "HEAD", uri: "/{Bucket}", status: 200 },
+  action: "s3:ListBucket",
+  input: structure("HeadBucketRequest", {
+    Bucket: label(string),
+    ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
+  }),
+  output: structure("HeadBucketOutput", {
+    BucketArn: header("x-amz-bucket-arn", string),
+    BucketLocationType: header("x-amz-bucket-location-type", enumeration("AvailabilityZone", "LocalZone")),
+    BucketLocationName: header("x-amz-bucket-location-name", string),
+    BucketRegion: header("x-amz-bucket-region", string),
+    AccessPointAlias: header("x-amz-access-point-alias", boolean),
+  }),
+  errors: ["NoSuchBucket"],
+}).handledBy(async (_input, { bucket, services }) => ({
+  BucketRegion: bucket.location ?? services.region,
+  AccessPointAlias: false,
+}));

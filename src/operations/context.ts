@@ -1,0 +1,56 @@
+/** What a handler gets beside its input: who asks, the request, the resolved bucket, and the services behind the front. */
+
+import type { BodyUploader } from "../actor/body-uploader.ts";
+import type { SignedPayload } from "../auth/sigv4.ts";
+import type { Clock } from "../base/clock.ts";
+import type { BucketMessageType, BucketReply, BucketRequest } from "../bucket/messages.ts";
+import type { ObjectReader } from "../bucket/read.ts";
+import type { ControlProtocol } from "../control/messages.ts";
+import type { ControlReader } from "../control/reader.ts";
+import type { BucketRecord, Principal } from "../control/records.ts";
+import type { HttpRequest } from "../model/http.ts";
+import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
+import type { S3ErrorCode } from "../s3/errors.ts";
+
+/** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
+export interface Services {
+  readonly control: Pick<ControlReader, "refresh" | "bucket" | "bucketsOf" | "account">;
+  /** @throws S3Error the errors of the message, ServiceUnavailable past `limits.askMs` */
+  askControl<T extends keyof ControlProtocol>(type: T, message: ControlProtocol[T][0]): Promise<ControlProtocol[T][1]>;
+  /** @throws S3Error the errors of the message, ServiceUnavailable past `limits.askMs`, SlowDown without a ticket */
+  askBucket<T extends BucketMessageType>(
+    bucket: BucketRecord,
+    type: T,
+    request: BucketRequest<T>,
+  ): Promise<BucketReply<T>>;
+  readonly objects: Pick<ObjectReader, "read" | "upload">;
+  readonly bodies: Pick<BodyUploader, "store" | "release">;
+  readonly clock: Clock;
+  /** The region that buckets without a LocationConstraint are in. */
+  readonly region: string;
+}
+
+export interface Context {
+  readonly requestId: string;
+  readonly hostId: string;
+  readonly principal: Principal;
+  readonly request: HttpRequest;
+  readonly query: ReadonlyMap<string, string>;
+  /** The whole body of an operation with `readsBody: "xml"`; null otherwise. */
+  readonly wholeBody: Uint8Array | null;
+  /** Resolved and authorised. @throws AssertionError for operations without a bucket and for CreateBucket. */
+  readonly bucket: BucketRecord;
+  /** What the signature said of the body. */
+  readonly payload: SignedPayload;
+  readonly services: Services;
+  /**
+   * Resolves and authorises another resource than the path's: a copy's source, an item of DeleteObjects.
+   * @throws S3Error NoSuchBucket, AccessDenied
+   */
+  authorize(action: Action, bucket: string, key: string): BucketRecord;
+}
+
+export type Operation = AnyOperation<Context>;
+
+/** Declares one row of the table; see `model/operation.ts`. */
+export const declareOperation = operationDeclarer<Context, S3ErrorCode>();

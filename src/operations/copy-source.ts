@@ -1,0 +1,81 @@
+/** Opens the source of a copy: authorised like a read of its own, its conditions judged, its bytes ready to be stored. */
+
+import { limits } from "../base/limits.ts";
+import type { ObjectView } from "../bucket/read.ts";
+import { type ByteRange, parseCopyRange } from "../s3/byte-range.ts";
+import { parseCopySource } from "../s3/copy-source.ts";
+import { S3Error } from "../s3/errors.ts";
+import { judgeRead } from "../s3/read-conditions.ts";
+import type { Context } from "./context.ts";
+import { CopiedBody } from "./copied-body.ts";
+import { checkExpectedOwner } from "./expected-owner.ts";
+import { checkVersion } from "./object-read.ts";
+
+export interface CopyInput {
+  readonly CopySource: string;
+  readonly CopySourceIfMatch?: string | undefined;
+  readonly CopySourceIfNoneMatch?: string | undefined;
+  readonly CopySourceIfModifiedSince?: number | undefined;
+  readonly CopySourceIfUnmodifiedSince?: number | undefined;
+  readonly CopySourceRange?: string | undefined;
+}
+
+export interface OpenedSource {
+  readonly bucket: string;
+  readonly key: string;
+  readonly object: ObjectView;
+  /** To be closed by the caller. */
+  readonly body: CopiedBody;
+}
+
+/** A failed condition on a source is always 412. */
+const checkConditions = (input: CopyInput, object: ObjectView): void => {
+  const fault = judgeRead(
+    {
+      ifMatch: input.CopySourceIfMatch,
+      ifNoneMatch: input.CopySourceIfNoneMatch,
+      ifModifiedSince: input.CopySourceIfModifiedSince,
+      ifUnmodifiedSince: input.CopySourceIfUnmodifiedSince,
+    },
+    object.etag,
+    object.modifiedMs,
+  );
+  if (fault !== null) {
+    throw new S3Error("PreconditionFailed", { Condition: `x-amz-copy-source-${fault.condition}` });
+  }
+};
+
+const rangeOf = (header: string | undefined, sizeBytes: number): ByteRange => {
+  if (header === undefined) return { start: 0, end: sizeBytes };
+  const range = parseCopyRange(header, sizeBytes);
+  if (range !== null) return range;
+  throw new S3Error("InvalidArgument", {
+    Message: `Range specified is not valid for source object of size: ${sizeBytes}`,
+    ArgumentName: "x-amz-copy-source-range",
+    ArgumentValue: header,
+  });
+};
+
+/**
+ * @throws S3Error AccessDenied, NoSuchBucket, NoSuchKey, NoSuchVersion, PreconditionFailed, InvalidArgument, InvalidRequest
+ * (more than `limits.singlePutBytesMax`)
+ */
+export const openCopySource = async (input: CopyInput, context: Context): Promise<OpenedSource> => {
+  const { request, services } = context;
+  const { bucket, key, versionId } = parseCopySource(input.CopySource);
+  const record = context.authorize("s3:GetObject", bucket, key);
+  checkExpectedOwner(request.headers, record, "x-amz-source-expected-bucket-owner");
+  checkVersion(key, versionId ?? undefined);
+  const address = { bucket: record.id, partition: record.partition, key };
+  return services.objects.read(address, (object, open) => {
+    if (object === null) throw new S3Error("NoSuchKey", { Key: key });
+    checkConditions(input, object);
+    const { start, end } = rangeOf(input.CopySourceRange, object.sizeBytes);
+    if (end - start > limits.singlePutBytesMax) {
+      throw new S3Error("InvalidRequest", {
+        Message: `The specified copy source is larger than the maximum allowable size for a copy source: ${limits.singlePutBytesMax}`,
+      });
+    }
+    return { bucket, key, object, body: new CopiedBody(open(start, end - start), services.clock) };
+  });
+};

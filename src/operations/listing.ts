@@ -1,0 +1,39 @@
+/** What the listings share: page sizes, encoded names and the elements of a page. */
+
+import { limits } from "../base/limits.ts";
+import type { ListedObject } from "../bucket/messages.ts";
+import { encodeListed } from "../s3/uri.ts";
+import { quoteEtag } from "./object-metadata.ts";
+
+/** Page sizes above S3's largest are cut to it. */
+export const pageSize = (asked: number | undefined): number =>
+  Math.min(asked ?? limits.listKeysMax, limits.listKeysMax);
+
+/** How names are written: percent-encoded when the client asked for `encoding-type=url`. */
+export const nameWriter = (encodingType: "url" | undefined): ((name: string) => string) =>
+  encodingType === "url" ? encodeListed : (name) => name;
+
+interface Owner {
+  readonly ID?: string;
+  readonly DisplayName?: string;
+}
+
+/** `Contents` of a page. */
+export const contentsOf = (
+  objects: readonly ListedObject[],
+  write: (name: string) => string,
+  owner: Owner | undefined,
+) =>
+  objects.map((object) => ({
+    Key: write(object.key),
+    LastModified: object.modifiedMs,
+    ETag: quoteEtag(object.etag),
+    ...(object.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: [object.checksumAlgorithm] }),
+    Size: object.sizeBytes,
+    StorageClass: object.storageClass,
+    ...(owner === undefined ? {} : { Owner: owner }),
+  }));
+
+/** `CommonPrefixes` of a page. */
+export const prefixesOf = (prefixes: readonly string[], write: (name: string) => string) =>
+  prefixes.map((prefix) => ({ Prefix: write(prefix) }));

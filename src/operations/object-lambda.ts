@@ -1,0 +1,71 @@
+/** Answers of object lambdas. */
+
+import { body, header, payload, prefixHeaders } from "../model/member.ts";
+import { boolean, dateTime, integer, long, map, stream, string, structure, timestamp } from "../model/shape.ts";
+import {
+  ObjectLockLegalHoldStatus,
+  ObjectLockMode,
+  ReplicationStatus,
+  RequestCharged,
+  ServerSideEncryption,
+  StorageClass,
+} from "../s3/enumerations.ts";
+import { Unit } from "../s3/shapes.ts";
+import { declareOperation } from "./context.ts";
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_WriteGetObjectResponse.html */
+export const WriteGetObjectResponse = declareOperation({
+  name: "WriteGetObjectResponse",
+  http: { method: "POST", uri: "/WriteGetObjectResponse", status: 200, endpoint: "s3-object-lambda" },
+  action: "s3-object-lambda:WriteGetObjectResponse",
+  input: structure("WriteGetObjectResponseRequest", {
+    RequestRoute: body(string, { required: true, hostLabel: true }),
+    RequestToken: header("x-amz-request-token", string, { required: true }),
+    Body: payload(stream),
+    StatusCode: header("x-amz-fwd-status", integer),
+    ErrorCode: header("x-amz-fwd-error-code", string),
+    ErrorMessage: header("x-amz-fwd-error-message", string),
+    AcceptRanges: header("x-amz-fwd-header-accept-ranges", string),
+    CacheControl: header("x-amz-fwd-header-Cache-Control", string),
+    ContentDisposition: header("x-amz-fwd-header-Content-Disposition", string),
+    ContentEncoding: header("x-amz-fwd-header-Content-Encoding", string),
+    ContentLanguage: header("x-amz-fwd-header-Content-Language", string),
+    ContentLength: header("Content-Length", long),
+    ContentRange: header("x-amz-fwd-header-Content-Range", string),
+    ContentType: header("x-amz-fwd-header-Content-Type", string),
+    ChecksumCRC32: header("x-amz-fwd-header-x-amz-checksum-crc32", string),
+    ChecksumCRC32C: header("x-amz-fwd-header-x-amz-checksum-crc32c", string),
+    ChecksumCRC64NVME: header("x-amz-fwd-header-x-amz-checksum-crc64nvme", string),
+    ChecksumSHA1: header("x-amz-fwd-header-x-amz-checksum-sha1", string),
+    ChecksumSHA256: header("x-amz-fwd-header-x-amz-checksum-sha256", string),
+    ChecksumSHA512: header("x-amz-fwd-header-x-amz-checksum-sha512", string),
+    ChecksumMD5: header("x-amz-fwd-header-x-amz-checksum-md5", string),
+    ChecksumXXHASH64: header("x-amz-fwd-header-x-amz-checksum-xxhash64", string),
+    ChecksumXXHASH3: header("x-amz-fwd-header-x-amz-checksum-xxhash3", string),
+    ChecksumXXHASH128: header("x-amz-fwd-header-x-amz-checksum-xxhash128", string),
+    DeleteMarker: header("x-amz-fwd-header-x-amz-delete-marker", boolean),
+    ETag: header("x-amz-fwd-header-ETag", string),
+    Expires: header("x-amz-fwd-header-Expires", timestamp),
+    Expiration: header("x-amz-fwd-header-x-amz-expiration", string),
+    LastModified: header("x-amz-fwd-header-Last-Modified", timestamp),
+    MissingMeta: header("x-amz-fwd-header-x-amz-missing-meta", integer),
+    Metadata: prefixHeaders("x-amz-meta-", map),
+    ObjectLockMode: header("x-amz-fwd-header-x-amz-object-lock-mode", ObjectLockMode),
+    ObjectLockLegalHoldStatus: header("x-amz-fwd-header-x-amz-object-lock-legal-hold", ObjectLockLegalHoldStatus),
+    ObjectLockRetainUntilDate: header("x-amz-fwd-header-x-amz-object-lock-retain-until-date", dateTime),
+    PartsCount: header("x-amz-fwd-header-x-amz-mp-parts-count", integer),
+    ReplicationStatus: header("x-amz-fwd-header-x-amz-replication-status", ReplicationStatus),
+    RequestCharged: header("x-amz-fwd-header-x-amz-request-charged", RequestCharged),
+    Restore: header("x-amz-fwd-header-x-amz-restore", string),
+    ServerSideEncryption: header("x-amz-fwd-header-x-amz-server-side-encryption", ServerSideEncryption),
+    SSECustomerAlgorithm: header("x-amz-fwd-header-x-amz-server-side-encryption-customer-algorithm", string),
+    SSEKMSKeyId: header("x-amz-fwd-header-x-amz-server-side-encryption-aws-kms-key-id", string),
+    SSECustomerKeyMD5: header("x-amz-fwd-header-x-amz-server-side-encryption-customer-key-MD5", string),
+    StorageClass: header("x-amz-fwd-header-x-amz-storage-class", StorageClass),
+    TagCount: header("x-amz-fwd-header-x-amz-tagging-count", integer),
+    VersionId: header("x-amz-fwd-header-x-amz-version-id", string),
+    BucketKeyEnabled: header("x-amz-fwd-header-x-amz-server-side-encryption-bucket-key-enabled", boolean),
+  }),
+  output: Unit,
+  errors: [],
+});

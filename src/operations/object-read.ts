@@ -1,0 +1,197 @@
+/** What GetObject and HeadObject share: version, conditions, range or part, and the headers of the answer. */
+
+import type { ObjectView } from "../bucket/read.ts";
+import type { ValueOf } from "../model/shape.ts";
+import { formatHttpDate } from "../model/timestamp.ts";
+import { type ByteRange, contentRange, parseRange } from "../s3/byte-range.ts";
+import type { Checksum } from "../s3/checksum-algorithms.ts";
+import type { StorageClass } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
+import { judgeRead } from "../s3/read-conditions.ts";
+import { storageClassOf } from "../s3/storage-class.ts";
+import { countTags } from "../s3/tag-set.ts";
+import { checksumMember, defaultContentType, quoteEtag } from "./object-metadata.ts";
+import { checkPartNumber } from "./part-number.ts";
+
+/** The input members that decide what is read. */
+export interface ReadInput {
+  readonly Key: string;
+  readonly VersionId?: string | undefined;
+  readonly IfMatch?: string | undefined;
+  readonly IfNoneMatch?: string | undefined;
+  readonly IfModifiedSince?: number | undefined;
+  readonly IfUnmodifiedSince?: number | undefined;
+  readonly Range?: string | undefined;
+  readonly PartNumber?: number | undefined;
+  readonly ChecksumMode?: "ENABLED" | undefined;
+  readonly ResponseCacheControl?: string | undefined;
+  readonly ResponseContentDisposition?: string | undefined;
+  readonly ResponseContentEncoding?: string | undefined;
+  readonly ResponseContentLanguage?: string | undefined;
+  readonly ResponseContentType?: string | undefined;
+  readonly ResponseExpires?: string | undefined;
+}
+
+/**
+ * Judges the version a client names. Buckets are not versioned so far: the one version of an object is "null".
+ * @throws S3Error InvalidArgument for the empty version id, NoSuchVersion for any other than "null"
+ */
+export const checkVersion = (key: string, versionId: string | undefined): void => {
+  if (versionId === undefined || versionId === "null") return;
+  if (versionId === "") throw invalidVersion(versionId);
+  throw new S3Error("NoSuchVersion", { Key: key, VersionId: versionId });
+};
+
+/** The refusal of a delete that names a version no bucket can have yet. */
+export const invalidVersion = (versionId: string): S3Error =>
+  new S3Error("InvalidArgument", {
+    Message: versionId === "" ? "Version id cannot be the empty string" : "Invalid version id specified",
+    ArgumentName: "versionId",
+    ArgumentValue: versionId,
+  });
+
+/** @throws S3Error NotModified (with the headers that RFC 9110 asks of a 304) or PreconditionFailed */
+const checkConditions = (input: ReadInput, object: ObjectView): void => {
+  const fault = judgeRead(
+    {
+      ifMatch: input.IfMatch,
+      ifNoneMatch: input.IfNoneMatch,
+      ifModifiedSince: input.IfModifiedSince,
+      ifUnmodifiedSince: input.IfUnmodifiedSince,
+    },
+    object.etag,
+    object.modifiedMs,
+  );
+  if (fault === null) return;
+  if (!fault.notModified) throw new S3Error("PreconditionFailed", { Condition: fault.condition });
+  const { cacheControl, expires } = object.metadata;
+  throw new S3Error(
+    "NotModified",
+    {},
+    {
+      headers: [
+        ["etag", quoteEtag(object.etag)],
+        ["last-modified", formatHttpDate(object.modifiedMs)],
+        ...(cacheControl === undefined ? [] : [["cache-control", cacheControl] as const]),
+        ...(expires === undefined ? [] : [["expires", expires] as const]),
+      ],
+    },
+  );
+};
+
+/** What of an object is answered. */
+export interface Selection extends ByteRange {
+  /** True for 206: a range or a part was asked for. */
+  readonly isPartial: boolean;
+  /** Set when a part of a multipart object was asked for. */
+  readonly partsCount: number | null;
+  /** Of that part. */
+  readonly checksum: Checksum | null;
+}
+
+const whole = (sizeBytes: number): Selection => ({
+  start: 0,
+  end: sizeBytes,
+  isPartial: false,
+  partsCount: null,
+  checksum: null,
+});
+
+const selectPart = (partNumber: number, object: ObjectView): Selection => {
+  const part = object.part(partNumber);
+  if (part === null) {
+    throw new S3Error("InvalidPartNumber", {
+      PartNumberRequested: String(partNumber),
+      ActualPartCount: String(object.partsCount ?? 1),
+    });
+  }
+  const { start, end, checksum } = part;
+  return { start, end, checksum, isPartial: object.sizeBytes > 0, partsCount: object.partsCount };
+};
+
+/** @throws S3Error InvalidRange, InvalidPartNumber, InvalidRequest (range and part together), InvalidArgument */
+const select = (input: ReadInput, object: ObjectView): Selection => {
+  if (input.PartNumber !== undefined) {
+    if (input.Range !== undefined) {
+      throw new S3Error("InvalidRequest", {
+        Message: "Cannot specify both Range header and partNumber query parameter",
+      });
+    }
+    checkPartNumber(input.PartNumber);
+    return selectPart(input.PartNumber, object);
+  }
+  const range = parseRange(input.Range, object.sizeBytes);
+  if (range === "whole") return whole(object.sizeBytes);
+  if (range === "unsatisfiable") {
+    throw new S3Error("InvalidRange", {
+      RangeRequested: input.Range ?? "",
+      ActualObjectSize: String(object.sizeBytes),
+    });
+  }
+  return { ...range, isPartial: true, partsCount: null, checksum: null };
+};
+
+/** Judges version, conditions and range. @throws S3Error as its parts, and NoSuchKey when there is no object */
+export const selectBytes = (
+  input: ReadInput,
+  object: ObjectView | null,
+): { object: ObjectView; selection: Selection } => {
+  checkVersion(input.Key, input.VersionId);
+  if (object === null) throw new S3Error("NoSuchKey", { Key: input.Key });
+  checkConditions(input, object);
+  return { object, selection: select(input, object) };
+};
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const unsafe = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+
+/** A header's value from the query, or the stored one. @throws S3Error InvalidArgument for control characters */
+const override = (name: string, asked: string | undefined, stored: string | undefined): string | undefined => {
+  if (asked === undefined || asked === "") return stored;
+  if (!unsafe.test(asked)) return asked;
+  throw new S3Error("InvalidArgument", {
+    Message: "Header value cannot be represented using ISO-8859-1.",
+    ArgumentName: name,
+  });
+};
+
+/** The output members that describe an object and the selected bytes of it. */
+export const describe = (input: ReadInput, object: ObjectView, selection: Selection) => {
+  const { metadata } = object;
+  const showChecksum = input.ChecksumMode === "ENABLED" && (!selection.isPartial || input.PartNumber !== undefined);
+  const storageClass: ValueOf<typeof StorageClass> | undefined = storageClassOf(metadata.storageClass);
+  return {
+    AcceptRanges: "bytes",
+    LastModified: object.modifiedMs,
+    ContentLength: selection.end - selection.start,
+    ETag: quoteEtag(object.etag),
+    CacheControl: override("response-cache-control", input.ResponseCacheControl, metadata.cacheControl),
+    ContentDisposition: override(
+      "response-content-disposition",
+      input.ResponseContentDisposition,
+      metadata.contentDisposition,
+    ),
+    ContentEncoding: override("response-content-encoding", input.ResponseContentEncoding, metadata.contentEncoding),
+    ContentLanguage: override("response-content-language", input.ResponseContentLanguage, metadata.contentLanguage),
+    ContentType: override(
+      "response-content-type",
+      input.ResponseContentType,
+      metadata.contentType ?? defaultContentType,
+    ),
+    Expires: override("response-expires", input.ResponseExpires, metadata.expires),
+    WebsiteRedirectLocation: metadata.websiteRedirectLocation,
+    StorageClass: storageClass === "STANDARD" ? undefined : storageClass,
+    ...(selection.isPartial ? { ContentRange: contentRange(selection, object.sizeBytes) } : {}),
+    ...(selection.partsCount === null ? {} : { PartsCount: selection.partsCount }),
+    ...(metadata.user === undefined ? {} : { Metadata: metadata.user }),
+    ...(metadata.tagging === undefined ? {} : { TagCount: countTags(metadata.tagging) }),
+    ...(object.versionId === null ? {} : { VersionId: object.versionId }),
+    ...(showChecksum ? shownChecksum(object, selection) : {}),
+  };
+};
+
+/** The checksum of the object, or of the part that was asked for. */
+const shownChecksum = (object: ObjectView, { partsCount, checksum }: Selection) => {
+  if (partsCount !== null) return checksumMember(checksum);
+  return object.checksum === null ? {} : { ...checksumMember(object.checksum), ChecksumType: object.checksumType };
+};

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from "node:fs";
+import test from "ava";
+import { compileRoutes } from "../model/route.ts";
+import { operations } from "./table.ts";
+
+const route = compileRoutes(operations);
+const routed = (method: string, level: "service" | "bucket" | "object", ...words: string[]): string | undefined =>
+  route(method, level, new Map(words.map((word) => [word.split("=")[0] ?? "", word.split("=")[1] ?? ""])), () => false)
+    ?.name;
+
+test("every file that declares an operation is in the table", (t) => {
+  const directory = new URL(".", import.meta.url);
+  const files = readdirSync(directory).filter((file) => /^[a-z-]+\.js$/.test(file));
+  const declared = files
+    .filter((file) => file !== "context.js")
+    .flatMap((file) => readFileSync(new URL(file, directory), "utf8").match(/name: "[A-Z]\w+",\s+http: \{/g) ?? []);
+  t.true(declared.length > 100);
+  t.is(declared.length, operations.length);
+});
+
+test("names are unique, served rows are known by count", (t) => {
+  t.is(new Set(operations.map(({ name }) => name)).size, operations.length);
+  t.is(operations.filter(({ handler }) => handler !== null).length, 21);
+});
+
+test("unserved sub-resources are named, never served as something else", (t) => {
+  t.is(routed("GET", "object", "torrent"), "GetObjectTorrent");
+  t.is(routed("GET", "bucket", "policy"), "GetBucketPolicy");
+  t.is(routed("GET", "bucket", "lifecycle"), "GetBucketLifecycleConfiguration");
+  t.is(routed("DELETE", "bucket", "tagging"), "DeleteBucketTagging");
+  t.is(routed("DELETE", "bucket", "policy"), "DeleteBucketPolicy");
+  t.is(routed("PUT", "bucket", "foo"), "CreateBucket");
+  t.is(routed("PUT", "bucket", "inventory"), "PutBucketInventoryConfiguration");
+  t.is(routed("PUT", "object", "retention"), "PutObjectRetention");
+  t.is(routed("GET", "service"), "ListBuckets");
+  t.is(routed("POST", "bucket", "delete"), "DeleteObjects");
+  t.is(routed("DELETE", "object", "uploadId=x"), "AbortMultipartUpload");
+  t.is(routed("POST", "bucket"), undefined);
+  t.is(routed("POST", "service"), undefined);
+});
+
+test("bodies: streams for uploads, whole for documents, none elsewhere", (t) => {
+  const use = (name: string) => operations.find((operation) => operation.name === name)?.readsBody;
+  t.is(use("PutObject"), "stream");
+  t.is(use("UploadPart"), "stream");
+  t.is(use("DeleteObjects"), "xml");
+  t.is(use("CreateBucket"), "xml");
+  t.is(use("CompleteMultipartUpload"), "xml");
+  t.is(use("PutBucketPolicy"), "xml");
+  t.is(use("GetObject"), "none");
+  t.is(use("CopyObject"), "none");
+  t.is(use("CreateMultipartUpload"), "none");
+});

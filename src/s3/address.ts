@@ -1,0 +1,51 @@
+/** Host and path of a request to bucket and key: virtual-hosted style on configured endpoints, path style elsewhere. */
+
+import { decodeKey, percentDecode } from "./uri.ts";
+
+export interface Address {
+  readonly style: "path" | "virtual-hosted";
+  /** Not checked against the naming rules; null on the service level. */
+  readonly bucket: string | null;
+  /** null on the bucket level: a trailing `/` after the bucket alone does not make an empty key. */
+  readonly key: string | null;
+}
+
+/** The host name of a Host header, lower case, without its port and trailing dot. */
+export const hostName = (header: string): string => {
+  const host = header.startsWith("[") ? header.slice(0, header.indexOf("]") + 1) : (header.split(":", 1)[0] ?? "");
+  const lower = host.toLowerCase();
+  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
+};
+
+/** The longest endpoint that `host` ends in, behind a dot; null when it is an endpoint itself, or unknown. */
+const virtualBucket = (host: string, endpoints: readonly string[]): string | null => {
+  let longest = "";
+  for (const endpoint of endpoints) {
+    if (host === endpoint) return null;
+    if (endpoint.length > longest.length && host.endsWith(`.${endpoint}`)) longest = endpoint;
+  }
+  return longest === "" ? null : host.slice(0, -longest.length - 1);
+};
+
+/**
+ * Reads the address of a request.
+ * @param host the Host header, "" when absent
+ * @param rawPath the path as on the wire
+ * @param endpoints host names of this installation's endpoints (`s3.example.com`), lower case; what stands left of the
+ * longest one, dots included, is the bucket
+ * @throws S3Error InvalidURI, KeyTooLongError
+ */
+export const parseAddress = (host: string, rawPath: string, endpoints: readonly string[]): Address => {
+  const path = rawPath.startsWith("/") ? rawPath.slice(1) : rawPath;
+  const hosted = virtualBucket(hostName(host), endpoints);
+  if (hosted !== null) return { style: "virtual-hosted", bucket: hosted, key: path === "" ? null : decodeKey(path) };
+  if (path === "") return { style: "path", bucket: null, key: null };
+  const slash = path.indexOf("/");
+  if (slash < 0) return { style: "path", bucket: percentDecode(path), key: null };
+  const rawKey = path.slice(slash + 1);
+  return {
+    style: "path",
+    bucket: percentDecode(path.slice(0, slash)),
+    key: rawKey === "" ? null : decodeKey(rawKey),
+  };
+};

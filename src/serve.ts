@@ -1,0 +1,62 @@
+/** Serving as a process: starts a node, prints what a newcomer needs, drains on a signal, and says why it could not start. */
+
+import { resolve } from "node:path";
+import { banner } from "./cli/banner.ts";
+import { exitCodes, type ServeOptions } from "./cli/command.ts";
+import { productVersion } from "./cli/version.ts";
+import { Node } from "./node.ts";
+import { DirectoryLockedError } from "./storage/directory-lock.ts";
+
+/** Resolves when the node has stopped after SIGTERM or SIGINT; a second signal ends the process at once. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const onFatal = (exitCode: number): void => process.exit(exitCode);
+  process.on("unhandledRejection", (error) => failStop(error));
+  process.on("uncaughtException", (error) => failStop(error));
+  const node = await Node.start({ options, environment: process.env, onFatal }).catch(explain);
+  if (node === null) return;
+  const { endpoint, consoleUrl, credentials } = node;
+  process.stdout.write(
+    banner({
+      version: productVersion(),
+      endpoint,
+      consoleUrl,
+      region: options.loaded.config.region,
+      dataDirectory: resolve(options.dataDirectory),
+      credentials,
+    }),
+  );
+  await new Promise<void>((stop) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.once(signal, () => {
+        stop();
+        process.once(signal, () => process.exit(exitCodes.software));
+      });
+    }
+  });
+  await node.stop();
+  process.exit(exitCodes.ok);
+}
+
+/** What nobody foresaw leaves nothing to trust: the node ends, and its next start recovers. */
+function failStop(error: unknown): never {
+  process.stderr.write(
+    `the node stops itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exit(exitCodes.software);
+}
+
+/** Turns errors of the start that the operator can mend into one line and an exit code. */
+function explain(error: unknown): null {
+  if (error instanceof DirectoryLockedError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(exitCodes.inUse);
+  }
+  const isForOperator =
+    error instanceof Error &&
+    error.name.endsWith("Error") && error.name !== "TypeError" &&
+    error.name !== "AssertionError";
+  if (!isForOperator || "issues" in error || error.name === "DocumentError" || error.name === "IdentitiesError")
+    throw error;
+  process.stderr.write(`the node cannot start: ${error.message}\n`);
+  process.exit(exitCodes.software);
+}

@@ -1,0 +1,258 @@
+/** Reads ranges of stored chunks of one partition; every frame is verified before a byte of it is returned. */
+
+import { assert } from "../base/assert.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
+import { type Disk, isDiskError } from "./disk.ts";
+import {
+  chunkHeaderBytes,
+  frameCount,
+  frameOffset,
+  frameSum,
+  frameSumBytes,
+  headerFault,
+  nonceSeed,
+} from "./frames.ts";
+import type { StoredChunk } from "./location.ts";
+import { type OpenFile, OpenFiles } from "./open-files.ts";
+import { chunkFilePath, segmentPath } from "./partition-layout.ts";
+import { ReadPace } from "./read-pace.ts";
+
+/** What a read must know of a chunk: the row of `refs`. */
+export type ReadableChunk = Pick<StoredChunk, "place" | "address" | "sizeBytes" | "storedBytes" | "nonce">;
+
+/** Stored bytes do not verify: damaged, torn, or another chunk's. The bytes are never returned. */
+export class CorruptChunkError extends Error {
+  override readonly name: string = "CorruptChunkError";
+  readonly address: string;
+
+  constructor(chunk: ReadableChunk, reason: string) {
+    super(`${reason} (${describe(chunk)})`);
+    this.address = Buffer.from(chunk.address).toString("hex");
+  }
+}
+
+/** A referenced chunk has no file: damage to repair, never an object that does not exist. */
+export class MissingChunkError extends CorruptChunkError {
+  override readonly name = "MissingChunkError";
+}
+
+function describe({ place, address }: ReadableChunk): string {
+  const where =
+    place.kind === "segment"
+      ? `segment ${place.segment} at ${place.offset}`
+      : `file ${place.unique} in epoch ${place.epoch}`;
+  return `chunk ${Buffer.from(address).toString("hex")}, ${where}`;
+}
+
+export interface ChunkReaderOptions {
+  /** The partition's directory. */
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** Default `limits.openFilesMax`. */
+  readonly openFilesMax?: number;
+}
+
+/** One per thread and partition. */
+export class ChunkReader {
+  readonly #directory: string;
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  readonly #files: OpenFiles;
+  readonly #pace: ReadPace;
+  readonly #sweep: Timer;
+  #scratch = Buffer.alloc(0);
+
+  constructor(options: ChunkReaderOptions) {
+    this.#directory = options.directory;
+    this.#disk = options.disk;
+    this.#clock = options.clock;
+    this.#files = new OpenFiles(options.disk, options.openFilesMax ?? limits.openFilesMax);
+    this.#pace = new ReadPace(options.clock);
+    this.#sweep = options.clock.every(limits.openFileSweepMs, () => this.#files.sweep());
+  }
+
+  get openFiles(): number {
+    return this.#files.count;
+  }
+
+  /**
+   * Plain bytes `start` (inclusive) to `end` (exclusive) of a chunk. Reads only the frames of the range, and the header
+   * when the range touches the first. Synchronous while the partition's recent synchronous reads were quick
+   * (`limits.slowReadMicros`), else a promise until a probe is quick again.
+   *
+   * What a synchronous read returns is valid until the reader's next call; what a promise resolves to stays valid.
+   * @throws CorruptChunkError, MissingChunkError, DiskError (or rejects with them)
+   */
+  read(chunk: ReadableChunk, start: number, end: number): Uint8Array | Promise<Uint8Array> {
+    return this.#pace.isSync() ? this.readSync(chunk, start, end) : this.#readAsync(chunk, start, end);
+  }
+
+  /** The same, always synchronous. */
+  readSync(chunk: ReadableChunk, start: number, end: number): Uint8Array {
+    if (start === end) return new Uint8Array(0);
+    const path = this.#path(chunk);
+    const cached = this.#files.get(path);
+    if (cached !== undefined) {
+      const plain = this.#attemptSync(chunk, start, end, cached);
+      if (typeof plain !== "string") return plain;
+      // The name may belong to another file by now (a segment's number after a restart of its thread).
+      this.#files.forget(cached);
+    }
+    const plain = this.#attemptSync(chunk, start, end, this.#openSync(chunk, path));
+    if (typeof plain === "string") throw new CorruptChunkError(chunk, plain);
+    return plain;
+  }
+
+  close(): void {
+    this.#sweep.cancel();
+    this.#files.closeAll();
+  }
+
+  async #readAsync(chunk: ReadableChunk, start: number, end: number): Promise<Uint8Array> {
+    if (start === end) return new Uint8Array(0);
+    const path = this.#path(chunk);
+    const cached = this.#files.get(path);
+    if (cached !== undefined) {
+      this.#files.hold(cached);
+      const plain = await this.#attemptHeld(chunk, start, end, cached);
+      if (typeof plain !== "string") return plain;
+      this.#files.forget(cached);
+    }
+    const plain = await this.#attemptHeld(chunk, start, end, await this.#openHeld(chunk, path));
+    if (typeof plain === "string") throw new CorruptChunkError(chunk, plain);
+    return plain;
+  }
+
+  /** The bytes, or what is wrong with them. */
+  #attemptSync(chunk: ReadableChunk, start: number, end: number, open: OpenFile): Buffer | string {
+    const span = new FrameSpan(chunk, start, end);
+    if (this.#scratch.length < span.bufferBytes) this.#scratch = Buffer.allocUnsafeSlow(span.bufferBytes);
+    const startMs = this.#clock.monotonicMs();
+    const readBytes = this.#disk.preadSync(open.file, span.buffers(this.#scratch), span.position);
+    this.#pace.record(startMs, span.bufferBytes);
+    return span.verify(this.#scratch, readBytes);
+  }
+
+  async #attemptHeld(chunk: ReadableChunk, start: number, end: number, open: OpenFile): Promise<Buffer | string> {
+    try {
+      const span = new FrameSpan(chunk, start, end);
+      const buffer = Buffer.allocUnsafeSlow(span.bufferBytes);
+      const readBytes = await this.#disk.pread(open.file, span.buffers(buffer), span.position);
+      return span.verify(buffer, readBytes);
+    } finally {
+      this.#files.release(open);
+    }
+  }
+
+  #openSync(chunk: ReadableChunk, path: string): OpenFile {
+    try {
+      return this.#files.openSync(path);
+    } catch (error) {
+      throw toMissing(error, chunk);
+    }
+  }
+
+  async #openHeld(chunk: ReadableChunk, path: string): Promise<OpenFile> {
+    try {
+      return await this.#files.open(path);
+    } catch (error) {
+      throw toMissing(error, chunk);
+    }
+  }
+
+  #path({ place, address }: ReadableChunk): string {
+    return place.kind === "segment"
+      ? segmentPath(this.#directory, place.segment)
+      : chunkFilePath(this.#directory, place.epoch, address, place.unique);
+  }
+}
+
+function toMissing(error: unknown, chunk: ReadableChunk): unknown {
+  return isDiskError(error, "ENOENT") ? new MissingChunkError(chunk, "the file is missing") : error;
+}
+
+/**
+ * The frames of one range. One frame is read as it lies on disk: header | data | checksum. Several are read with one
+ * scattered read into data | checksums | header, so that their data lies together without being moved.
+ */
+class FrameSpan {
+  readonly #chunk: ReadableChunk;
+  readonly #start: number;
+  readonly #end: number;
+  readonly #firstFrame: number;
+  readonly #frames: number;
+  /** Plain bytes of the frames touched. */
+  readonly #dataBytes: number;
+  readonly #headerBytes: number;
+  readonly #dataAt: number;
+  readonly #headerAt: number;
+  readonly #sumsAt: number;
+
+  constructor(chunk: ReadableChunk, start: number, end: number) {
+    assert(start >= 0 && start < end && end <= chunk.sizeBytes, "a range lies inside its chunk");
+    this.#chunk = chunk;
+    this.#start = start;
+    this.#end = end;
+    this.#firstFrame = Math.floor(start / limits.frameBytes);
+    this.#frames = frameCount(end) - this.#firstFrame;
+    const dataEnd = Math.min(chunk.sizeBytes, (this.#firstFrame + this.#frames) * limits.frameBytes);
+    this.#dataBytes = dataEnd - this.#firstFrame * limits.frameBytes;
+    this.#headerBytes = this.#firstFrame === 0 ? chunkHeaderBytes : 0;
+    this.#dataAt = this.#frames === 1 ? this.#headerBytes : 0;
+    this.#sumsAt = this.#dataAt + this.#dataBytes;
+    this.#headerAt = this.#frames === 1 ? 0 : this.#sumsAt + this.#frames * frameSumBytes;
+  }
+
+  /** Bytes to read, and size of the buffer for them. */
+  get bufferBytes(): number {
+    return this.#headerBytes + this.#dataBytes + this.#frames * frameSumBytes;
+  }
+
+  /** Where in the file to read. */
+  get position(): number {
+    const { place } = this.#chunk;
+    const base = place.kind === "segment" ? place.offset : 0;
+    return base + frameOffset(this.#firstFrame) - this.#headerBytes;
+  }
+
+  /** Views of `buffer` in the order of the file. */
+  buffers(buffer: Buffer): Buffer[] {
+    if (this.#frames === 1) return [buffer.subarray(0, this.bufferBytes)];
+    const views: Buffer[] = this.#headerBytes > 0 ? [this.#header(buffer)] : [];
+    for (let index = 0; index < this.#frames; index += 1) {
+      const sumAt = this.#sumAt(index);
+      views.push(this.#data(buffer, index), buffer.subarray(sumAt, sumAt + frameSumBytes));
+    }
+    return views;
+  }
+
+  /** The range's bytes, or what is wrong. */
+  verify(buffer: Buffer, readBytes: number): Buffer | string {
+    if (readBytes !== this.bufferBytes) return "the chunk is cut off";
+    const fault = this.#headerBytes > 0 ? headerFault(this.#header(buffer), this.#chunk) : null;
+    if (fault !== null) return fault;
+    const seed = nonceSeed(this.#chunk.nonce);
+    for (let index = 0; index < this.#frames; index += 1) {
+      const frame = this.#firstFrame + index;
+      const sum = frameSum(this.#data(buffer, index), seed, frame);
+      if (sum !== buffer.readBigUInt64LE(this.#sumAt(index))) return `frame ${frame} is damaged`;
+    }
+    const from = this.#dataAt - this.#firstFrame * limits.frameBytes;
+    return buffer.subarray(from + this.#start, from + this.#end);
+  }
+
+  #data(buffer: Buffer, index: number): Buffer {
+    const from = this.#dataAt + index * limits.frameBytes;
+    return buffer.subarray(from, Math.min(this.#sumsAt, from + limits.frameBytes));
+  }
+
+  #sumAt(index: number): number {
+    return this.#sumsAt + index * frameSumBytes;
+  }
+
+  #header(buffer: Buffer): Buffer {
+    return buffer.subarray(this.#headerAt, this.#headerAt + chunkHeaderBytes);
+  }
+}

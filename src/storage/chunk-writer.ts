@@ -1,0 +1,86 @@
+/** Turns the frames of one chunk into its stored form, and hashes it on the way. */
+
+import type { BucketId } from "../base/ids.ts";
+import type { Hash, HashPool } from "./blake3.ts";
+import type { ChunkTarget } from "./chunk-target.ts";
+import { chunkHeaderBytes, encodeChunkHeader, frameSum, frameSumBytes, nonceSeed } from "./frames.ts";
+import { type ChunkPlace, type StoredChunk, storedDigestBytes } from "./location.ts";
+
+export interface ChunkWriterOptions {
+  readonly target: ChunkTarget;
+  readonly hashes: HashPool;
+  readonly bucket: BucketId;
+  /** 32 bytes. */
+  readonly addressKey: Uint8Array;
+  /** 8 random bytes, never used for another chunk. */
+  readonly nonce: Buffer;
+  /** 0 when the size is not known yet. */
+  readonly plainBytes: number;
+}
+
+export class ChunkWriter {
+  readonly target: ChunkTarget;
+  readonly #options: ChunkWriterOptions;
+  readonly #seed: bigint;
+  readonly #addressHash: Hash;
+  readonly #storedHash: Hash;
+  #frames = 0;
+  #plainBytes = 0;
+  #storedBytes = 0;
+
+  constructor(options: ChunkWriterOptions) {
+    this.target = options.target;
+    this.#options = options;
+    this.#seed = nonceSeed(options.nonce);
+    this.#addressHash = options.hashes.take(options.addressKey);
+    this.#storedHash = options.hashes.take(null);
+  }
+
+  /**
+   * Writes the next frame; all but the last are full.
+   * @param frame a buffer of `FramePool` whose data begins at byte 64; its header and checksum are filled in here
+   * @param dataBytes length of the data
+   * @throws DiskError
+   */
+  addFrame(frame: Buffer, dataBytes: number): void {
+    const dataEnd = chunkHeaderBytes + dataBytes;
+    const data = frame.subarray(chunkHeaderBytes, dataEnd);
+    frame.writeBigUInt64LE(frameSum(data, this.#seed, this.#frames), dataEnd);
+    if (this.#frames === 0) encodeChunkHeader(frame, this.#options);
+    const stored = frame.subarray(this.#frames === 0 ? 0 : chunkHeaderBytes, dataEnd + frameSumBytes);
+    this.target.write(stored, this.#storedBytes);
+    this.#addressHash.update(data);
+    this.#storedHash.update(stored);
+    this.#frames += 1;
+    this.#plainBytes += dataBytes;
+    this.#storedBytes += stored.length;
+  }
+
+  /** Ends the chunk, once; what `refs` keeps of it, but for its place. */
+  seal(): SealedChunk {
+    const { hashes, addressKey, nonce } = this.#options;
+    this.target.complete();
+    const address = this.#addressHash.digest();
+    const storedDigest = this.#storedHash.digest().subarray(0, storedDigestBytes);
+    hashes.give(addressKey, this.#addressHash);
+    hashes.give(null, this.#storedHash);
+    return {
+      target: this.target,
+      address,
+      sizeBytes: this.#plainBytes,
+      storedBytes: this.#storedBytes,
+      storedDigest,
+      nonce,
+    };
+  }
+}
+
+/** A chunk that is written, not yet durable. */
+export interface SealedChunk extends Omit<StoredChunk, "place"> {
+  readonly target: ChunkTarget;
+}
+
+export function placeChunk(chunk: SealedChunk, place: ChunkPlace): StoredChunk {
+  const { address, sizeBytes, storedBytes, storedDigest, nonce } = chunk;
+  return { address, sizeBytes, storedBytes, storedDigest, nonce, place };
+}

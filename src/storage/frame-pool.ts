@@ -1,0 +1,26 @@
+/** Buffers for one frame each, with room for the header before it and the checksum behind it. */
+
+import { limits } from "../base/limits.ts";
+import { chunkHeaderBytes, frameSumBytes } from "./frames.ts";
+
+/** Frames of at most this many bytes get a buffer of their own size instead of a pooled one. */
+const smallFrameBytes = 16 * 1024;
+const fullBufferBytes = chunkHeaderBytes + limits.frameBytes + frameSumBytes;
+
+/**
+ * A body holds at most one buffer while a frame of it is incomplete, and none between its frames: thousands of open
+ * bodies cost what their incomplete frames cost. Layout: header 64 | data | checksum 8.
+ */
+export class FramePool {
+  #free: Buffer[] = [];
+
+  /** A buffer for a frame of up to `dataBytes`; its contents are undefined. */
+  take(dataBytes: number): Buffer {
+    if (dataBytes <= smallFrameBytes) return Buffer.allocUnsafe(chunkHeaderBytes + dataBytes + frameSumBytes);
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(fullBufferBytes);
+  }
+
+  give(buffer: Buffer): void {
+    if (buffer.length === fullBufferBytes && this.#free.length < limits.framePoolMax) this.#free.push(buffer);
+  }
+}

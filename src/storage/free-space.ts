@@ -1,0 +1,160 @@
+/** Watches a volume's free space: the watermark that refuses writes, and the ballast that lets deletes commit on a full disk. */
+
+import type { Clock, Timer } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
+import { type Disk, DiskError, isDiskError } from "./disk.ts";
+
+export interface FreeSpaceOptions {
+  /** Any directory of the volume. */
+  readonly directory: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** File whose space is kept in reserve; null where another thread keeps it. */
+  readonly ballastPath: string | null;
+  /** Default `limits.ballastBytes`; never more than `limits.ballastRatioMax` of the volume. */
+  readonly ballastBytes?: number;
+  /** Told of errors of the background refresh, and of the ballast being given up or made again. */
+  readonly onEvent?: (event: { readonly kind: "error" | "released" | "restored"; readonly detail: string }) => void;
+}
+
+/**
+ * `isLow` is true below min(`limits.freeBytesMin`, `limits.freeRatioMin` of the volume): writes are refused then, while
+ * deletes go on from what is left. Below a quarter of that, the ballast is deleted by itself; it comes back when there
+ * is room for it twice above the watermark.
+ */
+export class FreeSpace {
+  readonly #options: FreeSpaceOptions;
+  #timer: Timer | null = null;
+  #isLow = false;
+  #freeBytes = 0;
+  #totalBytes = 0;
+  #hasBallast = false;
+  #refreshing: Promise<void> | null = null;
+
+  private constructor(options: FreeSpaceOptions) {
+    this.#options = options;
+  }
+
+  /** Measures once and starts refreshing every `limits.freeSpaceRefreshMs`. The ballast is written in the background. */
+  static async open(options: FreeSpaceOptions): Promise<FreeSpace> {
+    const space = new FreeSpace(options);
+    await space.#measure();
+    await space.#findBallast();
+    space.#timer = options.clock.every(limits.freeSpaceRefreshMs, () => void space.refresh());
+    void space.refresh();
+    return space;
+  }
+
+  get isLow(): boolean {
+    return this.#isLow;
+  }
+
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  get hasBallast(): boolean {
+    return this.#hasBallast;
+  }
+
+  /** Free bytes below which writes are refused. */
+  get watermarkBytes(): number {
+    return Math.min(limits.freeBytesMin, Math.floor(this.#totalBytes * limits.freeRatioMin));
+  }
+
+  /** Measures and keeps the ballast as the rules say, or joins a refresh that runs. Never rejects: errors go to `onEvent`. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh()
+      .catch((error: unknown) => {
+        if (!(error instanceof DiskError)) throw error;
+        this.#tell("error", error.message);
+      })
+      .finally(() => {
+        this.#refreshing = null;
+      });
+    return this.#refreshing;
+  }
+
+  /** Deletes the ballast, so that deletes can commit. Resolves when its space is free. @throws DiskError */
+  async releaseBallast(): Promise<void> {
+    const { ballastPath, disk } = this.#options;
+    if (ballastPath === null || !this.#hasBallast) return;
+    this.#hasBallast = false;
+    try {
+      await disk.unlink(ballastPath);
+    } catch (error) {
+      if (!isDiskError(error, "ENOENT")) throw error;
+    }
+    await this.#measure();
+    this.#tell("released", `${this.#freeBytes} bytes are free`);
+  }
+
+  /** Stops refreshing; the ballast stays. */
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = null;
+    await this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#measure();
+    if (this.#hasBallast && this.#freeBytes < this.watermarkBytes / 4) await this.releaseBallast();
+    const wantedBytes = this.#ballastBytes();
+    const hasRoom = this.#freeBytes >= this.watermarkBytes + 2 * wantedBytes;
+    if (!this.#hasBallast && wantedBytes > 0 && hasRoom) await this.#writeBallast(wantedBytes);
+  }
+
+  #ballastBytes(): number {
+    if (this.#options.ballastPath === null) return 0;
+    const wantedBytes = this.#options.ballastBytes ?? limits.ballastBytes;
+    return Math.min(wantedBytes, Math.floor(this.#totalBytes * limits.ballastRatioMax));
+  }
+
+  async #measure(): Promise<void> {
+    const facts = await this.#options.disk.fileSystem(this.#options.directory);
+    this.#freeBytes = facts.freeBytes;
+    this.#totalBytes = facts.totalBytes;
+    this.#isLow = this.#freeBytes < this.watermarkBytes;
+  }
+
+  /** A ballast of an earlier start counts when it is whole; a torn one is written anew. */
+  async #findBallast(): Promise<void> {
+    const { ballastPath, disk } = this.#options;
+    if (ballastPath === null) return;
+    try {
+      const { sizeBytes } = await disk.facts(ballastPath);
+      this.#hasBallast = sizeBytes >= this.#ballastBytes();
+      if (!this.#hasBallast) await disk.unlink(ballastPath);
+    } catch (error) {
+      if (!isDiskError(error, "ENOENT")) throw error;
+    }
+  }
+
+  async #writeBallast(sizeBytes: number): Promise<void> {
+    const { ballastPath, disk } = this.#options;
+    if (ballastPath === null) return;
+    const file = await disk.open(ballastPath, "create");
+    let isWhole = false;
+    try {
+      const zeros = Buffer.alloc(Math.min(limits.zeroSliceBytes, sizeBytes));
+      for (let at = 0; at < sizeBytes && this.#timer !== null; at += zeros.length) {
+        await disk.pwrite(file, zeros.subarray(0, Math.min(zeros.length, sizeBytes - at)), at);
+        await disk.fdatasync(file);
+      }
+      isWhole = this.#timer !== null;
+    } finally {
+      disk.closeSync(file);
+      if (!isWhole) await disk.unlink(ballastPath);
+    }
+    this.#hasBallast = isWhole;
+    if (isWhole) this.#tell("restored", `${sizeBytes} bytes are in reserve`);
+  }
+
+  #tell(kind: "error" | "released" | "restored", detail: string): void {
+    this.#options.onEvent?.({ kind, detail });
+  }
+}

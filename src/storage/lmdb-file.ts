@@ -1,0 +1,82 @@
+/**
+ * Looks at an LMDB data file before it is opened: a file that ends before the last page it claims kills the process with
+ * SIGBUS at the first read beyond its end.
+ */
+
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/** The environment cannot be opened as it is: its file is missing, cut short, or not one of ours. */
+export class DamagedEnvironmentError extends Error {
+  override readonly name = "DamagedEnvironmentError";
+  readonly file: string;
+
+  constructor(file: string, reason: string) {
+    super(`${file}: ${reason}`);
+    this.file = file;
+  }
+}
+
+/** Name of the data file in an environment's directory, as LMDB gives it. */
+export const dataFileName = "data.mdb";
+
+// Layout of the LMDB that lmdb-js 3 carries (mdb.c, MDB_page_header and MDB_meta), little-endian on what we run on.
+const pageHeaderBytes = 24;
+const magicAt = pageHeaderBytes;
+const versionAt = magicAt + 4;
+const pageSizeAt = pageHeaderBytes + 24;
+const lastPageAt = pageHeaderBytes + 120;
+const transactionAt = lastPageAt + 8;
+const metaBytes = transactionAt + 8;
+const magic = 0xbeefc0de;
+const dataVersion = 2;
+
+interface Meta {
+  readonly pageBytes: number;
+  readonly lastPage: bigint;
+  readonly transaction: bigint;
+}
+
+/**
+ * Checks that the data file, if there is one, is as long as its newest valid meta page says.
+ * @param mustExist a missing or empty file is damage, not a new environment
+ * @throws DamagedEnvironmentError
+ */
+export function checkEnvironmentFile(directory: string, mustExist: boolean): void {
+  const file = join(directory, dataFileName);
+  const sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (sizeBytes === 0) {
+    if (mustExist) throw new DamagedEnvironmentError(file, "the file is missing or empty");
+    return;
+  }
+  const meta = newestMeta(file);
+  if (meta === undefined) throw new DamagedEnvironmentError(file, "no valid meta page");
+  const claimedBytes = (meta.lastPage + 1n) * BigInt(meta.pageBytes);
+  if (BigInt(sizeBytes) < claimedBytes) {
+    throw new DamagedEnvironmentError(file, `it has ${sizeBytes} bytes of ${claimedBytes}: it was cut short`);
+  }
+}
+
+function newestMeta(file: string): Meta | undefined {
+  const descriptor = openSync(file, "r");
+  try {
+    const first = readMeta(descriptor, 0);
+    if (first === undefined) return undefined;
+    const second = readMeta(descriptor, first.pageBytes);
+    return second !== undefined && second.transaction > first.transaction ? second : first;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readMeta(descriptor: number, position: number): Meta | undefined {
+  const bytes = Buffer.alloc(metaBytes);
+  if (readSync(descriptor, bytes, 0, metaBytes, position) < metaBytes) return undefined;
+  if (bytes.readUInt32LE(magicAt) !== magic || (bytes.readUInt32LE(versionAt) & 0xffff) !== dataVersion)
+    return undefined;
+  return {
+    pageBytes: bytes.readUInt32LE(pageSizeAt),
+    lastPage: bytes.readBigUInt64LE(lastPageAt),
+    transaction: bytes.readBigUInt64LE(transactionAt),
+  };
+}

@@ -1,0 +1,293 @@
+/**
+ * Trees in LMDB: the only importer of lmdb. It opens every environment with the same durable options, runs many turns in
+ * each commit, acknowledges after the synced commit only, and fails stop when a commit fails or does not answer.
+ */
+
+import { mkdirSync } from "node:fs";
+import { type Database, open, type RootDatabase } from "lmdb";
+import { assert } from "../base/assert.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
+import {
+  BrokenTurnError,
+  type Environment,
+  type EnvironmentReader,
+  type FatalListener,
+  type TreesOf,
+  type TurnOutcome,
+  TurnQueue,
+  TurnWrites,
+  treesOf,
+} from "./environment.ts";
+import { checkEnvironmentFile, DamagedEnvironmentError, dataFileName } from "./lmdb-file.ts";
+import { type Metadata, type Range, type ReadTree, type Row, type Snapshot, type Tree, treeNames } from "./trees.ts";
+
+type Store = Database<Buffer, Uint8Array>;
+type Root = RootDatabase<Buffer, Uint8Array>;
+
+/** Ways to break durability or freshness on purpose: negative controls of the crash and staleness suites. */
+export interface Unsafe {
+  readonly overlappingSync?: boolean;
+  readonly noSync?: boolean;
+  readonly noReadReset?: boolean;
+}
+
+export interface EnvironmentOptions<N extends string> {
+  /** Holds data.mdb and lock.mdb; made when it is missing. On a local disk. */
+  readonly directory: string;
+  /** Names of the trees; at most `limits.databasesMax`. */
+  readonly names: readonly N[];
+  readonly clock: Clock;
+  readonly onFatal: FatalListener;
+  /** A missing or empty data file is damage; default false. */
+  readonly mustExist?: boolean;
+  readonly unsafe?: Unsafe;
+}
+
+const storeOptions = { keyEncoding: "binary", encoding: "binary" } as const;
+
+/** One options object for owner and readers: LMDB forbids two different ones in a process. */
+function rootOptions(unsafe: Unsafe | undefined) {
+  return {
+    ...storeOptions,
+    overlappingSync: unsafe?.overlappingSync ?? false,
+    noSync: unsafe?.noSync ?? false,
+    noMetaSync: false,
+    useWritemap: false,
+    safeRestore: true,
+    noSubdir: false,
+    pageSize: limits.pageBytes,
+    mapSize: limits.mapBytes,
+    maxDbs: limits.databasesMax,
+    maxReaders: limits.readersMax,
+  };
+}
+
+/**
+ * Opens an environment as its owner: one in the whole installation, which the lock of the data directory sees to.
+ * @throws DamagedEnvironmentError when the data file is cut short, is missing though `mustExist`, or has another page size
+ */
+export function openEnvironment<N extends string>(options: EnvironmentOptions<N>): Environment<N> {
+  assert(options.names.length <= limits.databasesMax, "an environment has at most limits.databasesMax trees");
+  checkEnvironmentFile(options.directory, options.mustExist ?? false);
+  mkdirSync(options.directory, { recursive: true });
+  const root: Root = open(options.directory, rootOptions(options.unsafe));
+  checkPageSize(root, options.directory);
+  return new LmdbEnvironment(root, options);
+}
+
+/**
+ * Opens an environment for reading, in any thread of the owner's process and after the owner has made it.
+ * @throws DamagedEnvironmentError; Error when a tree is not there
+ */
+export function openEnvironmentReader<N extends string>(
+  options: Pick<EnvironmentOptions<N>, "directory" | "names" | "unsafe">,
+): EnvironmentReader<N> {
+  checkEnvironmentFile(options.directory, true);
+  const root: Root = open(options.directory, { ...rootOptions(options.unsafe), readOnly: true });
+  const trees = treesOf(options.names, (name) => new LmdbReadTree(openStore(root, name)));
+  const isReset = options.unsafe?.noReadReset !== true;
+  return {
+    trees,
+    refresh: () => {
+      if (isReset) root.resetReadTxn();
+    },
+    close: () => root.close(),
+  };
+}
+
+/** Opens the metadata of a partition as its owner. @throws DamagedEnvironmentError */
+export function openMetadata(options: Omit<EnvironmentOptions<never>, "names">): Metadata {
+  return openEnvironment({ ...options, names: treeNames });
+}
+
+/** Opens the metadata of a partition for reading. @throws DamagedEnvironmentError */
+export function openSnapshot(options: Pick<EnvironmentOptions<never>, "directory" | "unsafe">): Snapshot {
+  return openEnvironmentReader({ ...options, names: treeNames });
+}
+
+function openStore(root: Root, name: string): Store {
+  const store: Store | undefined = root.openDB({ ...storeOptions, name });
+  assert(store !== undefined, `the environment has the tree ${name}`);
+  return store;
+}
+
+/** The page size holds from the file's creation; a value that fits one page of ours could need two of another. */
+function checkPageSize(root: Root, directory: string): void {
+  const { pageSize } = root.getStats() as { readonly pageSize?: number };
+  if (pageSize === limits.pageBytes) return;
+  void root.close();
+  throw new DamagedEnvironmentError(`${directory}/${dataFileName}`, `pages of ${pageSize} bytes`);
+}
+
+class LmdbReadTree implements ReadTree {
+  protected readonly store: Store;
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  get(key: Uint8Array): Buffer | undefined {
+    const value = this.store.getBinaryFast(key);
+    if (value === undefined) return undefined;
+    // The answer is a larger buffer with a length of its own, which the next read overwrites.
+    const copy = Buffer.allocUnsafe(value.length);
+    copy.set(value.subarray(0, value.length));
+    return copy;
+  }
+
+  range(range: Range): Row[] {
+    const rows: Row[] = [];
+    if (isEmptyRange(range)) return rows;
+    for (const { key, value } of this.store.getRange(rangeOptions(range))) {
+      rows.push({ key: asBuffer(key), value: asBuffer(value) });
+    }
+    return rows;
+  }
+
+  keys(range: Range): Buffer[] {
+    const keys: Buffer[] = [];
+    if (isEmptyRange(range)) return keys;
+    for (const key of this.store.getKeys(rangeOptions(range))) keys.push(asBuffer(key));
+    return keys;
+  }
+}
+
+class LmdbTree extends LmdbReadTree implements Tree {
+  readonly #writes: TurnWrites;
+
+  constructor(store: Store, writes: TurnWrites) {
+    super(store);
+    this.#writes = writes;
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#writes.count(key, value);
+    void this.store.put(key, asBuffer(value));
+  }
+
+  remove(key: Uint8Array): void {
+    this.#writes.count(key, undefined);
+    void this.store.remove(key);
+  }
+}
+
+/** An empty start means the first key forwards, and nothing backwards; LMDB has no empty keys. */
+function isEmptyRange({ start, end, reverse, limit }: Range): boolean {
+  if (limit <= 0 || (reverse === true && start.length === 0)) return true;
+  if (end === undefined) return false;
+  const order = Buffer.compare(start, end);
+  return reverse === true ? order <= 0 : order >= 0;
+}
+
+function rangeOptions({ start, end, reverse, limit }: Range) {
+  return {
+    ...(start.length > 0 ? { start } : {}),
+    ...(end !== undefined && end.length > 0 ? { end } : {}),
+    reverse: reverse ?? false,
+    limit,
+  };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Checks of the watchdog while one commit may take `limits.commitWatchdogMs`. */
+const watchdogChecks = 10;
+
+class LmdbEnvironment<N extends string> implements Environment<N> {
+  readonly trees: TreesOf<N>;
+  readonly #root: Root;
+  readonly #queue: TurnQueue<TreesOf<N>>;
+  readonly #onFatal: FatalListener;
+  readonly #watchdog: Timer;
+  #commit: Promise<void> | undefined;
+  /** Times the watchdog has seen the commit in flight. A process that was stopped for a while counts one. */
+  #overdueChecks = 0;
+  #isClosed = false;
+  /** Something fatal happened: nothing settles any more. */
+  #isOver = false;
+
+  constructor(root: Root, { names, clock, onFatal }: EnvironmentOptions<N>) {
+    const writes = new TurnWrites();
+    this.#root = root;
+    this.trees = treesOf(names, (name) => new LmdbTree(openStore(root, name), writes));
+    this.#queue = new TurnQueue(this.trees, writes);
+    this.#onFatal = onFatal;
+    this.#watchdog = clock.every(limits.commitWatchdogMs / watchdogChecks, () => this.#watch());
+  }
+
+  transact<R>(turn: (trees: TreesOf<N>) => R): Promise<R> {
+    if (this.#isOver) return never();
+    if (this.#isClosed) return Promise.reject(new Error("the environment is closed"));
+    const result = this.#queue.add(turn);
+    this.#start();
+    return result;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    while (this.#commit !== undefined && !this.#isOver) await this.#commit;
+    this.#watchdog.cancel();
+    // After a failed commit LMDB may wait for ever; the process is about to end.
+    if (!this.#isOver) await this.#root.close();
+  }
+
+  #start(): void {
+    if (this.#commit !== undefined || this.#isOver || this.#queue.length === 0) return;
+    this.#overdueChecks = 0;
+    let outcomes: readonly TurnOutcome[] = [];
+    const committed = this.#root.transaction(() => {
+      try {
+        outcomes = this.#queue.run();
+        return undefined;
+      } catch (error) {
+        assert(error instanceof BrokenTurnError, "only a broken turn leaves the queue");
+        this.#fatal(error);
+        // A transaction whose callback never ends is never committed: the half turn must not become durable.
+        return never();
+      }
+    });
+    this.#commit = committed.then(
+      () => this.#settle(outcomes),
+      (error: unknown) => this.#commitFailed(error),
+    );
+  }
+
+  #settle(outcomes: readonly TurnOutcome[]): void {
+    this.#commit = undefined;
+    if (this.#isOver) return;
+    // A read of this thread may have begun before the commit; what reads after the answer must see it.
+    this.#root.resetReadTxn();
+    for (const outcome of outcomes) outcome.settle();
+    this.#start();
+  }
+
+  #commitFailed(error: unknown): void {
+    this.#commit = undefined;
+    const reason = error instanceof Error ? error : new Error(String(error));
+    // lmdb gives the reason as one more promise, which would reject where nobody listens.
+    if ("commitError" in reason) Promise.resolve(reason.commitError).catch(() => undefined);
+    this.#fatal(new Error("an LMDB commit failed", { cause: reason }));
+  }
+
+  #watch(): void {
+    if (this.#commit === undefined) return;
+    this.#overdueChecks += 1;
+    if (this.#overdueChecks <= watchdogChecks) return;
+    this.#fatal(new Error(`an LMDB commit did not answer within ${limits.commitWatchdogMs} ms`));
+  }
+
+  #fatal(error: Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watchdog.cancel();
+    this.#onFatal(error);
+  }
+}
+
+function never(): Promise<never> {
+  return new Promise<never>(() => undefined);
+}

@@ -1,0 +1,169 @@
+import test from "ava";
+import fc from "fast-check";
+import { bucketId } from "../base/ids.ts";
+import { limits } from "../base/limits.ts";
+import { currentKey } from "./keys.ts";
+import type { Location } from "./location.ts";
+import { decodeHead, encodeRecord, etagOf, inlineBytesMax, type ObjectRecord } from "./record.ts";
+import { checksumOf, decodeTail, encodeTail, type RecordTail, tailBytesMax } from "./record-tail.ts";
+import { CorruptRecordError, seal } from "./sealed-row.ts";
+
+const bucket = bucketId(`${"0".repeat(31)}1`);
+const key = currentKey(bucket, "a");
+
+function bytesOf(length: number): fc.Arbitrary<Buffer> {
+  return fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => Buffer.from(bytes));
+}
+
+const location: fc.Arbitrary<Location> = fc.oneof(
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => ({ kind: "inline" as const, bytes: Buffer.from(bytes) })),
+  bytesOf(32).map((address) => ({ kind: "chunk" as const, address })),
+  bytesOf(16).map((id) => ({ kind: "manifest" as const, id })),
+);
+const text = fc.string({ unit: "binary", maxLength: 30 });
+const tail: fc.Arbitrary<RecordTail> = fc.record({
+  metadata: fc.record(
+    {
+      contentType: text,
+      contentEncoding: text,
+      contentLanguage: text,
+      contentDisposition: text,
+      cacheControl: text,
+      expires: text,
+      websiteRedirectLocation: text,
+      storageClass: text,
+      user: fc.array(fc.tuple(text, text), { maxLength: 4 }),
+      tagging: text,
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  ),
+  checksumValue: fc.option(text),
+});
+const record: fc.Arbitrary<ObjectRecord> = fc
+  .record({
+    isNullVersion: fc.boolean(),
+    stamp: bytesOf(12),
+    salt: bytesOf(4),
+    seq: fc.maxSafeNat(),
+    sizeBytes: fc.oneof(fc.nat(), fc.constant(limits.objectBytesMax), fc.maxSafeNat()),
+    modifiedMs: fc.nat(2 ** 31).map((seconds) => seconds * 1000),
+    md5: bytesOf(16),
+    partCount: fc.integer({ min: 0, max: limits.partNumberMax }),
+    nullStamp: fc.option(bytesOf(12)),
+    checksumAlgorithm: fc.constantFrom(null, "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"),
+    checksumType: fc.constantFrom("FULL_OBJECT", "COMPOSITE"),
+    hasStorageClass: fc.boolean(),
+    location: fc.option(location),
+    tail: tail.map(encodeTail),
+  })
+  .map((members) => ({ ...members, isDeleteMarker: members.location === null }));
+
+const example: ObjectRecord = {
+  isDeleteMarker: false,
+  isNullVersion: false,
+  stamp: Buffer.from("018bcfe56800000000010002", "hex"),
+  salt: Buffer.from("aabbccdd", "hex"),
+  seq: 7,
+  sizeBytes: 5,
+  modifiedMs: 1_700_000_000_000,
+  md5: Buffer.from("5d41402abc4b2a76b9719d911017c592", "hex"),
+  partCount: 0,
+  nullStamp: null,
+  checksumAlgorithm: null,
+  checksumType: "FULL_OBJECT",
+  hasStorageClass: false,
+  location: { kind: "inline", bytes: Buffer.from("hello") },
+  tail: Buffer.alloc(0),
+};
+
+test("a record has the documented bytes", (t) => {
+  const expected =
+    "01000000018bcfe56800000000010002aabbccdd0000000000000007000000000000000" +
+    "50000018bcfe568005d41402abc4b2a76b9719d911017c592000000000000000000000000" +
+    "0100000068656c6c6f";
+  const value = encodeRecord(key, example);
+  t.is(value.toString("hex").slice(0, -16), expected);
+  t.is(value.toString("hex").slice(-16), "2513976883251780");
+  t.is(etagOf(decodeHead("current", key, value)), "5d41402abc4b2a76b9719d911017c592");
+  t.is(etagOf({ ...example, partCount: 12 }), "5d41402abc4b2a76b9719d911017c592-12");
+});
+
+test("what is encoded is decoded equal, head and tail", (t) => {
+  fc.assert(
+    fc.property(record, tail, (head, tailValue) => {
+      const whole = { ...head, tail: encodeTail(tailValue) };
+      const decoded = decodeHead("current", key, encodeRecord(key, whole));
+      t.deepEqual(decoded, whole);
+      t.deepEqual(decodeTail(decoded.tail), tailValue);
+    }),
+  );
+  t.pass();
+});
+
+test("a flip of any bit, a cut, and another key are detected", (t) => {
+  fc.assert(
+    fc.property(record, fc.nat(), fc.nat(7), (head, position, bit) => {
+      const value = encodeRecord(key, head);
+      const index = position % value.length;
+      const flipped = Buffer.from(value);
+      flipped[index] = (flipped[index] ?? 0) ^ (1 << bit);
+      t.throws(() => decodeHead("current", key, flipped), { instanceOf: CorruptRecordError });
+      t.throws(() => decodeHead("current", key, value.subarray(0, index)), { instanceOf: CorruptRecordError });
+      t.throws(() => decodeHead("current", currentKey(bucket, "b"), value), { instanceOf: CorruptRecordError });
+    }),
+    { numRuns: 50 },
+  );
+  const value = encodeRecord(key, example);
+  for (let index = 0; index < value.length; index++) {
+    const flipped = Buffer.from(value);
+    flipped[index] = (flipped[index] ?? 0) ^ 0x10;
+    t.throws(() => decodeHead("current", key, flipped), { instanceOf: CorruptRecordError });
+  }
+});
+
+test("the largest inline body fits one page, and one byte more is refused", (t) => {
+  const encodedTail = encodeTail({ metadata: { contentType: "text/plain" }, checksumValue: "x".repeat(44) });
+  const room = inlineBytesMax(encodedTail.length);
+  const withBody = (length: number) => ({
+    ...example,
+    tail: encodedTail,
+    location: { kind: "inline", bytes: Buffer.alloc(length) } as const,
+  });
+  t.is(encodeRecord(key, withBody(room)).length, limits.valueBytesMax);
+  t.throws(() => encodeRecord(key, withBody(room + 1)), { message: /fits one page/ });
+});
+
+test("the planned tail is never smaller than the tail with any single checksum", (t) => {
+  fc.assert(
+    fc.property(
+      tail,
+      fc.string({ maxLength: 44 }).filter((value) => Buffer.byteLength(value) <= 44),
+      (value, checksumValue) => {
+        t.true(encodeTail({ metadata: value.metadata, checksumValue }).length <= tailBytesMax(value.metadata));
+      },
+    ),
+  );
+  t.is(tailBytesMax({}) - encodeTail({ metadata: {}, checksumValue: "x".repeat(44) }).length >= 0, true);
+});
+
+test("a tail of a later version is read, its new members passed over", (t) => {
+  t.is(encodeTail({ metadata: { contentType: "a/b" }, checksumValue: null }).toString("hex"), "91a3612f62");
+  t.deepEqual(decodeTail(Buffer.from("9dc0c0c0c0c0c0c0c0c0c0c0c0a178", "hex")), { metadata: {}, checksumValue: null });
+  t.deepEqual(checksumOf("CRC32", { metadata: {}, checksumValue: "AAAAAA==" }), {
+    algorithm: "CRC32",
+    value: "AAAAAA==",
+  });
+  t.is(checksumOf(null, { metadata: {}, checksumValue: null }), null);
+});
+
+test("a record of an unknown version is refused, not guessed at", (t) => {
+  const value = encodeRecord(key, example);
+  const body = value.subarray(0, value.length - 8);
+  t.throws(() => decodeHead("current", key, resealed(body, 9)), { message: /version 9/ });
+});
+
+function resealed(body: Buffer, version: number): Buffer {
+  const value = Buffer.concat([body, Buffer.alloc(8)]);
+  value[0] = version;
+  return seal(key, value);
+}

@@ -1,0 +1,219 @@
+/** A bucket thread: its partitions' metadata, chunk stores, collectors and compactors, and the host of their actors. */
+
+import { BodyLane } from "./actor/body-lane.ts";
+import { BucketHost } from "./actor/host.ts";
+import { Slabs } from "./actor/slabs.ts";
+import { serveThread, type ThreadHooks, type ThreadParts, type ThreadTask } from "./actor/thread-task.ts";
+import { assert } from "./base/assert.ts";
+import { type Clock, systemClock, type Timer } from "./base/clock.ts";
+import { HybridClock } from "./base/hlc.ts";
+import { limits } from "./base/limits.ts";
+import { createLog, type Log, type LogLevel } from "./base/log.ts";
+import { systemRandom } from "./base/random.ts";
+import { BucketActor } from "./bucket/actor.ts";
+import { ChunkStore } from "./storage/chunk-store.ts";
+import { Collector } from "./storage/collector.ts";
+import { Compactor } from "./storage/compaction.ts";
+import { applyMoves, liveExtents } from "./storage/compaction-rows.ts";
+import { type Disk, systemDisk } from "./storage/disk.ts";
+import { endOfSegment } from "./storage/extents.ts";
+import { FreeSpace } from "./storage/free-space.ts";
+import { GarbageSequence } from "./storage/gc.ts";
+import { referenceKey } from "./storage/keys.ts";
+import { openMetadata, openSnapshot } from "./storage/lmdb.ts";
+import { sweepOrphans } from "./storage/orphans.ts";
+import { ReadEpochs } from "./storage/read-epochs.ts";
+import { decodeReference } from "./storage/refs.ts";
+import { SegmentMarks } from "./storage/segment-marks.ts";
+import type { Metadata, ReadTrees, Snapshot } from "./storage/trees.ts";
+import { type UnsafeName, unsafeDisk, unsafeLmdb } from "./unsafe.ts";
+
+/** What every bucket thread of a node is given. */
+export interface BucketThreadData {
+  /** By partition number. */
+  readonly partitions: readonly { readonly directory: string; readonly metadata: string; readonly owner: number }[];
+  readonly readEpochs: SharedArrayBuffer;
+  readonly uploadEpochs: SharedArrayBuffer;
+  readonly segmentMarks: SharedArrayBuffer;
+  readonly nodeId: number;
+  readonly logLevel: LogLevel;
+  readonly unsafe: readonly UnsafeName[];
+}
+
+/** A partition as this thread sees it: every thread stores chunks for it, one owns its metadata. */
+interface Partition {
+  readonly chunks: ChunkStore;
+  readonly owned: OwnedPartition | null;
+  readonly snapshot: Snapshot | null;
+  readonly freeSpace: FreeSpace;
+}
+
+interface OwnedPartition {
+  readonly metadata: Metadata;
+  readonly garbage: GarbageSequence;
+  readonly collector: Collector;
+  readonly upkeep: Timer[];
+}
+
+/** What all parts of the thread share. */
+interface Surroundings {
+  readonly task: ThreadTask;
+  readonly data: BucketThreadData;
+  readonly hooks: ThreadHooks;
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly log: Log;
+}
+
+/** Piscina's task: serves until the node stops. */
+export default function serve(task: ThreadTask): Promise<void> {
+  return serveThread(task, systemClock, build);
+}
+
+async function build(task: ThreadTask, hooks: ThreadHooks): Promise<ThreadParts> {
+  // The composition root made it: see node.ts.
+  const data = task.data as BucketThreadData;
+  const clock = systemClock;
+  const log = createLog({ level: data.logLevel }).child({ thread: task.index });
+  const disk = unsafeDisk(systemDisk, data.unsafe);
+  const surroundings: Surroundings = { task, data, hooks, clock, disk, log };
+  const partitions: Partition[] = [];
+  for (const index of data.partitions.keys()) partitions.push(await openPartition(surroundings, index));
+  const partition = (index: number): Partition => {
+    const found = partitions[index];
+    assert(found !== undefined, "a partition of this node");
+    return found;
+  };
+  const slabs = Slabs.attach(task.slabs, null);
+  const lane = new BodyLane({ slabs, chunks: (index) => partition(index).chunks, log });
+  const hlc = new HybridClock(clock, data.nodeId);
+  const host = new BucketHost({
+    clock,
+    log,
+    lane,
+    owns: (index) => partitions[index]?.owned !== null && partitions[index] !== undefined,
+    onCrash: hooks.onCrash,
+    activate: (address) => {
+      const { owned, chunks } = partition(address.partition);
+      assert(owned !== null, "an actor lives where its partition is owned");
+      const { metadata, garbage } = owned;
+      return new BucketActor({
+        address,
+        metadata,
+        chunks,
+        garbage,
+        clock,
+        hlc,
+        random: systemRandom,
+        decodeSlot: (slot, length, plan) => lane.decodeSlot(slot, length, plan),
+        yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
+      });
+    },
+  });
+  return { host, close: () => closePartitions(partitions) };
+}
+
+async function openPartition(surroundings: Surroundings, index: number): Promise<Partition> {
+  const { task, data, hooks, clock, disk, log } = surroundings;
+  const place = data.partitions[index];
+  assert(place !== undefined, "a partition of this node");
+  const isOwner = place.owner === task.index;
+  const lmdb = { directory: place.metadata, ...unsafeLmdb(data.unsafe) };
+  const onFatal = (error: Error): void => hooks.onFatal(`${error.message}: ${String(error.cause ?? "")}`);
+  const metadata = isOwner ? openMetadata({ ...lmdb, clock, onFatal, mustExist: true }) : null;
+  const snapshot = isOwner ? null : openSnapshot(lmdb);
+  const trees: ReadTrees | undefined = metadata?.trees ?? snapshot?.trees;
+  assert(trees !== undefined, "a partition is opened by its owner or for reading");
+  const freeSpace = await FreeSpace.open({ directory: place.directory, disk, clock, ballastPath: null });
+  const marks = SegmentMarks.attach(data.segmentMarks);
+  const chunks = ChunkStore.open({
+    directory: place.directory,
+    partition: index,
+    lane: task.index,
+    disk,
+    random: systemRandom,
+    clock,
+    marks,
+    freeSpace,
+    resume: !task.isRestart,
+    endOfSegment: (segment) => {
+      snapshot?.refresh();
+      return endOfSegment(trees.extents, segment);
+    },
+    onVolumeError: (error, isReadOnly) => log.error({ error, partition: index, isReadOnly }, "a disk error"),
+  });
+  const owned = metadata === null ? null : own(surroundings, index, metadata, chunks);
+  return { chunks, owned, snapshot, freeSpace };
+}
+
+/** Starts what only the owner does: collection, compaction, the search for orphans. */
+function own(surroundings: Surroundings, index: number, metadata: Metadata, chunks: ChunkStore): OwnedPartition {
+  const { data, clock, disk, log } = surroundings;
+  const directory = data.partitions[index]?.directory ?? "";
+  const readers = ReadEpochs.attach(data.readEpochs);
+  const marks = SegmentMarks.attach(data.segmentMarks);
+  const garbage = new GarbageSequence(metadata.trees.gc);
+  const note = (error: unknown): void =>
+    log.error({ error, partition: index }, "upkeep met an error; it is tried again");
+  const collector = new Collector({
+    metadata,
+    sequence: garbage,
+    epochs: readers,
+    partition: index,
+    chunks,
+    clock,
+    onError: note,
+  });
+  const compactor = new Compactor({
+    directory,
+    partition: index,
+    disk,
+    chunks,
+    readers,
+    uploads: ReadEpochs.attach(data.uploadEpochs),
+    ports: {
+      extents: (segment, from, countMax) => liveExtents(metadata.trees, segment, from, countMax),
+      apply: (moves) => applyMoves(metadata, moves),
+      isSealed: (segment) => marks.isSealed(index, segment),
+      onDamaged: (extent, segment) =>
+        log.error({ partition: index, segment, offset: extent.offset }, "a stored chunk is damaged"),
+    },
+  });
+  let isCompacting = false;
+  const compact = async (): Promise<void> => {
+    if (isCompacting) return;
+    isCompacting = true;
+    try {
+      await compactor.step();
+    } catch (error) {
+      note(error);
+    } finally {
+      isCompacting = false;
+    }
+  };
+  const placeOf = (bucket: Parameters<typeof referenceKey>[0], address: Uint8Array) => {
+    const key = referenceKey(bucket, address);
+    const row = metadata.trees.refs.get(key);
+    return row === undefined ? null : decodeReference(key, row).chunk.place;
+  };
+  const sweep = (): void => {
+    sweepOrphans({ directory, disk, clock, placeOf, unlink: (copies) => chunks.unlink(copies) }).catch(note);
+  };
+  collector.start();
+  const upkeep = [
+    clock.every(limits.compactIntervalMs, () => void compact()),
+    clock.every(limits.orphanSweepMs, sweep),
+  ];
+  return { metadata, garbage, collector, upkeep };
+}
+
+async function closePartitions(partitions: readonly Partition[]): Promise<void> {
+  for (const { chunks, owned, snapshot, freeSpace } of partitions) {
+    for (const timer of owned?.upkeep ?? []) timer.cancel();
+    await owned?.collector.stop();
+    await chunks.close();
+    await freeSpace.close();
+    await owned?.metadata.close();
+    await snapshot?.close();
+  }
+}
