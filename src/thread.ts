@@ -106,6 +106,7 @@ async function build(task: ThreadTask, hooks: ThreadHooks): Promise<ThreadParts>
         hlc,
         random: systemRandom,
         decodeSlot: (slot, length, plan) => lane.decodeSlot(slot, length, plan),
+        onDamage: (error) => log.error({ error, bucketId: address.bucket }, "a stored row is damaged"),
         yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
       });
     },

@@ -175,6 +175,7 @@ function answerExisting(
   const detail = { BucketName: record.name };
   if (record.accountId !== request.accountId) return refused("BucketAlreadyExists", detail);
   if (record.state === "deleting") return refused("OperationAborted", detail);
-  if (record.location !== request.location) return refused("BucketAlreadyOwnedByYou", detail);
+  // As in us-east-1: only there is making the own bucket again no error.
+  if (record.location !== null || request.location !== null) return refused("BucketAlreadyOwnedByYou", detail);
   return accepted({ record, created: false });
 }

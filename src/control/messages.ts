@@ -42,9 +42,9 @@ export interface IdentitiesDocument {
 /** Message name → [request, reply]. Errors are S3 codes in an `Outcome`. */
 export interface ControlProtocol {
   /**
-   * Takes a name, chooses the partition and makes the record. The caller's own live bucket with the same location answers
-   * its record and `created: false`. Errors: BucketAlreadyExists (another account's), BucketAlreadyOwnedByYou (own, with
-   * another location), OperationAborted (being deleted), TooManyBuckets, AccessDenied (no such account).
+   * Takes a name, chooses the partition and makes the record. The caller's own live bucket in the default location
+   * answers its record and `created: false`. Errors: BucketAlreadyExists (another account's), BucketAlreadyOwnedByYou (own,
+   * when either location is another), OperationAborted (being deleted), TooManyBuckets, AccessDenied (no such account).
    */
   "bucket.create": [
     { name: string; accountId: string; location: string | null },

@@ -87,10 +87,10 @@ export class ControlReader {
    * Buckets of an account in name order, those being deleted included.
    * @param prefix names begin with it; "" = all
    * @param after exclusive; "" = from the first
-   * @param limit at least 1, at most `limits.bucketsPerAccountMax`
+   * @param limit at least 1, at most `limits.bucketsPerAccountMax` and one more, which tells that there is a next page
    */
   bucketsOf(accountId: string, prefix: string, after: string, limit: number): BucketRecord[] {
-    assert(limit >= 1 && limit <= limits.bucketsPerAccountMax, "a page of buckets has a bounded size");
+    assert(limit >= 1 && limit <= limits.bucketsPerAccountMax + 1, "a page of buckets has a bounded size");
     const start = controlKeys.ownedBucket(accountId, "");
     const range = { prefix: start + prefix, after: after === "" ? "" : start + after, limit };
     if (!isControlKey(range.prefix) || (range.after !== "" && !isControlKey(range.after))) return [];

@@ -95,7 +95,7 @@ export class Pipeline {
     const address = parseAddress(request.headers.get("host") ?? "", request.rawPath, endpoints);
     progress.address = address;
     const operation = route(request.method, levelOf(address), query, (name) => request.headers.has(name));
-    if (operation === null) throw new S3Error("MethodNotAllowed", { Method: request.method });
+    if (operation === null) throw methodNotAllowed(request.method, levelOf(address));
     progress.operation = operation;
     control.refresh();
     const lookup = (accessKeyId: string) => control.principal(accessKeyId);
@@ -130,7 +130,7 @@ export class Pipeline {
         services,
       });
       const parts = { bucket: address.bucket, key: address.key, query, headers: request.headers, body: wholeBody };
-      return encodeOutput(operation, await handler(decodeInput(operation, parts), context));
+      return encode(operation, await handler(decodeInput(operation, parts), context));
     } finally {
       services.finish();
       ticket?.release();
@@ -230,6 +230,30 @@ export class Pipeline {
     });
   }
 }
+
+/** Encodes an output; a body that was opened for an answer that cannot be made is closed. */
+const encode = (operation: Operation, output: unknown): EncodedAnswer => {
+  try {
+    return encodeOutput(operation, output);
+  } catch (error) {
+    const body = typeof output === "object" && output !== null && "Body" in output ? output.Body : null;
+    if (typeof body === "object" && body !== null && "close" in body && typeof body.close === "function") body.close();
+    throw error;
+  }
+};
+
+const allowedMethods = {
+  service: "GET",
+  bucket: "DELETE, GET, HEAD, POST, PUT",
+  object: "DELETE, GET, HEAD, POST, PUT",
+};
+
+const methodNotAllowed = (method: string, level: Level): S3Error =>
+  new S3Error(
+    "MethodNotAllowed",
+    { Method: method, ResourceType: level.toUpperCase() },
+    { headers: [["allow", allowedMethods[level]]] },
+  );
 
 const levelOf = ({ bucket, key }: Address): Level => {
   if (bucket === null) return "service";

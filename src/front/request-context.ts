@@ -11,9 +11,9 @@ import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
 
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
-function liveBucket(services: Pick<Services, "control">, name: string): BucketRecord {
+function liveBucket(services: Pick<Services, "control">, name: string, mayBeDeleting = false): BucketRecord {
   const record = services.control.bucket(name);
-  if (record !== undefined && record.state === "live") return record;
+  if (record !== undefined && (record.state === "live" || mayBeDeleting)) return record;
   if (record === undefined && bucketNameFault(name) !== null)
     throw new S3Error("InvalidBucketName", { BucketName: name });
   throw new S3Error("NoSuchBucket", { BucketName: name });
@@ -31,7 +31,7 @@ export function resolveBucket(
     if (!mayActOn(principal, principal.account.accountId)) throw new S3Error("AccessDenied");
     return null;
   }
-  const bucket = liveBucket(services, name);
+  const bucket = liveBucket(services, name, operation.deletesBucket);
   if (!mayActOn(principal, bucket.accountId)) throw new S3Error("AccessDenied");
   return bucket;
 }

@@ -1,11 +1,10 @@
 /** Requests into declared inputs and declared outputs into answers; each row is compiled once, on its first use. */
 
-import type { Headers, ResponseBody } from "./http.ts";
 import { compileDecoder, type RequestParts } from "./http-decode.ts";
 import { compileEncoder, type EncodedAnswer } from "./http-encode.ts";
 import type { AnyOperation } from "./operation.ts";
 
-export type { EncodedAnswer, Headers, RequestParts, ResponseBody };
+export type { EncodedAnswer, RequestParts };
 
 type Row = Pick<AnyOperation, "name" | "http" | "input" | "output">;
 

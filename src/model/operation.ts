@@ -31,7 +31,7 @@ export type Action = `s3:${string}` | `s3express:${string}` | `s3-object-lambda:
  * - resource: the pipeline, on the bucket or object in the path.
  * - items: the handler, on each item of the body (DeleteObjects); the pipeline judges nothing but the signature.
  */
-export type Authorisation = "resource" | "items";
+type Authorisation = "resource" | "items";
 
 /** What a row declares. */
 export interface Declaration<N extends string, I extends Members, O extends Members, E extends string> {
@@ -41,6 +41,8 @@ export interface Declaration<N extends string, I extends Members, O extends Memb
   readonly authorisation?: Authorisation;
   /** The bucket in the path does not exist yet (CreateBucket): the pipeline does not resolve it. */
   readonly createsBucket?: true;
+  /** The bucket in the path may be half deleted already (DeleteBucket): a repeat goes on where the last one was cut off. */
+  readonly deletesBucket?: true;
   /** The request must carry Content-MD5 or a checksum of its body, which the handler verifies. */
   readonly requiresBodyDigest?: true;
   readonly input: StructureShape<I>;
@@ -56,6 +58,7 @@ export interface AnyOperation<C = never> {
   readonly action: Action;
   readonly authorisation: Authorisation;
   readonly createsBucket: boolean;
+  readonly deletesBucket: boolean;
   readonly requiresBodyDigest: boolean;
   readonly level: Level;
   readonly readsBody: BodyUse;
@@ -72,7 +75,7 @@ export interface Declared<C, I extends Members, O extends Members> extends AnyOp
 }
 
 /** The level that a declared URI names. */
-export const levelOf = (uri: string): Level => {
+const levelOf = (uri: string): Level => {
   const path = uri.split("?", 1)[0] ?? "";
   if (path.includes("{Key+}")) return "object";
   return path.includes("{Bucket}") ? "bucket" : "service";
@@ -94,11 +97,12 @@ const bodyUseOf = (input: StructureShape): BodyUse => {
 
 /**
  * The declaring function for handlers of one context type.
+ * @param judge runs before every handler; a throw is the request's answer
  * Handlers come in a second call, so that they are checked against shapes that are already known: enumeration literals
  * in their results are then not widened to string.
  */
 export const operationDeclarer =
-  <C, E extends string>() =>
+  <C, E extends string>(judge: (row: AnyOperation<C>, context: C) => void = () => {}) =>
   <const N extends string, const I extends Members, const O extends Members>(
     declaration: Declaration<N, I, O, E>,
   ): Declared<C, I, O> => {
@@ -106,6 +110,7 @@ export const operationDeclarer =
       authorisation: "resource",
       ...declaration,
       createsBucket: declaration.createsBucket ?? false,
+      deletesBucket: declaration.deletesBucket ?? false,
       requiresBodyDigest: declaration.requiresBodyDigest ?? false,
       level: levelOf(declaration.http.uri),
       readsBody: bodyUseOf(declaration.input),
@@ -113,7 +118,13 @@ export const operationDeclarer =
     };
     return {
       ...row,
-      // The decoder made the input from the row's own shape: here, and only here, its type is known again.
-      handledBy: (handler) => ({ ...row, handler: (input, context) => handler(input as StructureValue<I>, context) }),
+      handledBy: (handler) => ({
+        ...row,
+        handler: (input, context) => {
+          judge(row, context);
+          // The decoder made the input from the row's own shape: here, and only here, its type is known again.
+          return handler(input as StructureValue<I>, context);
+        },
+      }),
     };
   };

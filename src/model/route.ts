@@ -23,7 +23,7 @@ export type Router<C> = (
 ) => AnyOperation<C> | null;
 
 /** Query words of a declared URI. `x-id` only names the operation for logs and routes nothing. */
-export const literalWords = (uri: string): (readonly [word: string, value: string | null])[] => {
+const literalWords = (uri: string): (readonly [word: string, value: string | null])[] => {
   const words = uri.split("?")[1] ?? "";
   return words
     .split("&")

@@ -76,7 +76,7 @@ export interface Members {
 }
 
 /** The TypeScript type of a shape's value. Timestamps are Unix ms. */
-export type Value<S extends Shape> = S extends { kind: "string" }
+type Value<S extends Shape> = S extends { kind: "string" }
   ? string
   : S extends { kind: "enum"; values: readonly (infer V)[] }
     ? V

@@ -1,4 +1,5 @@
 import test from "ava";
+import fc from "fast-check";
 import { formatDateTime, formatHttpDate, parseDateTime, parseHttpDate, parseTimestamp } from "./timestamp.ts";
 
 const ms = Date.UTC(1994, 10, 6, 8, 49, 37);
@@ -35,4 +36,14 @@ test("writes both forms", (t) => {
   t.is(formatHttpDate(ms + 999), "Sun, 06 Nov 1994 08:49:37 GMT");
   t.is(formatHttpDate(ms + 1000), "Sun, 06 Nov 1994 08:49:38 GMT");
   t.is(formatDateTime(ms), "1994-11-06T08:49:37.000Z");
+});
+
+test("dates of any time are as the language writes them", (t) => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 253_402_300_799_999 }), (time) => {
+      t.is(formatDateTime(time), new Date(time).toISOString());
+      t.is(parseHttpDate(formatHttpDate(time)), Math.floor(time / 1000) * 1000);
+      t.is(parseDateTime(formatDateTime(time)), time);
+    }),
+  );
 });

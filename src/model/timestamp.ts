@@ -2,8 +2,24 @@
 
 import type { TimestampFormat } from "./shape.ts";
 
-/** `2026-11-23T04:58:00.000Z`. */
-export const formatDateTime = (ms: number): string => new Date(ms).toISOString();
+const dayMs = 86_400_000;
+const digits2 = Array.from({ length: 100 }, (_value, index) => String(index).padStart(2, "0"));
+let cachedDay = Number.NaN;
+let cachedDate = "";
+
+/** `2026-11-23T04:58:00.000Z`, for times from 1970 on. The date of the last answer is kept: neighbours in a listing share it. */
+export const formatDateTime = (ms: number): string => {
+  const day = Math.floor(ms / dayMs);
+  if (day !== cachedDay) {
+    cachedDate = new Date(day * dayMs).toISOString().slice(0, -"00:00:00.000Z".length);
+    cachedDay = day;
+  }
+  const inDay = Math.floor(ms - day * dayMs);
+  const seconds = Math.floor(inDay / 1000);
+  const fraction = inDay - seconds * 1000;
+  const time = `${digits2[Math.floor(seconds / 3600)]}:${digits2[Math.floor(seconds / 60) % 60]}:${digits2[seconds % 60]}`;
+  return `${cachedDate}${time}.${Math.floor(fraction / 100)}${digits2[fraction % 100]}Z`;
+};
 
 let cachedSecond = Number.NaN;
 let cachedText = "";

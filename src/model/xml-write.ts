@@ -14,25 +14,40 @@ type Writer = (value: unknown) => string;
 // same, and clients that need such keys ask for encoding-type=url. A bare CR would be read back as a line feed.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const special = /[&<>"\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\ufffe\uffff]/;
-const specials = new RegExp(special.source, "g");
 
-const reference = (character: string): string => {
-  switch (character) {
-    case "&":
-      return "&amp;";
-    case "<":
-      return "&lt;";
-    case ">":
-      return "&gt;";
-    case '"':
+/** What stands for a character in XML text, or null for one that stands for itself. */
+const referenceOf = (code: number): string | null => {
+  switch (code) {
+    case 0x22:
       return "&quot;";
+    case 0x26:
+      return "&amp;";
+    case 0x3c:
+      return "&lt;";
+    case 0x3e:
+      return "&gt;";
+    case 0x09:
+    case 0x0a:
+      return null;
     default:
-      return `&#${character.charCodeAt(0)};`;
+      if (code >= 0x20 && code < 0x7f) return null;
+      return code < 0xa0 || code === 0x2028 || code >= 0xfffe ? `&#${code};` : null;
   }
 };
 
 /** Text as element content or attribute value. A carriage return becomes `&#13;`. */
-export const escapeXml = (text: string): string => (special.test(text) ? text.replace(specials, reference) : text);
+export const escapeXml = (text: string): string => {
+  let from = text.search(special);
+  if (from < 0) return text;
+  let out = text.slice(0, from);
+  for (let at = from; at < text.length; at++) {
+    const reference = referenceOf(text.charCodeAt(at));
+    if (reference === null) continue;
+    out += text.slice(from, at) + reference;
+    from = at + 1;
+  }
+  return out + text.slice(from);
+};
 
 const element = (tag: string, shape: Shape, attributes: string): Writer => {
   if (shape.kind === "structure") return structureElement(tag, shape, attributes);

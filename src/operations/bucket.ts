@@ -6,6 +6,7 @@ import { BucketCannedACL, ObjectOwnership } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { Tag, Unit } from "../s3/shapes.ts";
+import { finishDeletion } from "./bucket-deletion.ts";
 import { declareOperation } from "./context.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 import { verifyWholeBody } from "./whole-body-digest.ts";
@@ -77,7 +78,15 @@ export const CreateBucket = declareOperation({
     Location: header("Location", string),
     BucketArn: header("x-amz-bucket-arn", string),
   }),
-  errors: [],
+  errors: [
+    "BucketAlreadyExists",
+    "BucketAlreadyOwnedByYou",
+    "InvalidBucketName",
+    "MalformedXML",
+    "NotImplemented",
+    "OperationAborted",
+    "TooManyBuckets",
+  ],
 }).handledBy(async (input, context) => {
   const { principal, request, services } = context;
   const fault = bucketNameFault(input.Bucket);
@@ -98,23 +107,17 @@ export const DeleteBucket = declareOperation({
   name: "DeleteBucket",
   http: { method: "DELETE", uri: "/{Bucket}", status: 204 },
   action: "s3:DeleteBucket",
+  deletesBucket: true,
   input: structure("DeleteBucketRequest", {
     Bucket: label(string),
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "BucketNotEmpty", "OperationAborted"],
 }).handledBy(async (_input, { bucket, services }) => {
-  const { name } = bucket;
-  await services.askControl("bucket.markDeleting", { name });
-  const { empty } = await services.askBucket(bucket, "bucket.close", {});
-  if (!empty) {
-    await services.askBucket(bucket, "bucket.reopen", {});
-    await services.askControl("bucket.restore", { name });
-    throw new S3Error("BucketNotEmpty", { BucketName: name });
-  }
-  await services.askControl("bucket.deleted", { name });
-  return {};
+  await services.askControl("bucket.markDeleting", { name: bucket.name });
+  if (await finishDeletion(services, bucket)) return {};
+  throw new S3Error("BucketNotEmpty", { BucketName: bucket.name });
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */

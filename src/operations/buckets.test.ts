@@ -163,3 +163,14 @@ test("GetBucketLocation and HeadBucket tell the region", async (t) => {
     "x-amz-access-point-alias": "false",
   });
 });
+
+test("every operation on a bucket judges the owner that the client expects", async (t) => {
+  const ask = (owner: string) => ({
+    method: "HEAD",
+    url: "/bucket",
+    headers: { "x-amz-expected-bucket-owner": owner },
+  });
+  t.is((await perform("HeadBucket", ask(testBucket.accountId), {})).answer.status, 200);
+  t.is((await refusedWith("HeadBucket", ask("999999999999"), {})).code, "AccessDenied");
+  t.is((await refusedWith("HeadBucket", ask("me"), {})).code, "InvalidArgument");
+});

@@ -53,7 +53,7 @@ export const ListBuckets = declareOperation({
     },
     { xmlName: "ListAllMyBucketsResult" },
   ),
-  errors: [],
+  errors: ["InvalidArgument"],
 }).handledBy(async (input, { principal, services }) => {
   const { account } = principal;
   const bucketsMax = bucketsPerPage(input.MaxBuckets);

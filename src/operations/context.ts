@@ -11,6 +11,7 @@ import type { BucketRecord, Principal } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
+import { checkExpectedOwner } from "./expected-owner.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
 export interface Services {
@@ -52,5 +53,10 @@ export interface Context {
 
 export type Operation = AnyOperation<Context>;
 
+/** Holds for every operation on a bucket, whatever it does. @throws S3Error AccessDenied, InvalidArgument */
+const judgeOwner = ({ level, createsBucket }: Operation, context: Context): void => {
+  if (level !== "service" && !createsBucket) checkExpectedOwner(context.request.headers, context.bucket);
+};
+
 /** Declares one row of the table; see `model/operation.ts`. */
-export const declareOperation = operationDeclarer<Context, S3ErrorCode>();
+export const declareOperation = operationDeclarer<Context, S3ErrorCode>(judgeOwner);

@@ -88,7 +88,7 @@ export const GetObjectAttributes = declareOperation({
     },
     { xmlName: "GetObjectAttributesResponse" },
   ),
-  errors: ["NoSuchBucket", "NoSuchKey"],
+  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "InvalidArgument"],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
   const asked = new Set(input.ObjectAttributes);

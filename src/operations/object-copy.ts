@@ -144,7 +144,15 @@ export const CopyObject = declareOperation({
     BucketKeyEnabled: header("x-amz-server-side-encryption-bucket-key-enabled", boolean),
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "InvalidArgument",
+    "InvalidRequest",
+    "NotImplemented",
+    "PreconditionFailed",
+  ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);

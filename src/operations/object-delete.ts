@@ -30,7 +30,7 @@ export const DeleteObject = declareOperation({
     VersionId: header("x-amz-version-id", string),
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "InvalidArgument", "PreconditionFailed"],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
   if (input.VersionId !== undefined && input.VersionId !== "null") throw invalidVersion(input.VersionId);

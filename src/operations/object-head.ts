@@ -85,7 +85,16 @@ export const HeadObject = declareOperation({
     ObjectLockEventHoldDurationDays: header("x-amz-object-lock-event-hold-duration-days", integer),
     ObjectLockEventHoldDurationYears: header("x-amz-object-lock-event-hold-duration-years", integer),
   }),
-  errors: ["NoSuchBucket", "NoSuchKey"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "InvalidArgument",
+    "InvalidPartNumber",
+    "InvalidRange",
+    "NotModified",
+    "PreconditionFailed",
+  ],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key };

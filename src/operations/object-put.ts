@@ -81,7 +81,22 @@ export const PutObject = declareOperation({
     Size: header("x-amz-object-size", long),
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "BadDigest",
+    "EntityTooLarge",
+    "IncompleteBody",
+    "InvalidDigest",
+    "MissingContentLength",
+    "XAmzContentSHA256Mismatch",
+    "InvalidStorageClass",
+    "InvalidTag",
+    "MetadataTooLarge",
+    "NotImplemented",
+    "PreconditionFailed",
+    "QuotaExceeded",
+    "SlowDown",
+  ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);

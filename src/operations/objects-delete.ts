@@ -81,7 +81,7 @@ export const DeleteObjects = declareOperation({
     },
     { xmlName: "DeleteResult" },
   ),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "InvalidRequest", "MalformedXML"],
 }).handledBy(async (input, context) => {
   const { bucket, services } = context;
   verifyWholeBody(context, true);

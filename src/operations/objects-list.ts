@@ -54,7 +54,7 @@ export const ListObjects = declareOperation({
     },
     { xmlName: "ListBucketResult" },
   ),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "InvalidArgument"],
 }).handledBy(async (input, { bucket, services }) => {
   const keysMax = pageSize(input.MaxKeys);
   const delimiter = input.Delimiter ?? "";
@@ -117,7 +117,7 @@ export const ListObjectsV2 = declareOperation({
     },
     { xmlName: "ListBucketResult" },
   ),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "InvalidArgument"],
 }).handledBy(async (input, { bucket, services }) => {
   const keysMax = pageSize(input.MaxKeys);
   const delimiter = input.Delimiter ?? "";

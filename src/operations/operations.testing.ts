@@ -4,6 +4,7 @@ import type { BodyPlan } from "../auth/body-plan.ts";
 import { assert } from "../base/assert.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { bucketId } from "../base/ids.ts";
+import { limits } from "../base/limits.ts";
 import type { BodySource, BucketMessageType, BucketReply, BucketRequest } from "../bucket/messages.ts";
 import type { ObjectView, OpenObject } from "../bucket/read.ts";
 import type { ControlProtocol } from "../control/messages.ts";
@@ -57,9 +58,9 @@ const principal: Principal = {
 };
 
 /** Answers of a bucket actor, by message. */
-export type BucketAnswers = { readonly [T in BucketMessageType]?: (request: BucketRequest<T>) => BucketReply<T> };
+type BucketAnswers = { readonly [T in BucketMessageType]?: (request: BucketRequest<T>) => BucketReply<T> };
 /** Answers of the control actor, by message. */
-export type ControlAnswers = {
+type ControlAnswers = {
   readonly [T in keyof ControlProtocol]?: (request: ControlProtocol[T][0]) => ControlProtocol[T][1];
 };
 
@@ -89,7 +90,7 @@ export const firstRequest = ({ messages }: Sent): Readonly<Record<string, unknow
   return first[1] as Readonly<Record<string, unknown>>;
 };
 
-export const headersOf = (values: Readonly<Record<string, string>>): Headers => ({
+const headersOf = (values: Readonly<Record<string, string>>): Headers => ({
   get: (name) => values[name],
   has: (name) => Object.hasOwn(values, name),
   entries: () => Object.entries(values),
@@ -136,8 +137,10 @@ const servicesOf = (world: World, sent: Sent): Services => ({
   control: {
     refresh: () => {},
     bucket: (name) => world.buckets?.find((bucket) => bucket.name === name),
-    bucketsOf: (_accountId, prefix, after, limit) =>
-      (world.buckets ?? []).filter(({ name }) => name.startsWith(prefix) && name > after).slice(0, limit),
+    bucketsOf: (_accountId, prefix, after, limit) => {
+      assert(limit <= limits.bucketsPerAccountMax + 1, "a page of buckets has a bounded size");
+      return (world.buckets ?? []).filter(({ name }) => name.startsWith(prefix) && name > after).slice(0, limit);
+    },
     account: () => principal.account,
   },
   askControl: async (type, request) => {

@@ -2,6 +2,7 @@
 
 import { limits } from "../base/limits.ts";
 import type { BucketRequest } from "../bucket/messages.ts";
+import type { UploadView } from "../bucket/read.ts";
 import { body, header, label, payload, query } from "../model/member.ts";
 import { boolean, integer, list, long, string, structure, type ValueOf } from "../model/shape.ts";
 import { checksumAlgorithms } from "../s3/checksum-algorithms.ts";
@@ -48,6 +49,14 @@ const completedParts = (listed: readonly ValueOf<typeof CompletedPart>[] | undef
   });
 };
 
+/** A repeated completion has no open upload any more; the bucket answers it. @throws S3Error InvalidRequest */
+const checkChecksumType = (claimed: ValueOf<typeof ChecksumType> | undefined, upload: UploadView | null): void => {
+  if (claimed === undefined || upload === null || upload.checksumType === claimed) return;
+  throw new S3Error("InvalidRequest", {
+    Message: `The upload was created using the ${upload.checksumType ?? "null"} checksum mode. The complete request must use the same checksum mode.`,
+  });
+};
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
 export const CompleteMultipartUpload = declareOperation({
   name: "CompleteMultipartUpload",
@@ -85,12 +94,24 @@ export const CompleteMultipartUpload = declareOperation({
     },
     { xmlName: "CompleteMultipartUploadResult" },
   ),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchUpload",
+    "BadDigest",
+    "EntityTooSmall",
+    "InvalidPart",
+    "InvalidPartOrder",
+    "InvalidRequest",
+    "MalformedXML",
+    "PreconditionFailed",
+  ],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
   const preconditions = writePreconditions(request.headers);
   const parts = completedParts(input.MultipartUpload?.Parts);
   const { Key: key, UploadId: uploadId } = input;
+  const address = { bucket: bucket.id, partition: bucket.partition, key };
+  checkChecksumType(input.ChecksumType, services.objects.upload(address, uploadId));
   const expected = expectedChecksum(input);
   if (expected !== null) await verifyUploadChecksum(services, bucket, { key, uploadId, parts, expected });
   const written = await services.askBucket(bucket, "upload.complete", {

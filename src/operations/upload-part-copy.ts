@@ -52,7 +52,15 @@ export const UploadPartCopy = declareOperation({
     BucketKeyEnabled: header("x-amz-server-side-encryption-bucket-key-enabled", boolean),
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchUpload",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "InvalidArgument",
+    "InvalidRequest",
+    "PreconditionFailed",
+  ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   checkPartNumber(input.PartNumber);

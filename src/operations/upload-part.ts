@@ -49,7 +49,18 @@ export const UploadPart = declareOperation({
     BucketKeyEnabled: header("x-amz-server-side-encryption-bucket-key-enabled", boolean),
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchUpload",
+    "InvalidArgument",
+    "InvalidRequest",
+    "BadDigest",
+    "EntityTooLarge",
+    "IncompleteBody",
+    "InvalidDigest",
+    "MissingContentLength",
+    "XAmzContentSHA256Mismatch",
+  ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   checkPartNumber(input.PartNumber);

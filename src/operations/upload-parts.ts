@@ -11,6 +11,7 @@ import { pageSize } from "./listing.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
 import { ownerOf, ownerOfAccount } from "./owner.ts";
 import { partMarker } from "./part-number.ts";
+import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
 const Part = structure("Part", {
   PartNumber: body(integer),
@@ -57,8 +58,9 @@ export const ListParts = declareOperation({
     },
     { xmlName: "ListPartsResult" },
   ),
-  errors: ["NoSuchBucket", "NoSuchKey"],
-}).handledBy(async (input, { bucket, principal, services }) => {
+  errors: ["NoSuchBucket", "NoSuchUpload", "InvalidArgument"],
+}).handledBy(async (input, { bucket, principal, request, services }) => {
+  refuseUnservedHeaders(request.headers);
   const partsMax = pageSize(input.MaxParts);
   const { Key: key, UploadId: uploadId } = input;
   const afterPartNumber = partMarker("part-number-marker", input.PartNumberMarker);

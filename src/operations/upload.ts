@@ -80,7 +80,7 @@ export const CreateMultipartUpload = declareOperation({
     },
     { xmlName: "InitiateMultipartUploadResult" },
   ),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "InvalidRequest", "InvalidStorageClass", "InvalidTag", "MetadataTooLarge", "NotImplemented"],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
   const metadata = metadataOf(input);
@@ -112,7 +112,7 @@ export const AbortMultipartUpload = declareOperation({
   output: structure("AbortMultipartUploadOutput", {
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchUpload"],
 }).handledBy(async (input, { bucket, services }) => {
   if (input.IfMatchInitiatedTime !== undefined) {
     throw new S3Error("NotImplemented", { Header: "x-amz-if-match-initiated-time" });

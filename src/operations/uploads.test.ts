@@ -132,6 +132,12 @@ test("a claimed checksum of the whole is verified before the upload is completed
   );
 });
 
+test("a claimed checksum type is the upload's", async (t) => {
+  const claim = (type: string) => complete(both, { "x-amz-checksum-type": type });
+  t.is((await perform("CompleteMultipartUpload", claim("FULL_OBJECT"), world)).answer.status, 200);
+  t.is((await refusedWith("CompleteMultipartUpload", claim("COMPOSITE"), world)).code, "InvalidRequest");
+});
+
 test("lists of parts that are none are malformed", async (t) => {
   for (const inner of ["", "<Part><PartNumber>1</PartNumber></Part>", "<Part><ETag>e</ETag></Part>", "<Piece/>"]) {
     t.is((await refusedWith("CompleteMultipartUpload", complete(inner), world)).code, "MalformedXML", inner);

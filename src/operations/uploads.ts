@@ -88,7 +88,7 @@ export const ListMultipartUploads = declareOperation({
     },
     { xmlName: "ListMultipartUploadsResult" },
   ),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "InvalidArgument"],
 }).handledBy(async (input, { bucket, principal, services }) => {
   const uploadsMax = pageSize(input.MaxUploads);
   const delimiter = input.Delimiter ?? "";

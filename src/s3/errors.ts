@@ -34,7 +34,7 @@ export class S3Error extends Error {
   }
 }
 
-export const isS3ErrorCode = (code: string): code is S3ErrorCode => Object.hasOwn(s3Errors, code);
+const isS3ErrorCode = (code: string): code is S3ErrorCode => Object.hasOwn(s3Errors, code);
 
 /** The S3 error that `error` is or stands for; null for anything else, which is a fault of this program (InternalError). */
 export const asS3Error = (error: unknown): S3Error | null => {

@@ -22,7 +22,7 @@ export const bareEtag = (etag: string): string => {
 };
 
 /** True when a header's list of entity tags, or `*`, holds `etag` (without quotes). */
-export const etagListHolds = (list: string, etag: string): boolean =>
+const etagListHolds = (list: string, etag: string): boolean =>
   list.trim() === "*" || list.split(",").some((item) => bareEtag(item) === etag);
 
 /** Dates in headers have whole seconds. */

@@ -27,7 +27,7 @@ export const AccessControlPolicy = structure("AccessControlPolicy", {
   Owner: body(Owner),
 });
 
-export const CSVInput = structure("CSVInput", {
+const CSVInput = structure("CSVInput", {
   FileHeaderInfo: body(FileHeaderInfo),
   Comments: body(string),
   QuoteEscapeCharacter: body(string),
@@ -37,7 +37,7 @@ export const CSVInput = structure("CSVInput", {
   AllowQuotedRecordDelimiter: body(boolean),
 });
 
-export const CSVOutput = structure("CSVOutput", {
+const CSVOutput = structure("CSVOutput", {
   QuoteFields: body(QuoteFields),
   QuoteEscapeCharacter: body(string),
   RecordDelimiter: body(string),
@@ -59,11 +59,11 @@ export const Initiator = structure("Initiator", {
   DisplayName: body(string),
 });
 
-export const JSONInput = structure("JSONInput", {
+const JSONInput = structure("JSONInput", {
   Type: body(JSONType),
 });
 
-export const ParquetInput = structure("ParquetInput", {});
+const ParquetInput = structure("ParquetInput", {});
 
 export const InputSerialization = structure("InputSerialization", {
   CSV: body(CSVInput),
@@ -72,7 +72,7 @@ export const InputSerialization = structure("InputSerialization", {
   Parquet: body(ParquetInput),
 });
 
-export const JSONOutput = structure("JSONOutput", {
+const JSONOutput = structure("JSONOutput", {
   RecordDelimiter: body(string),
 });
 

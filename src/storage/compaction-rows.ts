@@ -1,5 +1,6 @@
 /** The metadata side of compaction: which extents of a segment live, and the turn that gives their chunks new places. */
 
+import { limits } from "../base/limits.ts";
 import type { LiveExtent, SegmentMove } from "./compaction.ts";
 import { decodeExtent, encodeExtent, segmentRange } from "./extents.ts";
 import { extentKey, referenceKey } from "./keys.ts";
@@ -7,9 +8,8 @@ import type { ChunkPlace } from "./location.ts";
 import { decodeReference, encodeReference } from "./refs.ts";
 import type { Metadata, ReadTrees, Row, Trees } from "./trees.ts";
 
-/** Rows that one move writes: the reference, the old extent, the new one. */
-const rowsPerMove = 3;
-const movesPerTurn = 200;
+/** A move writes three rows: the reference, the old extent, the new one. */
+const movesPerTurn = Math.floor(limits.turnRowsMax / 3 / 2);
 
 const isPlace = (place: ChunkPlace, segment: number, offset: number): boolean =>
   place.kind === "segment" && place.segment === segment && place.offset === offset;
@@ -63,6 +63,3 @@ function applyMove(trees: Trees, { bucket, address, storedBytes, from, to }: Seg
   trees.extents.remove(extentKey(from.segment, from.offset));
   trees.extents.put(extent, encodeExtent(extent, { bucket, address, storedBytes }));
 }
-
-/** For the bound on a turn's rows. */
-export const compactionTurnRows = rowsPerMove * movesPerTurn;

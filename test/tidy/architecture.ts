@@ -21,7 +21,16 @@ export const folders: readonly { readonly name: string; readonly owns: string }[
 ];
 
 /** Files of the composition root: they may import everything, and nothing imports them. */
-export const rootFiles = ["main.ts", "launch.ts", "serve.ts", "node.ts", "thread.ts", "front-host.ts", "front-thread.ts", "unsafe.ts"];
+export const rootFiles = [
+  "main.ts",
+  "launch.ts",
+  "serve.ts",
+  "node.ts",
+  "thread.ts",
+  "front-host.ts",
+  "front-thread.ts",
+  "unsafe.ts",
+];
 
 /** Native and I/O dependencies, each imported by exactly one file. */
 export const soleImporters: Readonly<Record<string, string>> = {

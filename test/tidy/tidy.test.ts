@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
 import { folders, freePackages, guardedWords, rootFiles, sizes, soleImporters } from "./architecture.ts";
+import { limitsPage, limitsPageFile } from "./limits-page.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const source = join(root, "src");
@@ -28,7 +29,7 @@ const sourceFiles: readonly SourceFile[] = readdirSync(source, { recursive: true
     return {
       name,
       text,
-      isTest: /(\.test|\.prop\.test|-fixture|conformance)\.ts$/.test(name),
+      isTest: /(\.test|\.testing|-fixture|\.conformance|conformance|faulty-disk)\.ts$|\/fixtures\//.test(name),
       imports: imports.map((match) => match[1] ?? match[2] ?? match[3] ?? ""),
     };
   });
@@ -114,4 +115,8 @@ test("the lock file carries no download addresses", (t) => {
   const lock = readFileSync(join(root, "package-lock.json"), "utf8");
   t.false(/"resolved"/.test(lock), "package-lock.json has resolved addresses");
   t.true(lock.length > 10_000);
+});
+
+test("docs/LIMITS.md is what the limits make it", (t) => {
+  t.is(readFileSync(limitsPageFile, "utf8"), limitsPage(), "stale: npm run docs");
 });
