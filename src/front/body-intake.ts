@@ -96,7 +96,7 @@ export class BodyIntake implements RequestBody {
    */
   arrived(chunk: Uint8Array, isLast: boolean, isOwned: boolean): boolean {
     this.#receivedBytes += chunk.length;
-    if (isLast) this.#isComplete = true;
+    if (isLast) this.#complete();
     if (this.#isOver) return true;
     if (this.#sink !== null && !this.#isPaused && this.#held.length === 0) {
       this.#isDelivering = true;
@@ -162,6 +162,14 @@ export class BodyIntake implements RequestBody {
     const isSlow = this.#receivedBytes - this.#windowStartBytes < bytesMin;
     this.#startWindow();
     return isSlow;
+  }
+
+  /** A library may deliver to the end in spite of a pause, and would then never read the connection's next request. */
+  #complete(): void {
+    this.#isComplete = true;
+    if (!this.#isPortPaused) return;
+    this.#isPortPaused = false;
+    this.#port.resumeBody();
   }
 
   #startWindow(): void {

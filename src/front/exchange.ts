@@ -146,17 +146,19 @@ export abstract class Exchange implements HttpResponse, Watched {
   sweep(): void {
     if (this.#phase === "over") return;
     const body = this.#intake;
-    if (body !== null && !body.isComplete) {
-      if (body.isTooSlow()) {
-        this.giveUp(protocolErrors.slowBody);
+    if (body?.isTooSlow()) {
+      this.giveUp(protocolErrors.slowBody);
+      return;
+    }
+    if (this.isBlocked) {
+      this.#idleSweeps += 1;
+      if (this.#idleSweeps >= sweepsOf(limits.responseIdleMs)) {
+        this.destroy();
         return;
       }
-      if (!body.isPortPaused) this.keepAlive();
     }
-    if (!this.isBlocked) return;
-    this.#idleSweeps += 1;
-    if (this.#idleSweeps >= sweepsOf(limits.responseIdleMs)) this.destroy();
-    else this.keepAlive();
+    // Also after the body's end: resuming it has started the library's clock again, and an answer may take long.
+    if (this.isBlocked || body?.isPortPaused === false) this.keepAlive();
   }
 
   /** The request has a body; it is watched until the exchange is over. */

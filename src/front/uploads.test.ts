@@ -177,17 +177,18 @@ testEachFront(
     t.true(response.aborted);
 
     // A library that does not read does not see the client leave: it is found when the body is read.
-  const late = new Signal<HttpRequest>();
-  await front.listen((incoming) => late.give(incoming));
-  const leaver = front.connect();
-  await leaver.send("PUT /k HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc");
-  const held = await late.given;
-  leaver.socket.destroy();
-  await leaver.closed();
-  const end = new Signal<string>();
-  held.body.consume({ data: () => undefined, end: () => end.give("end"), aborted: () => end.give("aborted") });
-  t.is(await end.given, "aborted");
-});
+    const late = new Signal<HttpRequest>();
+    await front.listen((incoming) => late.give(incoming));
+    const leaver = front.connect();
+    await leaver.send("PUT /k HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc");
+    const held = await late.given;
+    leaver.socket.destroy();
+    await leaver.closed();
+    const end = new Signal<string>();
+    held.body.consume({ data: () => undefined, end: () => end.give("end"), aborted: () => end.give("aborted") });
+    t.is(await end.given, "aborted");
+  },
+);
 
 testEachFront("a small body that nobody reads leaves the connection usable", async (t, front) => {
   await front.listen((request, response) => response.send({ status: 403, headers: [] }, request.rawPath));

@@ -20,7 +20,7 @@ export interface EncodedAnswer {
   readonly contentLength: number | null;
 }
 
-type HeaderStep = (headers: Header[], output: Output) => void;
+type HeaderStep = (headers: Header[], value: unknown) => void;
 type BodyStep = (headers: Header[], output: Output) => EncodedAnswer["body"];
 
 // A header's value cannot hold line ends or NUL; anything else that is stored was a header's value before.
@@ -36,25 +36,19 @@ const headerStep = (name: string, header: string, { shape }: Member): HeaderStep
   const lower = header.toLowerCase();
   if (isScalar(shape)) {
     const format = scalarFormatter(shape, "http-date");
-    return (headers, output) => {
-      const value = output[name];
-      if (value !== undefined) headers.push([lower, safe(lower, format(value))]);
-    };
+    return (headers, value) => headers.push([lower, safe(lower, format(value))]);
   }
   if (shape.kind !== "list" || !isScalar(shape.member))
     throw new AssertionError(`${name}: not a scalar or a list of them`);
   const format = scalarFormatter(shape.member, "http-date");
-  return (headers, output) => {
-    const value = output[name];
+  return (headers, value) => {
     if (Array.isArray(value)) headers.push([lower, safe(lower, value.map(format).join(", "))]);
   };
 };
 
-const prefixStep = (name: string, prefix: string): HeaderStep => {
-  return (headers, output) => {
-    const pairs = output[name] as readonly Header[] | undefined;
-    if (pairs === undefined) return;
-    for (const [rest, value] of pairs) headers.push([prefix + rest, safe(rest, value)]);
+const prefixStep = (prefix: string): HeaderStep => {
+  return (headers, pairs) => {
+    for (const [rest, value] of pairs as readonly Header[]) headers.push([prefix + rest, safe(rest, value)]);
   };
 };
 
@@ -86,12 +80,13 @@ const bodyStep = (shape: StructureShape): BodyStep => {
   };
 };
 
-const headerSteps = (shape: StructureShape): HeaderStep[] => {
-  const steps: HeaderStep[] = [];
+/** By member name. An output has few of an operation's many headers, so what it has is walked, not what it could have. */
+const headerSteps = (shape: StructureShape): ReadonlyMap<string, HeaderStep> => {
+  const steps = new Map<string, HeaderStep>();
   for (const [name, member] of Object.entries(shape.members)) {
     const { httpHeader, httpPrefixHeaders } = member.traits;
-    if (httpHeader !== undefined && !isContentLength(member)) steps.push(headerStep(name, httpHeader, member));
-    if (httpPrefixHeaders !== undefined) steps.push(prefixStep(name, httpPrefixHeaders));
+    if (httpHeader !== undefined && !isContentLength(member)) steps.set(name, headerStep(name, httpHeader, member));
+    if (httpPrefixHeaders !== undefined) steps.set(name, prefixStep(httpPrefixHeaders));
   }
   return steps;
 };
@@ -105,7 +100,10 @@ export const compileEncoder = (http: HttpTrait, shape: StructureShape): ((output
   return (value) => {
     const output = value as Output;
     const headers: Header[] = [];
-    for (const step of steps) step(headers, output);
+    for (const name in output) {
+      const member = output[name];
+      if (member !== undefined) steps.get(name)?.(headers, member);
+    }
     const body = writeBody(headers, output);
     const status =
       statusWith !== undefined && output[statusWith.member] !== undefined ? statusWith.status : http.status;

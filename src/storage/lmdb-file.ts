@@ -5,6 +5,7 @@
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { limits } from "../base/limits.ts";
 
 /** The environment cannot be opened as it is: its file is missing, cut short, or not one of ours. */
 export class DamagedEnvironmentError extends Error {
@@ -38,7 +39,7 @@ interface Meta {
 }
 
 /**
- * Checks that the data file, if there is one, is as long as its newest valid meta page says.
+ * Checks that the data file, if there is one, has pages of `limits.pageBytes` and is as long as its newest valid meta page says.
  * @param mustExist a missing or empty file is damage, not a new environment
  * @throws DamagedEnvironmentError
  */
@@ -51,6 +52,9 @@ export function checkEnvironmentFile(directory: string, mustExist: boolean): voi
   }
   const meta = newestMeta(file);
   if (meta === undefined) throw new DamagedEnvironmentError(file, "no valid meta page");
+  if (meta.pageBytes !== limits.pageBytes) {
+    throw new DamagedEnvironmentError(file, `it has pages of ${meta.pageBytes} bytes, not ${limits.pageBytes}`);
+  }
   const claimedBytes = (meta.lastPage + 1n) * BigInt(meta.pageBytes);
   if (BigInt(sizeBytes) < claimedBytes) {
     throw new DamagedEnvironmentError(file, `it has ${sizeBytes} bytes of ${claimedBytes}: it was cut short`);

@@ -96,11 +96,22 @@ function writePart(value: Buffer, part: PartEntry, at: number): void {
   value.set(referenceOf(part.location), at + locationAt + 1);
 }
 
-/** @throws CorruptRecordError */
-export function decodePartRow(key: Buffer, value: Buffer): PartEntry[] {
+/** Number of the last part in a row, without decoding the others. @throws CorruptRecordError */
+export function lastPartNumberOf(key: Buffer, value: Buffer): number {
+  const body = openPartRow(key, value);
+  return body.readUInt16BE(body.length - partEntryBytes);
+}
+
+function openPartRow(key: Buffer, value: Buffer): Buffer {
   const body = unseal("manifests", key, value, 1 + partEntryBytes);
   checkVersion("manifests", key, body, version);
   if ((body.length - 1) % partEntryBytes !== 0) throw new CorruptRecordError("manifests", key, "a broken entry");
+  return body;
+}
+
+/** @throws CorruptRecordError */
+export function decodePartRow(key: Buffer, value: Buffer): PartEntry[] {
+  const body = openPartRow(key, value);
   const parts: PartEntry[] = [];
   for (let at = 1; at < body.length; at += partEntryBytes) {
     const part = readPart(body.subarray(at, at + partEntryBytes));

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
 import { chunkRunKey, decodeManifestRowKey, manifestKey, partTableKey, prefixRange, referenceKey } from "./keys.ts";
 import type { Location, StoredChunk } from "./location.ts";
-import { decodeChunkRun, decodePartRow, type PartEntry } from "./manifest.ts";
+import { decodeChunkRun, decodePartRow, lastPartNumberOf, type PartEntry } from "./manifest.ts";
 import { decodeReference } from "./refs.ts";
 import { CorruptRecordError } from "./sealed-row.ts";
 import type { ReadTrees, Row } from "./trees.ts";
@@ -70,11 +70,13 @@ export function partsAfter(
 ): PlacedPart[] {
   const parts: PlacedPart[] = [];
   for (let row = partRowAt(trees, bucket, id, 0); row !== undefined; ) {
-    let start = decodeManifestRowKey(row.key).offset;
-    for (const part of decodePartRow(row.key, row.value)) {
-      if (parts.length === partsMax) return parts;
-      if (part.partNumber > afterPartNumber) parts.push({ ...part, start });
-      start += part.sizeBytes;
+    if (lastPartNumberOf(row.key, row.value) > afterPartNumber) {
+      let start = decodeManifestRowKey(row.key).offset;
+      for (const part of decodePartRow(row.key, row.value)) {
+        if (parts.length === partsMax) return parts;
+        if (part.partNumber > afterPartNumber) parts.push({ ...part, start });
+        start += part.sizeBytes;
+      }
     }
     row = nextRow(trees, bucket, id, row);
   }

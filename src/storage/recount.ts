@@ -88,8 +88,8 @@ class Recount {
   readonly chunks = new Map<string, number>();
   readonly manifests = new Map<string, number>();
   readonly #trees: ReadTrees;
-  /** Manifests of completed uploads whose part rows still stand, by bucket and upload id. */
-  readonly #completed = new Map<string, Uint8Array>();
+  /** What the part tables of completed uploads took over, where part rows still stand: by upload, then by part number. */
+  readonly #takenOver = new Map<string, Map<number, Uint8Array>>();
 
   constructor(trees: ReadTrees) {
     this.#trees = trees;
@@ -109,7 +109,9 @@ class Recount {
   #addGarbage(garbage: Garbage): void {
     if (garbage.kind === "chunk" || garbage.kind === "manifest") this.#add(garbage.bucket, garbage);
     if (garbage.kind !== "upload" || garbage.completed === null) return;
-    this.#completed.set(uploadName(garbage.bucket, garbage.uploadId), garbage.completed);
+    const parts = partsAfter(this.#trees, garbage.bucket, garbage.completed, 0, limits.partNumberMax);
+    const taken = new Map(parts.map(({ partNumber, location }) => [partNumber, referenceOf(location)]));
+    this.#takenOver.set(uploadName(garbage.bucket, garbage.uploadId), taken);
   }
 
   #addManifestRow({ key, value }: Row): void {
@@ -125,15 +127,8 @@ class Recount {
   #addPart({ key, value }: Row): void {
     const bucket = bucketOf(key);
     const { location } = decodePart(key, value);
-    const completed = this.#completed.get(uploadName(bucket, uploadIdOfPart(key)));
-    if (completed !== undefined) {
-      const partNumber = partNumberOf(key);
-      const [part] = partsAfter(this.#trees, bucket, completed, partNumber - 1, 1);
-      const isTaken =
-        part?.partNumber === partNumber && Buffer.compare(referenceOf(part.location), referenceOf(location)) === 0;
-      if (isTaken) return;
-    }
-    this.#add(bucket, location);
+    const taken = this.#takenOver.get(uploadName(bucket, uploadIdOfPart(key)))?.get(partNumberOf(key));
+    if (taken === undefined || Buffer.compare(taken, referenceOf(location)) !== 0) this.#add(bucket, location);
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * kill -9 under load: nothing acknowledged may be lost, nothing may be corrupt, and the node is back within 5 s.
- * `--kills N` (default 50).
+ * `--kills N` (default 50), `--threads N` fronts, bucket threads and partitions (default 2).
  */
 
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Journal } from "../support/journal.ts";
 import { NodeProcess } from "../support/node-process.ts";
@@ -12,22 +13,25 @@ import { Workload } from "../support/workload.ts";
 await runSuite("kill", async ({ directory, option, say, check }) => {
   const kills = option("kills", 50);
   const data = join(directory, "data");
+  const threads = option("threads", 2);
+  const config = join(directory, "config.json");
+  writeFileSync(config, JSON.stringify({ front: { threads }, threads: { buckets: threads }, storage: { partitions: threads } }));
   const journal = new Journal();
   const restartMs: number[] = [];
   let violations = 0;
   const unexpected: string[] = [];
   for (let kill = 0; kill <= kills; kill++) {
     const before = performance.now();
-    const node = await NodeProcess.start({ data });
+    const node = await NodeProcess.start({ data, arguments: ["--config", config] });
     restartMs.push(performance.now() - before);
     const load = new Workload({
       endpoint: node.endpoint,
-      bucket: "kill-suite",
+      buckets: Array.from({ length: threads * 2 }, (_, index) => `kill-suite-${index}`),
       workers: 16,
       keysPerWorker: 40,
       journal,
     });
-    if (kill === 0) await load.createBucket();
+    if (kill === 0) await load.createBuckets();
     else {
       const found = await load.verify();
       violations += found.length;

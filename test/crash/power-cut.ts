@@ -13,6 +13,7 @@ import { runSuite } from "../support/suite.ts";
 import { Workload } from "../support/workload.ts";
 
 const MiB = 1024 * 1024;
+const buckets = ["power-cut"];
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const word = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
@@ -39,12 +40,12 @@ await runSuite(
         const node = await NodeProcess.start({ data, environment, logFile });
         const load = new Workload({
           endpoint: node.endpoint,
-          bucket: "power-cut",
+          buckets,
           workers: 16,
           keysPerWorker: 30,
           journal,
         });
-        await load.createBucket();
+        await load.createBuckets();
         const writeBack = disk.startWriteBack();
         const running = load.run();
         await pause(800 + Math.random() * 1200);
@@ -74,7 +75,7 @@ await runSuite(
         else {
           const check = new Workload({
             endpoint: reopened.endpoint,
-            bucket: "power-cut",
+            buckets,
             workers: 4,
             keysPerWorker: 30,
             journal,

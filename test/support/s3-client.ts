@@ -37,6 +37,9 @@ const hmac = (key: Uint8Array | string, data: string): Buffer => createHmac("sha
 export const encodeRfc3986 = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
+/** A kept connection ended before any byte of an answer: the request may not have been seen. */
+class StaleConnection extends Error {}
+
 export class S3Client {
   readonly #options: S3ClientOptions;
   readonly #agent: Agent;
@@ -53,8 +56,20 @@ export class S3Client {
         : new Agent(agentOptions);
   }
 
-  /** Sends one signed request; rejects only when no answer came. `path` is "/bucket/key", undecoded. */
-  send(method: string, path: string, request: S3Request = {}): Promise<S3Answer> {
+  /**
+   * Sends one signed request; rejects only when no answer came. `path` is "/bucket/key", undecoded. A read is sent again
+   * when its connection was an idle one that the server was just closing. Source: RFC 9112 section 9.3.1.
+   */
+  async send(method: string, path: string, request: S3Request = {}): Promise<S3Answer> {
+    try {
+      return await this.#send(method, path, request);
+    } catch (error) {
+      if (!(error instanceof StaleConnection) || (method !== "GET" && method !== "HEAD")) throw error;
+      return this.send(method, path, request);
+    }
+  }
+
+  #send(method: string, path: string, request: S3Request): Promise<S3Answer> {
     const rawPath = path.split("/").map(encodeRfc3986).join("/");
     const rawQuery = Object.entries(request.query ?? {})
       .map(([name, value]) => `${encodeRfc3986(name)}=${encodeRfc3986(value)}`)
@@ -73,8 +88,13 @@ export class S3Client {
         timeout: request.timeoutMs ?? 30_000,
       });
       outgoing.on("timeout", () => outgoing.destroy(new Error("timed out")));
-      outgoing.on("error", reject);
+      let isAnswered = false;
+      outgoing.on("error", (error) => {
+        const isStale = outgoing.reusedSocket && !isAnswered && "code" in error && error.code === "ECONNRESET";
+        reject(isStale ? new StaleConnection(error.message) : error);
+      });
       outgoing.on("response", (incoming) => {
+        isAnswered = true;
         const pieces: Buffer[] = [];
         const receive = async (): Promise<void> => {
           for await (const piece of incoming) {

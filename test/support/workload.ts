@@ -9,16 +9,21 @@ import { type S3Answer, S3Client } from "./s3-client.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-/** Sizes that reach every tier: empty, inline, segment, chunk file, several chunks. */
-const sizes = [0, 1, 700, 4 * KiB, 9 * KiB, 60 * KiB, 200 * KiB, 900 * KiB, 1.5 * MiB, 5 * MiB];
+/** Sizes that reach every tier: empty, inline, segment; then large segment extents, chunk file, several chunks. */
+const smallSizes = [0, 1, 700, 4 * KiB, 9 * KiB, 60 * KiB];
+const largeSizes = [200 * KiB, 900 * KiB, 1.5 * MiB, 5 * MiB];
 
 export interface WorkloadOptions {
   readonly endpoint: string;
-  readonly bucket: string;
+  /** Workers are spread over these; several fall into several partitions. */
+  readonly buckets: readonly string[];
   readonly workers: number;
   readonly keysPerWorker: number;
   readonly journal: Journal;
-  readonly sizeMax?: number;
+  /** Share of the bodies that are larger than 60 KiB; default 0.06. */
+  readonly largeShare?: number;
+  /** Share of the operations that are multipart uploads of 5 MiB and more; default 0.005. */
+  readonly multipartShare?: number;
 }
 
 export interface Violation {
@@ -38,9 +43,11 @@ export class Workload {
     this.#client = new S3Client({ endpoint: options.endpoint, ...testKeys, connections: options.workers });
   }
 
-  async createBucket(): Promise<void> {
-    const answer = await this.#client.send("PUT", `/${this.#options.bucket}`);
-    if (answer.status !== 200) throw new Error(`CreateBucket answered ${answer.status}: ${answer.body.toString()}`);
+  async createBuckets(): Promise<void> {
+    for (const bucket of this.#options.buckets) {
+      const answer = await this.#client.send("PUT", `/${bucket}`);
+      if (answer.status !== 200) throw new Error(`CreateBucket answered ${answer.status}: ${answer.body.toString()}`);
+    }
   }
 
   /** Runs until `stop()` or until the connection fails for every worker. */
@@ -54,14 +61,14 @@ export class Workload {
   }
 
   async #work(worker: number): Promise<void> {
-    const { journal, keysPerWorker } = this.#options;
+    const { journal, buckets, keysPerWorker, multipartShare = 0.005 } = this.#options;
+    const bucket = buckets[worker % buckets.length];
     while (!this.#stopped) {
-      const key = `w${worker}/key-${Math.floor(Math.random() * keysPerWorker)}`;
+      const key = `${bucket}/w${worker}/key-${Math.floor(Math.random() * keysPerWorker)}`;
       try {
         const dice = Math.random();
         if (dice < 0.12) await this.#delete(key, journal);
-        else if (dice < 0.16 && (this.#options.sizeMax ?? Number.POSITIVE_INFINITY) > 5 * MiB)
-          await this.#multipart(key, journal);
+        else if (dice < 0.12 + multipartShare) await this.#multipart(key, journal);
         else await this.#put(key, journal);
       } catch {
         return; // The node is gone or hangs: what was attempted stays unanswered.
@@ -70,9 +77,8 @@ export class Workload {
   }
 
   #body(): Buffer {
-    const usable = sizes.filter((size) => size <= (this.#options.sizeMax ?? Number.POSITIVE_INFINITY));
-    const weighted = Math.random() < 0.8 ? usable.slice(0, 6) : usable;
-    const size = weighted[Math.floor(Math.random() * weighted.length)] ?? 0;
+    const sizes = Math.random() < (this.#options.largeShare ?? 0.06) ? largeSizes : smallSizes;
+    const size = sizes[Math.floor(Math.random() * sizes.length)] ?? 0;
     // One body in ten repeats a common content, so that chunks are shared and released again.
     if (Math.random() < 0.1) return Buffer.alloc(size, 7);
     const body = Buffer.alloc(size);
@@ -85,16 +91,16 @@ export class Workload {
     const body = this.#body();
     const state = digestOf(body);
     journal.attempt(key, state);
-    this.#judge(key, state, await this.#client.send("PUT", `/${this.#options.bucket}/${key}`, { body }), journal);
+    this.#judge(key, state, await this.#client.send("PUT", `/${key}`, { body }), journal);
   }
 
   async #delete(key: string, journal: Journal): Promise<void> {
     journal.attempt(key, null);
-    this.#judge(key, null, await this.#client.send("DELETE", `/${this.#options.bucket}/${key}`), journal);
+    this.#judge(key, null, await this.#client.send("DELETE", `/${key}`), journal);
   }
 
   async #multipart(key: string, journal: Journal): Promise<void> {
-    const path = `/${this.#options.bucket}/${key}`;
+    const path = `/${key}`;
     const created = await this.#client.send("POST", path, { query: { uploads: "" } });
     const uploadId = /<UploadId>([^<]+)</.exec(created.body.toString())?.[1];
     if (!uploadId) return this.#note(key, created);
@@ -126,13 +132,14 @@ export class Workload {
 
   /** Reads every key of the journal and returns those that hold what they must not; settles the others. */
   async verify(): Promise<Violation[]> {
-    const { journal, bucket } = this.#options;
+    const { journal, buckets } = this.#options;
     const violations: Violation[] = [];
-    const listed = await this.#list();
+    const listed = new Set<string>();
+    for (const bucket of buckets) for (const key of await this.#list(bucket)) listed.add(`${bucket}/${key}`);
     const keys = journal.keys();
     const next = async (): Promise<void> => {
       for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
-        const answer = await this.#client.send("GET", `/${bucket}/${key}`);
+        const answer = await this.#client.send("GET", `/${key}`);
         const state: KeyState = answer.status === 200 ? digestOf(answer.body) : null;
         if (answer.status !== 200 && answer.status !== 404) violations.push({ key, found: `status ${answer.status}` });
         else if (!journal.mayHold(key, state)) violations.push({ key, found: state ?? "absent" });
@@ -145,12 +152,12 @@ export class Workload {
     return violations;
   }
 
-  async #list(): Promise<Set<string>> {
+  async #list(bucket: string): Promise<Set<string>> {
     const keys = new Set<string>();
     let token: string | undefined;
     do {
       const query: Record<string, string> = { "list-type": "2", ...(token ? { "continuation-token": token } : {}) };
-      const page = (await this.#client.send("GET", `/${this.#options.bucket}`, { query })).body.toString();
+      const page = (await this.#client.send("GET", `/${bucket}`, { query })).body.toString();
       for (const match of page.matchAll(/<Key>([^<]+)<\/Key>/g)) keys.add(match[1] ?? "");
       token = /<NextContinuationToken>([^<]+)</.exec(page)?.[1];
     } while (token !== undefined);
