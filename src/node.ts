@@ -125,6 +125,7 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
     disk: systemDisk,
     clock,
     ballastPath: directory.ballastPath,
+    ballastBytes: config.storage.ballastBytes,
     onEvent: (event) => log.warn({ ...event }, "free space"),
   });
   closing.push(() => freeSpace.close());

@@ -36,7 +36,7 @@ test("an empty configuration has every default", (t) => {
     mail: null,
     metrics: { open: false, bearerToken: null },
     slabs: { bytes: 64 * 1024 * 1024 },
-    storage: { directories: [], partitions: "auto" },
+    storage: { directories: [], ballastBytes: 268_435_456, partitions: "auto" },
     threads: { buckets: "auto" },
   };
   t.deepEqual(defaultConfig(), expected);

@@ -86,6 +86,12 @@ const storage = z.strictObject({
     .max(64)
     .default([])
     .describe("Further data directories (one per disk), over which new partitions are spread beside --data."),
+  ballastBytes: z
+    .int()
+    .min(0)
+    .max(16 * 1024 * MiB)
+    .default(256 * MiB)
+    .describe("Space kept in reserve, so that deletes can commit on a full disk; at most 1 % of the volume; 0 = none."),
   partitions: z
     .union([automatic, z.int().min(1).max(256)])
     .default("auto")

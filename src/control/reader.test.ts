@@ -5,7 +5,6 @@ import test, { type ExecutionContext } from "ava";
 import { systemClock } from "../base/clock.ts";
 import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
-import { limits } from "../base/limits.ts";
 import { systemRandom } from "../base/random.ts";
 import { EmbeddedControlStore } from "./embedded-store.ts";
 import { createControlMemory, openControlEnvironment, openControlSnapshot } from "./environment.ts";

@@ -119,11 +119,9 @@ export class UwsExchange extends Exchange implements IntakePort {
       this.#whenClosable(afterwards, () => this.#startWhole(head, kept, afterwards));
       return;
     }
-    this.#whenClosable(afterwards, () => {
-      this.#writeHead(head, afterwards === "linger");
-      this.#raw.end(kept, afterwards === "close");
-      this.completed();
-    });
+    // The way of most answers, without a closure.
+    if (this.#isInCallback && !isDelayed) this.#writeWhole(head, kept, afterwards);
+    else this.#whenClosable(afterwards, () => this.#writeWhole(head, kept, afterwards));
   }
 
   protected override sendStream(head: ResponseHead, body: ResponseBody, afterwards: Afterwards): void {
@@ -166,6 +164,12 @@ export class UwsExchange extends Exchange implements IntakePort {
   #corked(run: () => void): void {
     if (this.#isInCallback) run();
     else this.#raw.cork(run);
+  }
+
+  #writeWhole(head: ResponseHead, bytes: Uint8Array, afterwards: Afterwards): void {
+    this.#writeHead(head, afterwards === "linger");
+    this.#raw.end(bytes, afterwards === "close");
+    this.completed();
   }
 
   #writeHead(head: ResponseHead, announcesClose: boolean): void {

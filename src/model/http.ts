@@ -25,11 +25,14 @@ export interface HttpRequest {
 
 /**
  * A request's body after HTTP framing (Transfer-Encoding: chunked is already removed, aws-chunked is not).
- * Chunks are valid only during the callback: copy or consume. Nothing is delivered before `consume`, beyond at most
- * `limits.earlyBodyBytesMax` that the front keeps while the connection is paused.
+ * Chunks are valid only during the callback: copy or consume. Nothing is delivered before `consume` or during a pause:
+ * the front stops reading and holds what still arrives, at most `limits.heldBodyBytesMax` for all its connections
+ * together (past it a request is answered 503 SlowDown). A front that does not read does not see the client leave.
+ * `consume` and `resume` may call the sink before they return. An answer that begins before the body is complete ends
+ * it: the sink is aborted and the rest is not delivered.
  */
 export interface RequestBody {
-  /** Content-Length, or null when the body is HTTP-chunked; 0 when the request has no body. */
+  /** Content-Length, or null when the body is HTTP-chunked; 0 when neither is announced (see `headers.has("content-length")`). */
   readonly contentLength: number | null;
   consume(sink: BodySink): void;
   pause(): void;
@@ -40,11 +43,14 @@ export interface BodySink {
   data(chunk: Uint8Array): void;
   /** The whole body has arrived. */
   end(): void;
-  /** The connection is gone, or the body was cut short or too slow; neither `data` nor `end` follows. */
+  /** The connection is gone, the body was cut short or too slow, or its request was answered; neither `data` nor `end` follows. */
   aborted(): void;
 }
 
-/** One answer. Header values must be free of CR, LF and NUL; the front refuses others. */
+/**
+ * One answer. The front throws AssertionError, before anything is sent, for header values with control characters other
+ * than TAB and for headers that are its own: content-length, connection, date, keep-alive, transfer-encoding, upgrade.
+ */
 export interface ResponseHead {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -74,6 +80,7 @@ export interface HttpResponse {
   /** Closes the connection after the answer (the rest of a request body is not worth reading), or at once. */
   closeAfter(): void;
   destroy(): void;
+  /** `run` is called once when the client goes before the answer is complete; at once when it has gone already. */
   onAborted(run: () => void): void;
 }
 

@@ -28,10 +28,22 @@ class Partition {
   readonly errors: unknown[] = [];
   #serial = 0;
 
-  collector(chunks: { unlink(copies: readonly ChunkCopy[]): Promise<void> } = this, metadata = this.metadata): Collector {
+  collector(
+    chunks: { unlink(copies: readonly ChunkCopy[]): Promise<void> } = this,
+    metadata = this.metadata,
+  ): Collector {
     const { sequence, epochs } = this;
     const onError = (error: unknown) => void this.errors.push(error);
-    return new Collector({ metadata, sequence, epochs, partition: 0, chunks, clock: systemClock, onError, sliceRowsMax: 404 });
+    return new Collector({
+      metadata,
+      sequence,
+      epochs,
+      partition: 0,
+      chunks,
+      clock: systemClock,
+      onError,
+      sliceRowsMax: 404,
+    });
   }
 
   async unlink(copies: readonly ChunkCopy[]): Promise<void> {
@@ -111,7 +123,10 @@ class Partition {
         const location = added.location.kind === "inline" ? null : added.location;
         const row = partKey(bucket, uploadId, index + 1);
         const sizeBytes = contents.length * unitBytes;
-        trees.uploads.put(row, encodePart(row, { sizeBytes, modifiedMs: 1, md5: Buffer.alloc(16), checksum: null, location }));
+        trees.uploads.put(
+          row,
+          encodePart(row, { sizeBytes, modifiedMs: 1, md5: Buffer.alloc(16), checksum: null, location }),
+        );
         return added.dropped;
       });
       for (const { place, address } of dropped) this.disk.delete(nameOf(place, address));
@@ -124,7 +139,13 @@ class Partition {
         const entries = used.map((_, index) => {
           const row = partKey(bucket, uploadId, index + 1);
           const part = decodePart(row, trees.uploads.get(row) ?? Buffer.alloc(0));
-          return { partNumber: index + 1, sizeBytes: part.sizeBytes, md5: part.md5, checksum: null, location: part.location };
+          return {
+            partNumber: index + 1,
+            sizeBytes: part.sizeBytes,
+            md5: part.md5,
+            checksum: null,
+            location: part.location,
+          };
         });
         writePartTable(trees, bucket, id, entries);
         this.#record(trees, key, { kind: "manifest", id });
@@ -191,7 +212,10 @@ function nameOf(place: ChunkCopy["place"], address: Uint8Array): string {
 const key = fc.constantFrom("a", "b", "c");
 const contents = fc.oneof(
   { weight: 4, arbitrary: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }) },
-  { weight: 1, arbitrary: fc.integer({ min: 201, max: 450 }).map((count) => Array.from({ length: count }, (_, i) => i % 200)) },
+  {
+    weight: 1,
+    arbitrary: fc.integer({ min: 201, max: 450 }).map((count) => Array.from({ length: count }, (_, i) => i % 200)),
+  },
 );
 const parts = fc.array(contents, { minLength: 1, maxLength: 4 });
 const command = fc.oneof(
@@ -228,7 +252,10 @@ async function collectAndCrash(partition: Partition, turns: number): Promise<voi
     await partition.unlink(left > 0 ? copies : copies.slice(1));
     if (left <= 0) throw new Error("crash");
   };
-  await partition.collector({ unlink }, crashing).round().catch(() => undefined);
+  await partition
+    .collector({ unlink }, crashing)
+    .round()
+    .catch(() => undefined);
 }
 
 async function apply(partition: Partition, model: Map<string, number[]>, step: Command): Promise<void> {
@@ -320,7 +347,10 @@ test("a damaged row is reported once, costs space but no data, and the rest is c
   const partition = new Partition();
   await partition.put("a", [1]);
   await partition.put("b", [2]);
-  await partition.put("c", Array.from({ length: 250 }, (_, index) => 3 + (index % 6)));
+  await partition.put(
+    "c",
+    Array.from({ length: 250 }, (_, index) => 3 + (index % 6)),
+  );
   await partition.metadata.transact((trees) => {
     const [row] = trees.refs.range({ start: Buffer.alloc(0), limit: 1 });
     const [run] = trees.manifests.range({ start: Buffer.alloc(0), limit: 1 });

@@ -46,17 +46,19 @@ function serve(directory: string): void {
 /** Breaks a turn after its first write. */
 function breakTurn(directory: string): void {
   const metadata = open(directory);
-  void metadata.transact((trees) => trees.current.put(Buffer.from("before"), number(1))).then(() => {
-    const settled = (): void => void writeSync(1, "settled\n");
-    const same = metadata.transact((trees) => trees.current.put(Buffer.from("same commit"), number(1)));
-    same.then(settled, settled);
-    const broken = metadata.transact((trees) => {
-      trees.current.put(Buffer.from("half"), number(1));
-      throw new Error("after a write");
+  void metadata
+    .transact((trees) => trees.current.put(Buffer.from("before"), number(1)))
+    .then(() => {
+      const settled = (): void => void writeSync(1, "settled\n");
+      const same = metadata.transact((trees) => trees.current.put(Buffer.from("same commit"), number(1)));
+      same.then(settled, settled);
+      const broken = metadata.transact((trees) => {
+        trees.current.put(Buffer.from("half"), number(1));
+        throw new Error("after a write");
+      });
+      broken.then(settled, settled);
+      setTimeout(() => metadata.transact(() => undefined).then(settled, settled), 50);
     });
-    broken.then(settled, settled);
-    setTimeout(() => metadata.transact(() => undefined).then(settled, settled), 50);
-  });
 }
 
 /** Puts rows until the file may not grow any more; every acknowledged number goes to standard output first. */

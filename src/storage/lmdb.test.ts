@@ -75,9 +75,14 @@ test("a read outside of turns sees what was acknowledged, though it read in the 
 test("writes outside a turn, async turns, too many rows and too large rows are refused", async (t) => {
   const metadata = openForTest(t, temporaryDirectory(t));
   t.throws(() => metadata.trees.current.put(a, a), { message: /inside a turn/ });
-  await t.throwsAsync(metadata.transact(async () => undefined), { message: /synchronous/ });
+  await t.throwsAsync(
+    metadata.transact(async () => undefined),
+    { message: /synchronous/ },
+  );
   const large = Buffer.alloc(limits.valueBytesMax + 1);
-  const put = metadata.transact((trees) => t.throws(() => trees.current.put(a, large), { message: /larger than a page/ }));
+  const put = metadata.transact((trees) =>
+    t.throws(() => trees.current.put(a, large), { message: /larger than a page/ }),
+  );
   await t.notThrowsAsync(put);
   await metadata.transact((trees) => {
     trees.current.put(a, Buffer.alloc(limits.valueBytesMax, 7));
@@ -88,7 +93,10 @@ test("writes outside a turn, async turns, too many rows and too large rows are r
     t.throws(() => trees.log.put(a, a), { message: /turnRowsMax/ });
   });
   await metadata.close();
-  await t.throwsAsync(metadata.transact(() => 1), { message: /closed/ });
+  await t.throwsAsync(
+    metadata.transact(() => 1),
+    { message: /closed/ },
+  );
 });
 
 test("pages are as large as asked, and the largest value takes one", async (t) => {

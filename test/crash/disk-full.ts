@@ -14,7 +14,7 @@ await runSuite("disk-full", async ({ directory, say, check }) => {
   const disk = LoopDisk.create(directory, "disk", 256 * MiB);
   try {
     const data = join(disk.mount, "data");
-    const node = await NodeProcess.start({ data, logFile: join(directory, "node.log") });
+    const node = await NodeProcess.start({ data, logFile: join(directory, "node.log"), environment: { TROUPE_STORAGE_BALLAST_BYTES: "2000000" } });
     const client = new S3Client({ endpoint: node.endpoint, ...testKeys });
     const journal = new Journal();
     await client.send("PUT", `/${bucket}`);

@@ -87,6 +87,7 @@ export class NodeProcess {
           TROUPE_SECRET_KEY: testKeys.secretAccessKey,
           TROUPE_ROOT_EMAIL: "root@example.com",
           TROUPE_ROOT_PASSWORD: "a password of the suites",
+          TROUPE_STORAGE_BALLAST_BYTES: "0",
           ...options.environment,
         },
       },

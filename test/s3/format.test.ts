@@ -1,0 +1,51 @@
+/** A data directory that an earlier release has written is opened, read and written: one fixture for each format number. */
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "ava";
+import { fixtureBody, fixtureBucket, fixtureMetadata, fixtureObjects } from "../support/fixture-data.ts";
+import { NodeProcess, rootDirectory, testKeys } from "../support/node-process.ts";
+import { S3Client } from "../support/s3-client.ts";
+
+const fixtures = join(rootDirectory, "test/fixtures");
+const formats = readdirSync(fixtures).filter((name) => /^format-\d+\.tar\.gz$/.test(name));
+
+test("there is a fixture of every format", (t) => {
+  t.true(formats.includes("format-1.tar.gz"));
+});
+
+for (const format of formats) {
+  test(`${format} opens, and its objects, uploads and tiers are whole`, async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "troupe-format-"));
+    t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+    const data = join(directory, "data");
+    mkdirSync(data, { mode: 0o700 });
+    execFileSync("tar", ["-xzf", join(fixtures, format), "-C", data]);
+    const node = await NodeProcess.start({ data });
+    const client = new S3Client({ endpoint: node.endpoint, ...testKeys });
+    t.teardown(() => client.close());
+    for (const [key, body] of Object.entries(fixtureObjects)) {
+      const answer = await client.send("GET", `/${fixtureBucket}/${key}`);
+      t.is(answer.status, 200, key);
+      t.true(answer.body.equals(body), key);
+      if (key === "multipart") continue;
+      t.is(answer.headers["x-amz-meta-colour"], fixtureMetadata["x-amz-meta-colour"], key);
+    }
+    t.is((await client.send("GET", `/${fixtureBucket}/deleted`)).status, 404);
+    const uploads = (await client.send("GET", `/${fixtureBucket}`, { query: { uploads: "" } })).body.toString();
+    const uploadId = /<UploadId>([^<]+)</.exec(uploads)?.[1] ?? "";
+    t.not(uploadId, "", "the open upload is listed");
+    const parts = (await client.send("GET", `/${fixtureBucket}/multipart`, { query: { uploadId } })).body.toString();
+    const list = [...parts.matchAll(/<PartNumber>(\d+)<\/PartNumber>.*?<ETag>(.*?)<\/ETag>/gs)];
+    t.is(list.length, 2);
+    const xml = list.map(([, number, etag]) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`).join("");
+    const body = Buffer.from(`<CompleteMultipartUpload>${xml}</CompleteMultipartUpload>`);
+    t.is((await client.send("POST", `/${fixtureBucket}/multipart`, { query: { uploadId }, body })).status, 200);
+    const written = fixtureBody(200_000, 11);
+    t.is((await client.send("PUT", `/${fixtureBucket}/written`, { body: written })).status, 200);
+    t.true((await client.send("GET", `/${fixtureBucket}/written`)).body.equals(written));
+    t.is(await node.stop(), 0);
+  });
+}

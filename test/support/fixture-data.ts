@@ -1,0 +1,72 @@
+/**
+ * What the data directory of a release holds, as far as the format test checks it: one object of each storage tier,
+ * a multipart object, an open upload, an overwritten and a deleted key. `node dist/test/support/fixture-data.js DIR`
+ * makes a directory of the current format for test/fixtures.
+ */
+
+import { NodeProcess, testKeys } from "./node-process.ts";
+import { S3Client } from "./s3-client.ts";
+
+const MiB = 1024 * 1024;
+
+export const fixtureBucket = "format-fixture";
+
+/** A body that is the same in every release. */
+export function fixtureBody(size: number, seed: number): Buffer {
+  const body = Buffer.alloc(size);
+  for (let at = 0; at < size; at++) body[at] = (at * 31 + (at >> 8) * seed + seed) & 0xff;
+  return body;
+}
+
+export const fixtureObjects: Readonly<Record<string, Buffer>> = {
+  "inline/small": fixtureBody(1000, 1),
+  "inline/größer ✓": fixtureBody(5000, 2),
+  "segment/one": fixtureBody(70_000, 3),
+  "segment/shared": fixtureBody(70_000, 3),
+  "file/one": fixtureBody(2 * MiB, 4),
+  "file/several": fixtureBody(6 * MiB, 5),
+  "multipart": Buffer.concat([fixtureBody(5 * MiB, 6), fixtureBody(1234, 7)]),
+  "overwritten": fixtureBody(300, 9),
+};
+
+export const fixtureMetadata = { "x-amz-meta-colour": "blue", "content-type": "text/x-fixture" };
+
+async function expectOk(answer: ReturnType<S3Client["send"]>): Promise<string> {
+  const { status, headers, body } = await answer;
+  if (status > 299) throw new Error(`${status} ${body.toString()}`);
+  return `${headers["etag"] ?? ""} ${body.toString()}`;
+}
+
+async function fill(client: S3Client): Promise<void> {
+  const path = (key: string): string => `/${fixtureBucket}/${key}`;
+  await expectOk(client.send("PUT", `/${fixtureBucket}`));
+  await expectOk(client.send("PUT", path("overwritten"), { body: fixtureBody(3 * MiB, 8) }));
+  await expectOk(client.send("PUT", path("deleted"), { body: fixtureBody(100_000, 8) }));
+  for (const [key, body] of Object.entries(fixtureObjects)) {
+    if (key === "multipart") continue;
+    await expectOk(client.send("PUT", path(key), { body, headers: fixtureMetadata }));
+  }
+  await expectOk(client.send("DELETE", path("deleted")));
+  for (const isCompleted of [true, false]) {
+    const created = await expectOk(client.send("POST", path("multipart"), { query: { uploads: "" } }));
+    const uploadId = /<UploadId>([^<]+)</.exec(created)?.[1] ?? "";
+    let list = "";
+    for (const [index, body] of [fixtureBody(5 * MiB, 6), fixtureBody(1234, 7)].entries()) {
+      const query = { partNumber: String(index + 1), uploadId };
+      const [etag] = (await expectOk(client.send("PUT", path("multipart"), { query, body }))).split(" ");
+      list += `<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag></Part>`;
+    }
+    const body = Buffer.from(`<CompleteMultipartUpload>${list}</CompleteMultipartUpload>`);
+    if (isCompleted) await expectOk(client.send("POST", path("multipart"), { query: { uploadId }, body }));
+  }
+}
+
+const target = process.argv[2];
+if (process.argv[1]?.endsWith("fixture-data.js") && target !== undefined) {
+  const node = await NodeProcess.start({ data: target });
+  const client = new S3Client({ endpoint: node.endpoint, ...testKeys });
+  await fill(client);
+  client.close();
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  console.log(`exit ${await node.stop()}`);
+}
