@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { type FirstCredentials, seedAccounts } from "./account/first-account.ts";
 import { scryptPasswords } from "./account/password.ts";
 import { threadPool } from "./actor/pool.ts";
-import { Slabs } from "./actor/slabs.ts";
+import { Slabs, slabClasses } from "./actor/slabs.ts";
 import { type Escalation, type FrontConnections, Supervisor } from "./actor/supervisor.ts";
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
@@ -115,6 +115,7 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
   const directory = await DataDirectory.open({
     path: resolve(options.dataDirectory),
     partitions: config.storage.partitions === "auto" ? threads.buckets : config.storage.partitions,
+    volumes: config.storage.directories.map((volume) => resolve(volume)),
     disk: systemDisk,
     random: systemRandom,
     clock,
@@ -150,7 +151,7 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
   closing.push(async () => {
     for (const environment of environments) await environment.close();
   });
-  const shared = shareMemory(directory, threads);
+  const shared = shareMemory(directory, threads, config.slabs.bytes);
   const partitions = partitionsOf(directory, threads.buckets);
   const consoleUrl = config.console.publicUrl ?? `http://${urlHost(options.console.host)}:${options.console.port}`;
   const frontData: FrontData = {
@@ -295,11 +296,11 @@ function partitionsOf(directory: DataDirectory, bucketThreads: number) {
   }));
 }
 
-function shareMemory(directory: DataDirectory, { fronts, buckets }: ThreadCounts) {
+function shareMemory(directory: DataDirectory, { fronts, buckets }: ThreadCounts, slabBytes: number) {
   const readEpochs = ReadEpochs.create(directory.partitions, fronts).shared;
   const uploadEpochs = ReadEpochs.create(directory.partitions, fronts).shared;
   const segmentMarks = SegmentMarks.create(directory.partitions, buckets).shared;
-  const slabs = Slabs.create(fronts);
+  const slabs = Slabs.create(fronts, slabClasses(slabBytes));
   return {
     front: { slabs, readEpochs, uploadEpochs },
     threads: { readEpochs, uploadEpochs, segmentMarks },

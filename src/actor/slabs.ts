@@ -32,6 +32,13 @@ export const defaultSlabClasses: readonly SlabClass[] = [
   { bytes: limits.slabLargeBytes, count: limits.slabLargeCount },
 ];
 
+/** The default mix of slot sizes, scaled to about `totalBytes`; at least one slot of each size. */
+export function slabClasses(totalBytes: number): SlabClass[] {
+  const defaultBytes = defaultSlabClasses.reduce((sum, { bytes, count }) => sum + bytes * count, 0);
+  const scale = totalBytes / defaultBytes;
+  return defaultSlabClasses.map(({ bytes, count }) => ({ bytes, count: Math.max(1, Math.round(count * scale)) }));
+}
+
 export interface SlabsSnapshot {
   readonly slots: readonly { readonly bytes: number; readonly free: number; readonly count: number }[];
   readonly waiting: number;

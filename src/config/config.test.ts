@@ -65,7 +65,7 @@ test("a full file is taken as it is", (t) => {
     },
     metrics: { open: true, bearerToken: "0123456789abcdef" },
     slabs: { bytes: 16 * 1024 * 1024 },
-    storage: { directories: ["/disk1", "/disk2"], partitions: 4 },
+    storage: { directories: ["/disk1", "/disk2"], ballastBytes: 0, partitions: 4 },
     threads: { buckets: 3 },
   };
   const { $schema, ...expected } = document;
@@ -214,7 +214,7 @@ test("every key has a meaning, a bound, and a variable of its own", (t) => {
   const isBounded = (schema: JsonSchema): boolean =>
     (schema.anyOf ?? []).every(isBounded) &&
     (schema.type !== "integer" ||
-      ((schema.minimum ?? -1) > 0 && (schema.maximum ?? Number.MAX_SAFE_INTEGER) < 2 ** 40)) &&
+      ((schema.minimum ?? -1) >= 0 && (schema.maximum ?? Number.MAX_SAFE_INTEGER) < 2 ** 40)) &&
     (schema.type !== "array" || (schema.maxItems !== undefined && isBounded(schema.items ?? {})));
   for (const key of keys) {
     t.regex(key.schema.description ?? "", /\.$|a secret\.$/, key.name);

@@ -26,7 +26,9 @@ const lifecycle = z.strictObject({
     .min(1)
     .max(86_400)
     .default(86_400)
-    .describe("Seconds that count as one day in lifecycle rules and retention in days; below 86400 only for tests."),
+    .describe(
+      "Seconds that count as one day in lifecycle rules and retention in days; below 86400 only for tests. No effect before lifecycle rules are served.",
+    ),
 });
 
 const encryption = z.strictObject({
@@ -41,7 +43,9 @@ const encryption = z.strictObject({
     )
     .max(1000)
     .default([])
-    .describe("Keys that clients may name for server-side encryption; the first is the default."),
+    .describe(
+      "Keys that clients may name for server-side encryption; the first is the default. No effect before encryption is served.",
+    ),
 });
 
 const buckets = z.strictObject({
@@ -49,7 +53,9 @@ const buckets = z.strictObject({
     .enum(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"])
     .nullable()
     .default(null)
-    .describe("Object ownership of a bucket made without a choice; null leaves it unset, so that ACLs work."),
+    .describe(
+      "Object ownership of a bucket made without a choice; null leaves it unset, so that ACLs work. No effect before ownership controls are served.",
+    ),
 });
 
 const mail = z
@@ -69,7 +75,9 @@ const mail = z
   })
   .nullable()
   .default(null)
-  .describe("Server for outgoing mail (invitations, password resets); null sends none.");
+  .describe(
+    "Server for outgoing mail (invitations, password resets); null sends none. No effect before accounts have mail.",
+  );
 
 const consoleSection = z.strictObject({
   publicUrl: z
@@ -162,7 +170,9 @@ export const configSchema = z.strictObject({
     .array(z.string().refine(isAddressRange, "must be an IP address or a range such as 10.0.0.0/8"))
     .max(1000)
     .default([])
-    .describe("Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."),
+    .describe(
+      "Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed. No effect before address conditions are served.",
+    ),
   buckets: buckets.prefault({}),
   console: consoleSection.prefault({}),
   encryption: encryption.prefault({}),

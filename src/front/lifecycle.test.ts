@@ -129,6 +129,21 @@ testEachFront("the renderer of the composition root makes the refusals", async (
   t.is(answer.body.toString(), "mine");
 });
 
+test("listeners share a port when they say so", async (t) => {
+  const shared = { host: "127.0.0.1", implementation: "uws", sharesPort: true } as const;
+  const first = await listen({ ...shared, port: 0 }, (_request, response) => sendText(response, "first"));
+  const second = await listen({ ...shared, port: first.port }, (_request, response) => sendText(response, "second"));
+  t.is(second.port, first.port);
+  await first.close(0);
+  const client = new Client(second.port, false);
+  t.is((await client.request("GET / HTTP/1.1\r\nHost: a")).body.toString(), "second");
+  await second.close(0);
+  await t.throwsAsync(
+    listen({ ...shared, implementation: "node", port: 0 }, (_request, response) => sendText(response, "x")),
+    { name: "AssertionError" },
+  );
+});
+
 test("auto takes uWebSockets.js where it loads", async (t) => {
   const server = await listen({ host: "127.0.0.1", port: 0, implementation: "auto" }, (_request, response) =>
     sendText(response, "ok"),

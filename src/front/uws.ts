@@ -88,23 +88,23 @@ class UwsServer implements HttpServer {
     return this.#port;
   }
 
-  bind(): Promise<void> {
-    const { host, port, sharesPort } = this.#options;
-    const mode = sharesPort ? listenShared : listenExclusively;
+  async bind(): Promise<void> {
+    const { port, sharesPort } = this.#options;
+    this.#listening = await this.#listen(port, sharesPort ? listenShared : listenExclusively);
+    this.#port = this.#uws.us_socket_local_port(this.#listening as unknown as Uws.us_socket);
+    if (!sharesPort || port !== 0) return;
+    // The library does not share a port that the system has chosen: it is bound again by its number.
+    this.#uws.us_listen_socket_close(this.#listening);
+    this.#listening = await this.#listen(this.#port, listenShared);
+  }
+
+  #listen(port: number, mode: number): Promise<Uws.us_listen_socket> {
+    const { host } = this.#options;
     const app: unknown = this.#app;
     return new Promise((resolve, reject) => {
       (app as Listener).listen(host, port, mode, (socket) => {
-        if (socket === false) {
-          reject(
-            new Error(
-              `cannot listen on ${host} port ${port}: in use, not permitted, or not an address of this machine`,
-            ),
-          );
-          return;
-        }
-        this.#listening = socket;
-        this.#port = this.#uws.us_socket_local_port(socket as unknown as Uws.us_socket);
-        resolve();
+        if (socket !== false) resolve(socket);
+        else reject(new Error(`cannot listen on ${host} port ${port}: in use, not permitted, or not an address here`));
       });
     });
   }

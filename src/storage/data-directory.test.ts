@@ -136,3 +136,32 @@ test("a second node in this or another process is refused, until the first ends"
   t.pass();
   remove();
 });
+
+test("partitions are spread over further volumes, which stay where they are", async (t) => {
+  const { path, options, remove } = setUp({ partitions: 1 });
+  const volumes = [`${path}-b`, `${path}-c`];
+  const directory = await DataDirectory.open({ ...options, volumes });
+  t.deepEqual(
+    directory.format.partitions.map(({ volume }) => volume),
+    ["default", ...volumes],
+  );
+  t.is(directory.partitionPath(2), join(`${path}-c`, "partitions", "0002"));
+  t.deepEqual(readdirSync(directory.partitionPath(1)).sort(), ["chunks", "meta", "segments", "tmp"]);
+  await t.throwsAsync(DataDirectory.open({ ...options, volumes }), { instanceOf: DirectoryLockedError });
+  directory.close();
+  const again = await DataDirectory.open(options);
+  t.is(again.partitionPath(1), directory.partitionPath(1), "the format knows its volumes without the configuration");
+  again.close();
+  await t.throwsAsync(DataDirectory.open({ ...options, volumes: [`${path}-d`] }), { instanceOf: DataDirectoryError });
+  rmSync(directory.partitionPath(1), { recursive: true });
+  await t.throwsAsync(DataDirectory.open(options), { message: /is a volume not mounted/ });
+  remove();
+});
+
+test("a volume of another installation is refused", async (t) => {
+  const { path, options, remove } = setUp();
+  (await DataDirectory.open(options)).close();
+  const other = { ...options, path: `${path}-other`, volumes: [path] };
+  await t.throwsAsync(DataDirectory.open(other), { instanceOf: DataDirectoryError, message: /holds/ });
+  remove();
+});

@@ -17,8 +17,10 @@ export class DataDirectoryError extends Error {
 export interface DataDirectoryOptions {
   /** Absolute path; its parent exists. */
   readonly path: string;
-  /** Number of partitions when the directory is formatted; a formatted one keeps its own. */
+  /** Number of partitions when the directory is formatted, at least one for each volume; a formatted one keeps its own. */
   readonly partitions: number;
+  /** Further volumes: absolute paths over which the partitions of a new directory are spread beside `path`. */
+  readonly volumes?: readonly string[];
   readonly disk: Disk;
   readonly random: Random;
   readonly clock: Clock;
@@ -52,12 +54,12 @@ const ownNames: ReadonlySet<string> = new Set([
 export class DataDirectory {
   readonly path: string;
   readonly format: DirectoryFormat;
-  readonly #lock: DirectoryLock;
+  readonly #locks: readonly DirectoryLock[];
 
-  private constructor(path: string, format: DirectoryFormat, lock: DirectoryLock) {
+  private constructor(path: string, format: DirectoryFormat, locks: readonly DirectoryLock[]) {
     this.path = path;
     this.format = format;
-    this.#lock = lock;
+    this.#locks = locks;
   }
 
   /**
@@ -70,20 +72,17 @@ export class DataDirectory {
     assert(isAbsolute(path), "a data directory is named by an absolute path");
     await makeIfMissing(disk, path);
     await refuseUnsafeFileSystem(options);
-    const waitMs = options.lockWaitMs;
-    const lock = await lockDirectory(join(path, "lock"), {
-      disk,
-      clock: options.clock,
-      ...(waitMs === undefined ? {} : { waitMs }),
-    });
+    const locks: DirectoryLock[] = [];
     try {
+      locks.push(await lock(options, path));
       const format = (await readFormat(disk, path)) ?? (await formatDirectory(options));
-      const directory = new DataDirectory(path, format, lock);
+      for (const volume of volumesOf(options, format)) locks.push(await lock(options, volume));
+      const directory = new DataDirectory(path, format, locks);
       await directory.#check(disk);
       await directory.#emptyTemporary(disk);
       return directory;
     } catch (error) {
-      lock.release();
+      for (const held of locks) held.release();
       throw error;
     }
   }
@@ -103,8 +102,9 @@ export class DataDirectory {
 
   /** The directory of partition `index`: what `ChunkStore` and `ChunkReader` take. */
   partitionPath(index: number): string {
-    assert(index >= 0 && index < this.partitions, "a partition of this directory");
-    return partitionPath(this.path, index);
+    const partition = this.format.partitions[index];
+    assert(partition !== undefined, "a partition of this directory");
+    return partitionPath(rootOf(this.path, partition.volume), index);
   }
 
   /** The LMDB environment of partition `index`. */
@@ -114,14 +114,14 @@ export class DataDirectory {
 
   /** Ends the lock. Everything inside is closed before. */
   close(): void {
-    this.#lock.release();
+    for (const held of this.#locks) held.release();
   }
 
   async #check(disk: Disk): Promise<void> {
     const expected = [
       this.controlPath,
       ...this.format.partitions.flatMap(({ index }) =>
-        partitionDirectories.map((name) => join(partitionPath(this.path, index), name)),
+        partitionDirectories.map((name) => join(this.partitionPath(index), name)),
       ),
     ];
     for (const path of expected) {
@@ -137,7 +137,7 @@ export class DataDirectory {
   /** A crash left at most bodies that nobody was told of. */
   async #emptyTemporary(disk: Disk): Promise<void> {
     for (const { index } of this.format.partitions) {
-      const path = join(partitionPath(this.path, index), "tmp");
+      const path = join(this.partitionPath(index), "tmp");
       for (const name of await disk.readDirectory(path)) await disk.unlink(join(path, name));
     }
   }
@@ -148,6 +148,31 @@ export async function createPartitionDirectories(disk: Disk, path: string): Prom
   await makeIfMissing(disk, path);
   for (const name of partitionDirectories) await makeIfMissing(disk, join(path, name));
   await disk.fsyncDirectory(path);
+}
+
+/** Name, in the format, of the volume that is the data directory itself; others are named by their absolute paths. */
+const ownVolume = "default";
+
+function rootOf(path: string, volume: string): string {
+  return volume === ownVolume ? path : volume;
+}
+
+function lock({ disk, clock, lockWaitMs }: DataDirectoryOptions, root: string): Promise<DirectoryLock> {
+  const wait = lockWaitMs === undefined ? {} : { waitMs: lockWaitMs };
+  return lockDirectory(join(root, "lock"), { disk, clock, ...wait });
+}
+
+/**
+ * The further volumes that hold partitions.
+ * @throws DataDirectoryError for one that is configured and holds none: adding it later is not possible yet
+ */
+function volumesOf({ path, volumes = [] }: DataDirectoryOptions, format: DirectoryFormat): string[] {
+  const used = new Set(format.partitions.map(({ volume }) => volume));
+  const unused = volumes.find((volume) => !used.has(volume));
+  if (unused !== undefined) {
+    throw new DataDirectoryError(`${unused} holds no partition of ${path}: volumes are taken in when it is formatted`);
+  }
+  return [...used].filter((volume) => volume !== ownVolume);
 }
 
 function partitionPath(root: string, index: number): string {
@@ -195,20 +220,38 @@ async function readFormat(disk: Disk, root: string): Promise<DirectoryFormat | n
 async function formatDirectory(options: DataDirectoryOptions): Promise<DirectoryFormat> {
   const { path, disk, random, clock } = options;
   assert(options.partitions > 0, "a data directory has a partition");
+  const volumes = [ownVolume, ...(options.volumes ?? [])];
   await refuseForeignContent(disk, path);
+  for (const volume of volumes.slice(1)) await prepareVolume(options, volume);
   await makeIfMissing(disk, join(path, "control"));
-  await makeIfMissing(disk, join(path, "partitions"));
-  const indexes = Array.from({ length: options.partitions }, (_, index) => index);
-  for (const index of indexes) await createPartitionDirectories(disk, partitionPath(path, index));
-  await disk.fsyncDirectory(join(path, "partitions"));
+  const count = Math.max(options.partitions, volumes.length);
+  const partitions = Array.from({ length: count }, (_, index) => ({
+    index,
+    volume: volumes[index % volumes.length] ?? ownVolume,
+  }));
+  for (const root of volumes.map((volume) => rootOf(path, volume))) await makeIfMissing(disk, join(root, "partitions"));
+  for (const { index, volume } of partitions)
+    await createPartitionDirectories(disk, partitionPath(rootOf(path, volume), index));
+  for (const root of volumes.map((volume) => rootOf(path, volume))) {
+    await disk.fsyncDirectory(join(root, "partitions"));
+    await disk.fsyncDirectory(root);
+  }
   const format: DirectoryFormat = {
     format: formatNumber,
     nodeEpoch: random.bytes(8).toString("hex"),
     createdMs: clock.nowMs(),
-    partitions: indexes.map((index) => ({ index, volume: "default" })),
+    partitions,
   };
   await writeFormat(disk, path, format);
   return format;
+}
+
+/** A further volume is made or taken empty; another installation's is refused. */
+async function prepareVolume(options: DataDirectoryOptions, volume: string): Promise<void> {
+  assert(isAbsolute(volume), "a volume is named by an absolute path");
+  await makeIfMissing(options.disk, volume);
+  await refuseUnsafeFileSystem({ ...options, path: volume });
+  await refuseForeignContent(options.disk, volume);
 }
 
 async function writeFormat(disk: Disk, root: string, format: DirectoryFormat): Promise<void> {

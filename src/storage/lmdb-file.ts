@@ -6,6 +6,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { limits } from "../base/limits.ts";
+import { arePagesThere } from "./lmdb-pages.ts";
 
 /** The environment cannot be opened as it is: its file is missing, cut short, or not one of ours. */
 export class DamagedEnvironmentError extends Error {
@@ -32,45 +33,64 @@ const metaBytes = transactionAt + 8;
 const magic = 0xbeefc0de;
 const dataVersion = 2;
 
+/** Roots of the two trees a meta page describes: free pages, and the tree of all named trees. */
+const rootsAt = [pageHeaderBytes + 64, pageHeaderBytes + 112] as const;
+
 interface Meta {
+  readonly roots: readonly bigint[];
   readonly pageBytes: number;
   readonly lastPage: bigint;
   readonly transaction: bigint;
 }
 
+/** @throws DamagedEnvironmentError when there is no data file, or an empty one */
+export function assertEnvironmentExists(directory: string): void {
+  const file = join(directory, dataFileName);
+  if (sizeOf(file) === 0) throw new DamagedEnvironmentError(file, "the file is missing or empty");
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /**
- * Checks that the data file, if there is one, has pages of `limits.pageBytes` and is as long as its newest valid meta page says.
+ * Checks that the data file, if there is one, has pages of `limits.pageBytes` and is as long as its newest valid meta page
+ * says, or lacks nothing but free pages. O(1) when it is long enough.
+ * For the owner, before anything writes: a file that grows meanwhile would look cut.
  * @param mustExist a missing or empty file is damage, not a new environment
  * @throws DamagedEnvironmentError
  */
 export function checkEnvironmentFile(directory: string, mustExist: boolean): void {
   const file = join(directory, dataFileName);
-  const sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (sizeBytes === 0) {
-    if (mustExist) throw new DamagedEnvironmentError(file, "the file is missing or empty");
-    return;
+  if (mustExist) assertEnvironmentExists(directory);
+  const sizeBytes = sizeOf(file);
+  if (sizeBytes === 0) return;
+  const descriptor = openSync(file, "r");
+  try {
+    checkPages(file, descriptor, sizeBytes);
+  } finally {
+    closeSync(descriptor);
   }
-  const meta = newestMeta(file);
+}
+
+function checkPages(file: string, descriptor: number, sizeBytes: number): void {
+  const meta = newestMeta(descriptor);
   if (meta === undefined) throw new DamagedEnvironmentError(file, "no valid meta page");
   if (meta.pageBytes !== limits.pageBytes) {
     throw new DamagedEnvironmentError(file, `it has pages of ${meta.pageBytes} bytes, not ${limits.pageBytes}`);
   }
-  const claimedBytes = (meta.lastPage + 1n) * BigInt(meta.pageBytes);
-  if (BigInt(sizeBytes) < claimedBytes) {
-    throw new DamagedEnvironmentError(file, `it has ${sizeBytes} bytes of ${claimedBytes}: it was cut short`);
-  }
+  const { pageBytes, roots } = meta;
+  const pageCount = BigInt(Math.floor(sizeBytes / pageBytes));
+  if (pageCount > meta.lastPage || arePagesThere({ descriptor, pageBytes, pageCount }, roots)) return;
+  const claimedBytes = (meta.lastPage + 1n) * BigInt(pageBytes);
+  throw new DamagedEnvironmentError(file, `it has ${sizeBytes} bytes of ${claimedBytes}: it was cut short`);
 }
 
-function newestMeta(file: string): Meta | undefined {
-  const descriptor = openSync(file, "r");
-  try {
-    const first = readMeta(descriptor, 0);
-    if (first === undefined) return undefined;
-    const second = readMeta(descriptor, first.pageBytes);
-    return second !== undefined && second.transaction > first.transaction ? second : first;
-  } finally {
-    closeSync(descriptor);
-  }
+function newestMeta(descriptor: number): Meta | undefined {
+  const first = readMeta(descriptor, 0);
+  if (first === undefined) return undefined;
+  const second = readMeta(descriptor, first.pageBytes);
+  return second !== undefined && second.transaction > first.transaction ? second : first;
 }
 
 function readMeta(descriptor: number, position: number): Meta | undefined {
@@ -80,6 +100,7 @@ function readMeta(descriptor: number, position: number): Meta | undefined {
     return undefined;
   return {
     pageBytes: bytes.readUInt32LE(pageSizeAt),
+    roots: rootsAt.map((at) => bytes.readBigUInt64LE(at)),
     lastPage: bytes.readBigUInt64LE(lastPageAt),
     transaction: bytes.readBigUInt64LE(transactionAt),
   };

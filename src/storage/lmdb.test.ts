@@ -8,7 +8,7 @@ import test from "ava";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import { openMetadata, openSnapshot, type Unsafe } from "./lmdb.ts";
-import { DamagedEnvironmentError } from "./lmdb-file.ts";
+import { checkEnvironmentFile, DamagedEnvironmentError } from "./lmdb-file.ts";
 import type { Metadata, Trees } from "./trees.ts";
 
 const fixture = new URL("./lmdb-owner.fixture.js", import.meta.url);
@@ -128,12 +128,47 @@ test("a cut, foreign, missing or empty data file is an error, not a crash", asyn
   await metadata.close();
   truncateSync(file, statSync(file).size - limits.pageBytes);
   t.throws(() => openForTest(t, directory), { instanceOf: DamagedEnvironmentError, message: /cut short/ });
-  t.throws(() => openSnapshot({ directory }), { instanceOf: DamagedEnvironmentError });
   writeFileSync(file, Buffer.alloc(3 * limits.pageBytes, 1));
   t.throws(() => openForTest(t, directory), { instanceOf: DamagedEnvironmentError, message: /no valid meta/ });
   writeFileSync(file, "");
   const options = { directory, clock: systemClock, onFatal: () => t.fail(), mustExist: true };
   t.throws(() => openMetadata(options), { instanceOf: DamagedEnvironmentError, message: /missing or empty/ });
+  t.throws(() => openSnapshot({ directory }), { instanceOf: DamagedEnvironmentError, message: /missing or empty/ });
+});
+
+test("a file that lacks free pages only is opened, one that lacks any other is not", async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, "data.mdb");
+  const metadata = openForTest(t, directory);
+  const rowAt = (row: number) => Buffer.from(`r${row}`.padEnd(40));
+  await metadata.transact((trees) => {
+    for (let row = 0; row < 300; row++) trees.current.put(rowAt(row), Buffer.alloc(row % 2 === 0 ? 300 : 6000, row));
+  });
+  for (let round = 0; round < 4; round++) {
+    await metadata.transact((trees) => {
+      for (let row = 100; row < 300; row++) trees.current.remove(rowAt(row));
+      trees.counters.put(Buffer.from("round"), Buffer.from([round]));
+    });
+  }
+  await metadata.close();
+  const pages = statSync(file).size / limits.pageBytes;
+  let openedCount = 0;
+  // The file of a crash in the middle of growth is made by cutting: every length is either refused or read whole.
+  for (let length = pages - 1; length > pages / 4; length -= 7) {
+    truncateSync(file, length * limits.pageBytes);
+    try {
+      checkEnvironmentFile(directory, true);
+    } catch (error) {
+      t.true(error instanceof DamagedEnvironmentError);
+      break;
+    }
+    const cut = openForTest(t, directory);
+    const rows = cut.trees.current.range({ start: Buffer.from("r"), limit: 1000 });
+    t.deepEqual([rows.length, rows.every(({ value }) => value.length === 300 || value.length === 6000)], [100, true]);
+    await cut.close();
+    openedCount += 1;
+  }
+  t.true(openedCount > 0);
 });
 
 test("a commit that does not answer is fatal, and nothing settles after", async (t) => {

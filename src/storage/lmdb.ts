@@ -19,7 +19,7 @@ import {
   TurnWrites,
   treesOf,
 } from "./environment.ts";
-import { checkEnvironmentFile } from "./lmdb-file.ts";
+import { assertEnvironmentExists, checkEnvironmentFile } from "./lmdb-file.ts";
 import { type Metadata, type Range, type ReadTree, type Row, type Snapshot, type Tree, treeNames } from "./trees.ts";
 
 type Store = Database<Buffer, Uint8Array>;
@@ -79,13 +79,14 @@ export function openEnvironment<N extends string>(options: EnvironmentOptions<N>
 }
 
 /**
- * Opens an environment for reading, in any thread of the owner's process and after the owner has made it.
- * @throws DamagedEnvironmentError; Error when a tree is not there
+ * Opens an environment for reading, in any thread of the owner's process and after the owner has opened it.
+ * @throws DamagedEnvironmentError when it does not exist; AssertionError when a tree is not there
  */
 export function openEnvironmentReader<N extends string>(
   options: Pick<EnvironmentOptions<N>, "directory" | "names" | "unsafe">,
 ): EnvironmentReader<N> {
-  checkEnvironmentFile(options.directory, true);
+  // Its owner has checked the file.
+  assertEnvironmentExists(options.directory);
   const root: Root = open(options.directory, { ...rootOptions(options.unsafe), readOnly: true });
   const trees = treesOf(options.names, (name) => new LmdbReadTree(openStore(root, name)));
   const isReset = options.unsafe?.noReadReset !== true;
@@ -103,7 +104,7 @@ export function openMetadata(options: Omit<EnvironmentOptions<never>, "names">):
   return openEnvironment({ ...options, names: treeNames });
 }
 
-/** Opens the metadata of a partition for reading. @throws DamagedEnvironmentError */
+/** Opens the metadata of a partition for reading, as `openEnvironmentReader` says. */
 export function openSnapshot(options: Pick<EnvironmentOptions<never>, "directory" | "unsafe">): Snapshot {
   return openEnvironmentReader({ ...options, names: treeNames });
 }
@@ -261,7 +262,10 @@ class LmdbEnvironment<N extends string> implements Environment<N> {
 
   #fail(error: unknown): void {
     this.#commit = undefined;
-    if (error instanceof BrokenTurnError) return this.#fatal(error);
+    if (error instanceof BrokenTurnError) {
+      this.#fatal(error);
+      return;
+    }
     // lmdb gives the reason as one more promise, which would reject where nobody listens.
     const { commitError } = error as { readonly commitError?: Promise<unknown> };
     commitError?.catch(() => undefined);

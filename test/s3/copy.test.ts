@@ -73,7 +73,7 @@ test("CopyObject_conditions_on_source_and_target", async (t, { s3, bucket }) => 
     refusal(s3.send(new CopyObjectCommand({ Bucket: bucket, Key: "to", CopySource: `${bucket}/from`, ...more })));
   t.is(await copy({ CopySourceIfMatch: '"no"' }), "412 PreconditionFailed");
   t.is(await copy({ CopySourceIfNoneMatch: ETag }), "412 PreconditionFailed");
-  t.is(await copy({ CopySourceIfModifiedSince: new Date(Date.now() - 1000), CopySourceIfMatch: ETag }), "no error");
+  t.is(await copy({ CopySourceIfModifiedSince: new Date(0), CopySourceIfMatch: ETag }), "no error");
   t.is(await copy({ CopySourceIfUnmodifiedSince: new Date(0) }), "412 PreconditionFailed");
   t.is(await copy({ IfNoneMatch: "*" }), "412 PreconditionFailed");
   t.is(await copy({ IfMatch: ETag }), "no error");

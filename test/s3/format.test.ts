@@ -40,7 +40,9 @@ for (const format of formats) {
     const parts = (await client.send("GET", `/${fixtureBucket}/multipart`, { query: { uploadId } })).body.toString();
     const list = [...parts.matchAll(/<PartNumber>(\d+)<\/PartNumber>.*?<ETag>(.*?)<\/ETag>/gs)];
     t.is(list.length, 2);
-    const xml = list.map(([, number, etag]) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`).join("");
+    const xml = list
+      .map(([, number, etag]) => `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`)
+      .join("");
     const body = Buffer.from(`<CompleteMultipartUpload>${xml}</CompleteMultipartUpload>`);
     t.is((await client.send("POST", `/${fixtureBucket}/multipart`, { query: { uploadId }, body })).status, 200);
     const written = fixtureBody(200_000, 11);

@@ -13,7 +13,12 @@ import { eachFront, element, outcome } from "../support/each-front.ts";
 const test = eachFront();
 
 async function fill(s3: S3Client, bucket: string, keys: readonly string[]): Promise<void> {
-  await Promise.all(keys.map((Key) => s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Key }))));
+  const rest = [...keys];
+  const next = async (): Promise<void> => {
+    for (let Key = rest.pop(); Key !== undefined; Key = rest.pop())
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Key }));
+  };
+  await Promise.all(Array.from({ length: 24 }, next));
 }
 
 /** Follows the tokens to the end. @returns keys and common prefixes, page by page, in the order of the answer */
@@ -187,12 +192,12 @@ test("ListObjects_v1_markers", async (t, { s3, bucket }) => {
 });
 
 test("ListObjectsV2_of_more_than_a_thousand", async (t, { s3, bucket }) => {
-  const keys = Array.from({ length: 1203 }, (_, index) => `k/${String(index).padStart(5, "0")}`);
+  const keys = Array.from({ length: 1043 }, (_, index) => `k/${String(index).padStart(5, "0")}`);
   await fill(s3, bucket, keys);
   const found = await pages(s3, { Bucket: bucket });
   t.deepEqual(
     found.map(({ length }) => length),
-    [1000, 203],
+    [1000, 43],
   );
   t.deepEqual(found.flat(), keys);
 });

@@ -1,7 +1,7 @@
 /** A small ext4 on a loop device that can lose its power or die under a running node. Needs root. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rootDirectory } from "./node-process.ts";
 import { CannotRun } from "./suite.ts";
@@ -27,7 +27,7 @@ export class LoopDisk {
     writeFileSync(image, "");
     truncateSync(image, sizeBytes);
     try {
-      execFileSync("gcc", ["-O1", "-o", tool, join(rootDirectory, "test/crash/disk.c")]);
+      if (!existsSync(tool)) execFileSync("gcc", ["-O1", "-o", tool, join(rootDirectory, "test/crash/disk.c")]);
       execFileSync("/sbin/mkfs.ext4", ["-q", "-F", "-m", "0", image]);
       execFileSync("mount", ["-o", "loop", image, mount]);
     } catch (error) {

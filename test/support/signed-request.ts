@@ -48,9 +48,14 @@ const canonicalQuery = (raw: string): string =>
   raw
     .split("&")
     .filter((word) => word !== "")
-    .map((word) => (word.includes("=") ? word : `${word}=`))
-    .sort()
+    .map((word) => {
+      const [name = "", value = ""] = word.split("=");
+      return [name, value] as const;
+    })
+    .sort(([a, valueA], [b, valueB]) => (a === b ? compare(valueA, valueB) : compare(a, b)))
+    .map(([name, value]) => `${name}=${value}`)
     .join("&");
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /** Sends one request on a connection of its own; rejects only when no answer came. */
 export function sendSigned(endpoint: string, request: HandMadeRequest): Promise<S3Answer> {

@@ -87,11 +87,21 @@ export class Workload {
     return body;
   }
 
-  async #put(key: string, journal: Journal): Promise<void> {
-    const body = this.#body();
+  async #put(key: string, journal: Journal, body = this.#body()): Promise<void> {
     const state = digestOf(body);
     journal.attempt(key, state);
     this.#judge(key, state, await this.#client.send("PUT", `/${key}`, { body }), journal);
+  }
+
+  /**
+   * Puts objects of one chunk file one after another and returns as soon as the last is acknowledged: while nothing else
+   * is written, only the flush of its directory makes the last file's name durable.
+   */
+  async putChunkFiles(count: number): Promise<void> {
+    for (let number = 0; number < count; number++) {
+      const key = `${this.#options.buckets[0]}/last/key-${number}`;
+      await this.#put(key, this.#options.journal, Buffer.alloc(1.5 * MiB, Math.random() * 1e9));
+    }
   }
 
   async #delete(key: string, journal: Journal): Promise<void> {
@@ -139,7 +149,11 @@ export class Workload {
     const keys = journal.keys();
     const next = async (): Promise<void> => {
       for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
-        const answer = await this.#client.send("GET", `/${key}`);
+        const answer = await this.#client.send("GET", `/${key}`).catch((error: unknown) => String(error));
+        if (typeof answer === "string") {
+          violations.push({ key, found: answer });
+          continue;
+        }
         const state: KeyState = answer.status === 200 ? digestOf(answer.body) : null;
         if (answer.status !== 200 && answer.status !== 404) violations.push({ key, found: `status ${answer.status}` });
         else if (!journal.mayHold(key, state)) violations.push({ key, found: state ?? "absent" });
