@@ -1,36 +1,18 @@
 /** Every message a bucket actor takes, and what it answers. Plain data only. Times: Unix ms; sizes: bytes. */
 
-import type { BodyPlan } from "../auth/body-plan.ts";
-import type { BucketId } from "../base/ids.ts";
+import type { BodySource } from "../actor/body-source.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
-import type { StoredBody } from "../storage/body.ts";
+import type { ObjectMetadata } from "../storage/record-tail.ts";
 
-/** What a client sends with an object and gets back unchanged. Absent members are absent in the answer. */
-export interface ObjectMetadata {
-  readonly contentType?: string;
-  readonly contentEncoding?: string;
-  readonly contentLanguage?: string;
-  readonly contentDisposition?: string;
-  readonly cacheControl?: string;
-  readonly expires?: string;
-  readonly websiteRedirectLocation?: string;
-  readonly storageClass?: string;
-  /** x-amz-meta-*, names lower case without the prefix, values as sent. */
-  readonly user?: readonly (readonly [name: string, value: string])[];
-  /** URL-encoded as in x-amz-tagging. */
-  readonly tagging?: string;
-}
+export type { BodySource } from "../actor/body-source.ts";
+export type { ActorAddress as BucketAddress } from "../actor/envelope.ts";
+export type { ObjectMetadata } from "../storage/record-tail.ts";
 
 /** Judged inside the turn. ETags without quotes; "*" as S3 means it. */
 export interface WritePreconditions {
   readonly ifMatch?: string;
   readonly ifNoneMatch?: string;
 }
-
-/** A body that the owner decodes itself (at most `limits.slabMediumBytes` on the wire, in one slot), or one that a lane has stored. */
-export type BodySource =
-  | { readonly kind: "slot"; readonly slot: number; readonly length: number; readonly plan: BodyPlan }
-  | { readonly kind: "stored"; readonly body: StoredBody };
 
 export interface ObjectWritten {
   /** ETag without quotes. */
@@ -140,9 +122,3 @@ export interface BucketProtocol {
 export type BucketMessageType = keyof BucketProtocol;
 export type BucketRequest<T extends BucketMessageType> = BucketProtocol[T][0];
 export type BucketReply<T extends BucketMessageType> = BucketProtocol[T][1];
-
-/** What activates an actor, and travels in each envelope: enough to make the partition's bucket row. */
-export interface BucketAddress {
-  readonly bucket: BucketId;
-  readonly partition: number;
-}

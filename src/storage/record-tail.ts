@@ -7,7 +7,7 @@ import { pack, unpack } from "../base/msgpack.ts";
 import type { Checksum } from "../s3/checksum-algorithms.ts";
 
 /** Metadata that is kept and given back unchanged; absent members were not sent. */
-export interface StoredMetadata {
+export interface ObjectMetadata {
   readonly contentType?: string;
   readonly contentEncoding?: string;
   readonly contentLanguage?: string;
@@ -24,7 +24,7 @@ export interface StoredMetadata {
 }
 
 export interface RecordTail {
-  readonly metadata: StoredMetadata;
+  readonly metadata: ObjectMetadata;
   /** Base64 value of the checksum whose algorithm the header names; null when it has none. */
   readonly checksumValue: string | null;
 }
@@ -39,7 +39,7 @@ const textMembers = [
   "expires",
   "websiteRedirectLocation",
   "storageClass",
-] as const satisfies readonly (keyof StoredMetadata)[];
+] as const satisfies readonly (keyof ObjectMetadata)[];
 const userAt = textMembers.length;
 const checksumAt = userAt + 1;
 const taggingAt = checksumAt + 2;
@@ -65,7 +65,7 @@ export function encodeTail({ metadata, checksumValue }: RecordTail): Buffer {
 }
 
 /** Most bytes of the tail of an object with this metadata and any one checksum: what a plan for an inline body counts with. */
-export function tailBytesMax(metadata: StoredMetadata): number {
+export function tailBytesMax(metadata: ObjectMetadata): number {
   return encodeTail({ metadata, checksumValue: null }).length + checksumTailBytesMax;
 }
 
@@ -73,7 +73,7 @@ export function tailBytesMax(metadata: StoredMetadata): number {
 export function decodeTail(tail: Uint8Array): RecordTail {
   if (tail.length === 0) return { metadata: {}, checksumValue: null };
   const members = unpack(tail) as readonly unknown[];
-  const metadata: { -readonly [N in keyof StoredMetadata]: StoredMetadata[N] } = {};
+  const metadata: { -readonly [N in keyof ObjectMetadata]: ObjectMetadata[N] } = {};
   for (const [position, name] of textMembers.entries()) {
     const text = members[position];
     if (typeof text === "string") metadata[name] = text;

@@ -5,7 +5,7 @@ import { xxh64Bytes } from "../base/xxhash.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import { addressBytes, type Location, manifestIdBytes } from "./location.ts";
 import { algorithmCode, algorithmOf } from "./record.ts";
-import { decodeTail, encodeTail, type StoredMetadata } from "./record-tail.ts";
+import { decodeTail, encodeTail, type ObjectMetadata } from "./record-tail.ts";
 import { CorruptRecordError, checkVersion, readU64, seal, unseal, writeU64 } from "./sealed-row.ts";
 
 const version = 1;
@@ -21,7 +21,7 @@ export interface Upload {
   readonly storedBytes: number;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType | null;
-  readonly metadata: StoredMetadata;
+  readonly metadata: ObjectMetadata;
 }
 
 /** Where a part's bytes are: parts are never inline; null when the part is empty. */

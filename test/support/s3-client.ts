@@ -72,8 +72,9 @@ export class S3Client {
   #send(method: string, path: string, request: S3Request): Promise<S3Answer> {
     const rawPath = path.split("/").map(encodeRfc3986).join("/");
     const rawQuery = Object.entries(request.query ?? {})
-      .map(([name, value]) => `${encodeRfc3986(name)}=${encodeRfc3986(value)}`)
-      .sort()
+      .map(([name, value]) => [encodeRfc3986(name), encodeRfc3986(value)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => `${name}=${value}`)
       .join("&");
     const headers = this.#sign(method, rawPath, rawQuery, request);
     return new Promise((resolve, reject) => {
