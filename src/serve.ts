@@ -1,5 +1,6 @@
 /** Serving as a process: starts a node, prints what a newcomer needs, drains on a signal, and says why it could not start. */
 
+import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { banner } from "./cli/banner.ts";
 import { exitCodes, type ServeOptions } from "./cli/command.ts";
@@ -9,7 +10,7 @@ import { DirectoryLockedError } from "./storage/directory-lock.ts";
 
 /** Resolves when the node has stopped after SIGTERM or SIGINT; a second signal ends the process at once. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const onFatal = (exitCode: number): void => process.exit(exitCode);
+  const onFatal = (exitCode: number): void => failFast(exitCode);
   process.on("unhandledRejection", (error) => failStop(error));
   process.on("uncaughtException", (error) => failStop(error));
   const node = await Node.start({ options, environment: process.env, onFatal }).catch(explain);
@@ -37,12 +38,26 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.exit(exitCodes.ok);
 }
 
+/** Seconds that an exit may take. */
+const exitSecondsMax = 3;
+
+/**
+ * Exits at once, and for certain: an exit waits for threads, and one of them may hang inside a commit that will never end.
+ * The killer is a process of its own, because nothing of this one can be relied on any more.
+ */
+function failFast(exitCode: number): never {
+  // Kills only its own parent: once that has gone, its number may be another process's.
+  const script = `sleep ${exitSecondsMax}; grep -q "^PPid:.${process.pid}$" /proc/$$/status && kill -9 ${process.pid}`;
+  spawn("/bin/sh", ["-c", script], { detached: true, stdio: "ignore" }).unref();
+  process.exit(exitCode);
+}
+
 /** What nobody foresaw leaves nothing to trust: the node ends, and its next start recovers. */
 function failStop(error: unknown): never {
   process.stderr.write(
     `the node stops itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
-  process.exit(exitCodes.software);
+  failFast(exitCodes.software);
 }
 
 /** Turns errors of the start that the operator can mend into one line and an exit code. */
@@ -53,7 +68,8 @@ function explain(error: unknown): null {
   }
   const isForOperator =
     error instanceof Error &&
-    error.name.endsWith("Error") && error.name !== "TypeError" &&
+    error.name.endsWith("Error") &&
+    error.name !== "TypeError" &&
     error.name !== "AssertionError";
   if (!isForOperator || "issues" in error || error.name === "DocumentError" || error.name === "IdentitiesError")
     throw error;
