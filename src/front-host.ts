@@ -44,6 +44,8 @@ export interface FrontData {
     readonly port: number;
     readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
     readonly implementation: "auto" | "uws" | "node";
+    /** Of this front. */
+    readonly connectionsMax: number;
   };
   readonly region: string;
   readonly endpoints: readonly string[];
@@ -127,8 +129,9 @@ export class Front {
       observe: (exchange) => this.#observe(exchange),
     });
     const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl });
-    const { host, tls, implementation } = where;
-    const options = { host, port, implementation, sharesPort: fronts > 1, ...(tls === null ? {} : { tls }) };
+    const { host, tls, implementation, connectionsMax } = where;
+    const secured = tls === null ? {} : { tls };
+    const options = { host, port, implementation, connectionsMax, sharesPort: fronts > 1, ...secured };
     this.#server = await listen(options, handler, this.#log);
     return this.#server.port;
   }

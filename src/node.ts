@@ -10,6 +10,7 @@ import { type Escalation, type FrontConnections, Supervisor } from "./actor/supe
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { createLog, type Log } from "./base/log.ts";
+import { connectionsWithin, openFilesMax } from "./base/open-files.ts";
 import { systemRandom } from "./base/random.ts";
 import type { ServeOptions } from "./cli/command.ts";
 import { readIdentitiesFile } from "./cli/identities-file.ts";
@@ -165,6 +166,7 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
       port: options.s3.port,
       tls: options.tls,
       implementation: config.front.implementation,
+      connectionsMax: connectionsPerFront(threads.fronts, log),
     },
     region: config.region,
     endpoints: config.domain.map((domain) => `s3.${domain}`),
@@ -230,7 +232,7 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
     onError: (error) => log.error({ error }, "metrics could not be gathered"),
   });
   const consoleServer: HttpServer = await listen(
-    { host, port, implementation: config.front.implementation },
+    { host, port, implementation: config.front.implementation, connectionsMax: limits.consoleConnectionsMax },
     handler,
     log,
   );
@@ -252,6 +254,19 @@ function threadCounts(config: Config): ThreadCounts {
     fronts: config.front.threads === "auto" ? (cores <= 4 ? 1 : Math.floor(cores / 4)) : config.front.threads,
     buckets: config.threads.buckets === "auto" ? Math.min(8, Math.max(1, cores - 1)) : config.threads.buckets,
   };
+}
+
+/** As many as the process may have open beside its files; says so when that is less than the product's own limit. */
+function connectionsPerFront(fronts: number, log: Log): number {
+  const openFiles = openFilesMax();
+  const connections = connectionsWithin(openFiles);
+  if (connections < limits.connectionsMax) {
+    log.warn(
+      { openFiles, connections, wanted: limits.connectionsMax * 2 + limits.openFilesReserved },
+      "few files may be open at once (ulimit -n, LimitNOFILE): further connections are closed",
+    );
+  }
+  return Math.max(1, Math.floor(connections / fronts));
 }
 
 /** The host as it stands in a URL: loopback for "any address", brackets around IPv6. */

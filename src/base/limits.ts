@@ -31,6 +31,8 @@ export const limits = {
   headersMax: 98,
   queryBytesMax: 8 * KiB,
   connectionsMax: 16_384,
+  consoleConnectionsMax: 256,
+  openFilesReserved: 256,
   bodyRateBytesPerSecondMin: 256,
   bodyIdleMs: 60_000,
   responseIdleMs: 60_000,

@@ -48,9 +48,12 @@ function clientLines({ endpoint, region, credentials }: BannerOptions): string[]
   const secret = shellWord(credentials?.secretAccessKey ?? "SECRET_KEY");
   const url = shellWord(endpoint);
   return [
-    `export AWS_ACCESS_KEY_ID=${key} AWS_SECRET_ACCESS_KEY=${secret} AWS_DEFAULT_REGION=${shellWord(region)}`,
-    `aws --endpoint-url ${url} s3 mb s3://first-bucket`,
-    `aws --endpoint-url ${url} s3 ls`,
+    `export AWS_ENDPOINT_URL=${url}`,
+    `export AWS_ACCESS_KEY_ID=${key}`,
+    `export AWS_SECRET_ACCESS_KEY=${secret}`,
+    `export AWS_DEFAULT_REGION=${shellWord(region)}`,
+    "aws s3 mb s3://first-bucket",
+    "aws s3 ls",
     `mc alias set troupe ${url} ${key} ${secret} && mc ls troupe`,
     `rclone config create troupe s3 provider=Other endpoint=${url} access_key_id=${key} secret_access_key=${secret} force_path_style=true && rclone lsd troupe:`,
   ];

@@ -254,8 +254,11 @@ test("the first banner has credentials and lines that can be pasted", (t) => {
     "http://localhost:9001",
     "root@localhost",
     "pw",
-    "export AWS_ACCESS_KEY_ID=AK AWS_SECRET_ACCESS_KEY='it'\\''s' AWS_DEFAULT_REGION=us-east-1",
-    "aws --endpoint-url http://localhost:9000 s3 ls",
+    "\n  export AWS_ENDPOINT_URL=http://localhost:9000\n",
+    "\n  export AWS_ACCESS_KEY_ID=AK\n",
+    "\n  export AWS_SECRET_ACCESS_KEY='it'\\''s'\n",
+    "\n  export AWS_DEFAULT_REGION=us-east-1\n",
+    "\n  aws s3 ls\n",
     "mc alias set troupe http://localhost:9000 AK 'it'\\''s'",
     "rclone config create troupe s3 provider=Other endpoint=http://localhost:9000 access_key_id=AK",
   ]) {

@@ -67,3 +67,10 @@ test("of two swaps from the same value one wins", (t) => {
     null,
   );
 });
+
+test("a history that cannot be decided in reasonable time is an error, not a verdict", (t) => {
+  const pending = Array.from({ length: 18 }, (_, index) => at(0, never, { kind: "write", value: `v${index}` }));
+  t.throws(() => findAnomaly([...pending, at(1, 2, { kind: "read", result: "other" })], null), {
+    message: /too many to be judged/,
+  });
+});

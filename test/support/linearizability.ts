@@ -25,6 +25,9 @@ export interface RegisterOperation {
   readonly endedAt: number;
 }
 
+/** Configurations that one step may reach; a history with more is not judged by patience. */
+const configurationsMax = 100_000;
+
 interface Configuration {
   readonly value: RegisterValue;
   readonly applied: ReadonlySet<number>;
@@ -50,6 +53,7 @@ const identity = (configuration: Configuration): string =>
 /**
  * @returns null when the history is linearizable from `initial`, else the operation that no order explains.
  * Cost: linear in the history, exponential only in the operations that overlap.
+ * @throws Error when that is too much to decide
  */
 export function findAnomaly(
   operations: readonly RegisterOperation[],
@@ -88,6 +92,7 @@ function linearize(
     const id = identity(current);
     if (seen.has(id)) continue;
     seen.add(id);
+    if (seen.size > configurationsMax) throw new Error(`${pending.size} operations overlap: too many to be judged`);
     if (current.applied.has(target)) {
       const applied = new Set(current.applied);
       applied.delete(target);
