@@ -142,11 +142,15 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
     environment,
     identities,
   });
-  const askControl: AskControl = (type, message) =>
-    control.actor.handle(type, message as ControlRequest<typeof type>).catch((error: unknown) => {
+  const askControl: AskControl = (type, message) => {
+    if (type === "bucket.create" && freeSpace.isLow) {
+      return Promise.resolve({ ok: false, code: "InsufficientStorage", detail: {} });
+    }
+    return control.actor.handle(type, message as ControlRequest<typeof type>).catch((error: unknown) => {
       log.error({ error, type }, "the control actor failed");
       return { ok: false, code: "InternalError", detail: {} };
     });
+  };
 
   const environments = openEnvironments(directory, unsafe, fatal);
   closing.push(async () => {
@@ -256,11 +260,11 @@ function threadCounts(config: Config): ThreadCounts {
   };
 }
 
-/** As many as the process may have open beside its files; says so when that is less than the product's own limit. */
+/** As many as the process may have open beside its files; says so when that is much less than the product's own limit. */
 function connectionsPerFront(fronts: number, log: Log): number {
   const openFiles = openFilesMax();
   const connections = connectionsWithin(openFiles);
-  if (connections < limits.connectionsMax) {
+  if (connections < limits.connectionsMax / 2) {
     log.warn(
       { openFiles, connections, wanted: limits.connectionsMax * 2 + limits.openFilesReserved },
       "few files may be open at once (ulimit -n, LimitNOFILE): further connections are closed",

@@ -2,13 +2,18 @@
 
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { systemClock } from "./base/clock.ts";
+import { limits } from "./base/limits.ts";
 import { banner } from "./cli/banner.ts";
 import { exitCodes, type ServeOptions } from "./cli/command.ts";
 import { productVersion } from "./cli/version.ts";
 import { Node } from "./node.ts";
 import { DirectoryLockedError } from "./storage/directory-lock.ts";
 
-/** Resolves when the node has stopped after SIGTERM or SIGINT; a second signal ends the process at once. */
+/**
+ * Resolves when the node has stopped after SIGTERM or SIGINT. A second signal ends the process at once, but not one that
+ * comes with the first: Ctrl-C reaches the whole process group, and npm passes on what it was sent itself.
+ */
 export async function serve(options: ServeOptions): Promise<void> {
   const onFatal = (exitCode: number): void => failFast(exitCode);
   process.on("unhandledRejection", (error) => failStop(error));
@@ -27,12 +32,14 @@ export async function serve(options: ServeOptions): Promise<void> {
     }),
   );
   await new Promise<void>((stop) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.once(signal, () => {
-        stop();
-        process.once(signal, () => process.exit(exitCodes.software));
-      });
-    }
+    let askedMs: number | null = null;
+    const onSignal = (): void => {
+      const nowMs = systemClock.monotonicMs();
+      askedMs ??= nowMs;
+      if (nowMs - askedMs > limits.repeatedSignalMs) process.exit(exitCodes.software);
+      stop();
+    };
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, onSignal);
   });
   await node.stop();
   process.exit(exitCodes.ok);

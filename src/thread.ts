@@ -20,10 +20,11 @@ import { endOfSegment } from "./storage/extents.ts";
 import { FreeSpace } from "./storage/free-space.ts";
 import { GarbageSequence } from "./storage/gc.ts";
 import { referenceKey } from "./storage/keys.ts";
-import { openMetadata, openSnapshot } from "./storage/lmdb.ts";
+import { openMetadata, openSnapshot, type ReusableSpace } from "./storage/lmdb.ts";
 import { sweepOrphans } from "./storage/orphans.ts";
 import { ReadEpochs } from "./storage/read-epochs.ts";
 import { decodeReference } from "./storage/refs.ts";
+import { RowRoom } from "./storage/row-room.ts";
 import { SegmentMarks } from "./storage/segment-marks.ts";
 import type { Metadata, ReadTrees, Snapshot } from "./storage/trees.ts";
 import { type UnsafeName, unsafeDisk, unsafeLmdb } from "./unsafe.ts";
@@ -51,6 +52,7 @@ interface Partition {
 interface OwnedPartition {
   readonly metadata: Metadata;
   readonly garbage: GarbageSequence;
+  readonly room: RowRoom;
   readonly collector: Collector;
   readonly upkeep: Timer[];
 }
@@ -96,12 +98,13 @@ async function build(task: ThreadTask, hooks: ThreadHooks): Promise<ThreadParts>
     activate: (address) => {
       const { owned, chunks } = partition(address.partition);
       assert(owned !== null, "an actor lives where its partition is owned");
-      const { metadata, garbage } = owned;
+      const { metadata, garbage, room } = owned;
       return new BucketActor({
         address,
         metadata,
         chunks,
         garbage,
+        freeSpace: room,
         clock,
         hlc,
         random: systemRandom,
@@ -143,12 +146,16 @@ async function openPartition(surroundings: Surroundings, index: number): Promise
     },
     onVolumeError: (error, isReadOnly) => log.error({ error, partition: index, isReadOnly }, "a disk error"),
   });
-  const owned = metadata === null ? null : own(surroundings, index, metadata, chunks);
+  const owned = metadata === null ? null : own(surroundings, index, { metadata, chunks, freeSpace });
   return { chunks, owned, snapshot, freeSpace };
 }
 
 /** Starts what only the owner does: collection, compaction, the search for orphans. */
-function own(surroundings: Surroundings, index: number, metadata: Metadata, chunks: ChunkStore): OwnedPartition {
+function own(
+  surroundings: Surroundings,
+  index: number,
+  { metadata, chunks, freeSpace }: { readonly metadata: Metadata & ReusableSpace; readonly chunks: ChunkStore; readonly freeSpace: FreeSpace },
+): OwnedPartition {
   const { data, clock, disk, log } = surroundings;
   const directory = data.partitions[index]?.directory ?? "";
   const readers = ReadEpochs.attach(data.readEpochs);
@@ -172,6 +179,8 @@ function own(surroundings: Surroundings, index: number, metadata: Metadata, chun
     chunks,
     readers,
     uploads: ReadEpochs.attach(data.uploadEpochs),
+    // Most of what is kept back for commits may lie in copies until the originals are gone.
+    hasRoom: (bytes) => freeSpace.freeBytes - bytes > freeSpace.watermarkBytes / 4,
     ports: {
       extents: (segment, from, countMax) => liveExtents(metadata.trees, segment, from, countMax),
       apply: (moves) => applyMoves(metadata, moves),
@@ -185,7 +194,12 @@ function own(surroundings: Surroundings, index: number, metadata: Metadata, chun
     if (isCompacting) return;
     isCompacting = true;
     try {
-      await compactor.step();
+      const looksMax = freeSpace.isLow ? limits.compactLooksWhenLowMax : limits.compactLooksMax;
+      for (const seen = new Set<number>(); seen.size < looksMax; ) {
+        const step = await compactor.step();
+        if (step.kind === "idle" || step.kind === "moved" || seen.has(step.segment)) break;
+        seen.add(step.segment);
+      }
     } catch (error) {
       note(error);
     } finally {
@@ -205,7 +219,8 @@ function own(surroundings: Surroundings, index: number, metadata: Metadata, chun
     clock.every(limits.compactIntervalMs, () => void compact()),
     clock.every(limits.orphanSweepMs, sweep),
   ];
-  return { metadata, garbage, collector, upkeep };
+  const room = new RowRoom({ volume: freeSpace, reusableBytes: () => metadata.reusableBytes() });
+  return { metadata, garbage, room, collector, upkeep };
 }
 
 async function closePartitions(partitions: readonly Partition[]): Promise<void> {

@@ -126,11 +126,11 @@ test("an aborted body leaves nothing; data behind the abort only returns its slo
   t.is(slabs.snapshot().lent, 0, "after the abort nothing is sent");
 });
 
-test("a full disk is ServiceUnavailable, a broken one InternalError, and neither ends the thread", async (t) => {
+test("a full disk is InsufficientStorage, a broken one InternalError, and neither ends the thread", async (t) => {
   const chunks = new MemoryChunks();
   const { open, send, starts } = startLane(t, chunks);
   for (const [errno, code] of [
-    ["ENOSPC", "ServiceUnavailable"],
+    ["ENOSPC", "InsufficientStorage"],
     ["EIO", "InternalError"],
   ] as const) {
     chunks.failure = new DiskError(errno, "pwrite", "test");

@@ -137,7 +137,8 @@ export class BodyLane {
   }
 
   /**
-   * Decodes and verifies a body that lies whole in one slot, in the calling turn. All bytes are consumed when it returns.
+   * Decodes and verifies a body that lies whole in one slot, in the calling turn. An inline body may be a view of the slot,
+   * good until the ask is answered; of any other, all bytes are consumed when it returns.
    * @returns the body itself when it is inline, else a promise that resolves when it is durable
    * @throws S3Error of the body (also by rejection), DiskError
    */
@@ -323,15 +324,13 @@ function weight(job: Job): number {
 
 type Decoded = ReturnType<BodyDecoder["finish"]>;
 
+/** The body is a view of the slot when it lies there in one piece: the slot is the ask's until its answer. */
 function decodeInline(wire: Uint8Array, plan: BodyPlan): StoredBody {
   const decoder = new BodyDecoder(plan);
-  const plain = Buffer.allocUnsafeSlow(wire.length);
-  let length = 0;
-  decoder.push(wire, (piece) => {
-    plain.set(piece, length);
-    length += piece.length;
-  });
-  return { ...decoder.finish(), inline: plain.subarray(0, length), chunks: [] };
+  const pieces: Uint8Array[] = [];
+  decoder.push(wire, (piece) => pieces.push(piece));
+  const [first = new Uint8Array(0)] = pieces;
+  return { ...decoder.finish(), inline: pieces.length <= 1 ? first : Buffer.concat(pieces), chunks: [] };
 }
 
 function storedBody(decoded: Decoded, chunks: readonly StoredChunk[]): StoredBody {

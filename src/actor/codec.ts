@@ -11,6 +11,7 @@ import type { ChecksumAlgorithm } from "../s3/checksum-algorithms.ts";
 import type { StoredChunk } from "../storage/location.ts";
 import type { BodySource } from "./body-source.ts";
 import type { AskEnvelope, BodyEnvelope, FromThread, ToThread } from "./envelope.ts";
+import { decodeObjects, encodeObjects, type WireObjects } from "./listed-objects.ts";
 
 type WirePlan = readonly [
   bucket: BucketId,
@@ -53,6 +54,7 @@ export type WireToThread =
 
 export type WireFromThread =
   | readonly ["ok", id: number, value: unknown]
+  | readonly ["objects", id: number, page: WireObjects]
   | readonly ["error", id: number, code: string, detail: Readonly<Record<string, string>>]
   | readonly ["slots", slots: readonly number[]];
 
@@ -95,14 +97,19 @@ export function decodeToThread(wire: WireToThread): ToThread {
 export function encodeFromThread(message: FromThread): WireFromThread {
   if (message.kind === "slots") return ["slots", message.slots];
   const { id, outcome } = message;
-  return outcome.ok ? ["ok", id, outcome.value] : ["error", id, outcome.code, outcome.detail];
+  if (!outcome.ok) return ["error", id, outcome.code, outcome.detail];
+  const page = encodeObjects(outcome.value);
+  return page === null ? ["ok", id, outcome.value] : ["objects", id, page];
 }
 
 export function decodeFromThread(wire: WireFromThread): FromThread {
   if (wire[0] === "slots") return { kind: "slots", slots: wire[1] };
-  const outcome: Outcome<unknown> =
-    wire[0] === "ok" ? { ok: true, value: wire[2] } : { ok: false, code: wire[2], detail: wire[3] };
-  return { kind: "reply", id: wire[1], outcome };
+  return { kind: "reply", id: wire[1], outcome: decodeOutcome(wire) };
+}
+
+function decodeOutcome(wire: Exclude<WireFromThread, readonly ["slots", ...unknown[]]>): Outcome<unknown> {
+  if (wire[0] === "error") return { ok: false, code: wire[2], detail: wire[3] };
+  return { ok: true, value: wire[0] === "ok" ? wire[2] : decodeObjects(wire[2]) };
 }
 
 function encodeAsk(ask: AskEnvelope): WireAsk {

@@ -13,14 +13,15 @@ export interface Failure {
 }
 
 /**
- * An S3 error travels as it is. An error of the disk is InternalError, or ServiceUnavailable when space has run out.
+ * An S3 error travels as it is. An error of the disk is InternalError, or InsufficientStorage when space has run
+ * out: that is no fault, and the log has a line for it when it begins (storage/free-space.ts).
  * @returns null for everything else: a programmer error, on which the thread must end
  */
 export function failureOf(error: unknown): Failure | null {
   const known = asS3Error(error);
   if (known !== null) return { outcome: toOutcome(known), isFault: false };
   if (error instanceof BodyLengthError) return { outcome: refusal("IncompleteBody"), isFault: false };
-  if (isDiskError(error, "ENOSPC", "EDQUOT")) return { outcome: refusal("ServiceUnavailable"), isFault: true };
+  if (isDiskError(error, "ENOSPC", "EDQUOT")) return { outcome: refusal("InsufficientStorage"), isFault: false };
   if (error instanceof DiskError) return { outcome: refusal("InternalError"), isFault: true };
   return null;
 }

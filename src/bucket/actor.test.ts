@@ -293,3 +293,29 @@ test("what a port brings is answered by type; an unknown type is a programmer's 
   t.throws(() => void actor.handle("object.unknown", {}), { name: "AssertionError" });
   t.throws(() => void actor.handle("toString", {}), { name: "AssertionError" });
 });
+
+test("without room nothing is added, and deletes, aborts and repeated answers go on", async (t) => {
+  const stand = new BucketStand();
+  const create = (key: string) =>
+    stand.ask("upload.create", { key, metadata: {}, checksumAlgorithm: null, checksumType: null });
+  await stand.put("k", inlineBody("x"));
+  const { uploadId } = await create("u");
+  const at = { key: "u", uploadId };
+  const part = { ...at, partNumber: 1, source: stored(bodyOf(["part"])) };
+  const { etag } = await stand.ask("upload.putPart", part);
+  const complete = { ...at, parts: [{ partNumber: 1, etag, checksum: null }], preconditions: {}, objectBytes: null };
+  const { uploadId: other } = await create("other");
+  stand.freeSpace.isLow = true;
+  const body = bodyOf(["refused"]);
+  t.is(await codeOf(stand.put("k2", body)), "InsufficientStorage");
+  t.deepEqual(stand.dropped, body.chunks.map(({ place }) => placeText(place)), "its copies are given back");
+  t.is(await codeOf(create("v")), "InsufficientStorage");
+  t.is(await codeOf(stand.ask("upload.putPart", part)), "InsufficientStorage");
+  t.is(await codeOf(stand.ask("upload.complete", complete)), "InsufficientStorage");
+  t.is(await codeOf(stand.ask("object.delete", { key: "k", preconditions: {} })), "ok");
+  t.is(await codeOf(stand.ask("upload.abort", { key: "other", uploadId: other })), "ok");
+  stand.freeSpace.isLow = false;
+  const answer = await stand.ask("upload.complete", complete);
+  stand.freeSpace.isLow = true;
+  t.deepEqual(await stand.ask("upload.complete", complete), answer);
+});

@@ -29,6 +29,7 @@ export class BucketStand {
   yields = 0;
   /** Rows that `onDamage` was told of. */
   readonly damaged: string[] = [];
+  readonly freeSpace: { isLow: boolean; spend(): void } = { isLow: false, spend: () => undefined };
   actor: BucketActor;
   /** Answers `decodeSlot`. */
   decodeSlot: BucketPorts["decodeSlot"] = () => {
@@ -68,6 +69,7 @@ export class BucketStand {
         drop: (place) => void this.dropped.push(placeText(place)),
       },
       garbage: this.garbage,
+      freeSpace: this.freeSpace,
       clock,
       hlc: new HybridClock(clock, 1),
       random: systemRandom,

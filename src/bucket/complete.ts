@@ -42,6 +42,7 @@ function repeatedAnswer(turn: Turn, { key, uploadId }: Request): ObjectWritten {
 }
 
 function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: OpenUpload): ObjectWritten {
+  turn.requireRoom();
   const { key } = request;
   const versioning = versioningTurns(turn.row);
   const current = turn.current(key);

@@ -25,6 +25,10 @@ class ArrayTree implements ReadTree {
     return undefined;
   }
 
+  peek(): undefined {
+    return undefined;
+  }
+
   range({ start, end, limit }: Range): Row[] {
     this.ranges += 1;
     const rows = this.#rows
@@ -32,6 +36,10 @@ class ArrayTree implements ReadTree {
       .slice(0, limit);
     this.rowsRead += rows.length;
     return rows;
+  }
+
+  visit(range: Range, use: (key: Buffer, value: Buffer) => boolean): void {
+    for (const { key, value } of this.range(range)) if (!use(key, value)) return;
   }
 
   keys(range: Range): Buffer[] {
@@ -85,7 +93,7 @@ function walk(tree: ReadTree, query: Query, yieldTurn: () => Promise<void> = asy
       tree,
       lead,
       keyOf: (rowKey) => rowKey.subarray(lead.length, rowKey.length - 1),
-      entry: (_row, key) => key.toString(),
+      entry: (_rowKey, _value, key) => key.toString(),
     },
     {
       prefix: Buffer.from(query.prefix),

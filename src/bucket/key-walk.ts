@@ -5,15 +5,16 @@
 
 import { limits } from "../base/limits.ts";
 import { successor } from "../storage/keys.ts";
-import type { ReadTree, Row } from "../storage/trees.ts";
+import type { Range, ReadTree } from "../storage/trees.ts";
 
 /** Where the walk reads. `lead` is what stands before the object key in a row's key. */
 export interface WalkSource<T> {
-  readonly tree: ReadTree;
+  readonly tree: Pick<ReadTree, "visit">;
   readonly lead: Uint8Array;
   /** The object key's bytes inside a row's key. */
   keyOf(rowKey: Buffer): Buffer;
-  entry(row: Row, key: Buffer): T;
+  /** @param value good during the call only */
+  entry(rowKey: Buffer, value: Buffer, key: Buffer): T;
 }
 
 export interface WalkRequest {
@@ -54,9 +55,9 @@ export async function walkKeys<T>(
   const walk = new Walk(source, request);
   let sliceRows = 0;
   for (;;) {
-    const rows = walk.fetch();
-    if (rows === undefined || walk.take(rows)) return walk.page();
-    sliceRows += rows.length + seekRows;
+    const rowCount = walk.step();
+    if (rowCount === 0) return walk.page();
+    sliceRows += rowCount + seekRows;
     if (sliceRows < limits.listSliceRows) continue;
     sliceRows = 0;
     await yieldTurn();
@@ -97,36 +98,40 @@ class Walk<T> {
     if (max > 0 && !isHopeless) this.#fetchRows = request.delimiter.length > 0 ? fetchRowsMin : limits.listSliceRows;
   }
 
-  /** The next rows; undefined when there can be none. */
-  fetch(): Row[] | undefined {
+  /** Adds the next rows to the page. @returns how many were read; 0 when the page is done */
+  step(): number {
+    const range = this.#range();
+    if (range === undefined) return 0;
+    let rowCount = 0;
+    let skippedRows = 0;
+    this.#source.tree.visit(range, (rowKey, value) => {
+      rowCount += 1;
+      if (this.#seek !== null && Buffer.compare(rowKey, this.#seek) < 0) {
+        skippedRows += 1;
+      } else if (this.#count() === this.#request.max) {
+        this.#isTruncated = true;
+      } else {
+        this.#takeRow(rowKey, value);
+      }
+      return !this.#isTruncated;
+    });
+    if (this.#isTruncated) return 0;
+    if (this.#fetchRows !== undefined) {
+      const next = skippedRows * 2 > rowCount ? this.#fetchRows / 4 : this.#fetchRows * 2;
+      this.#fetchRows = Math.min(limits.listSliceRows, Math.max(fetchRowsMin, Math.floor(next)));
+    }
+    return rowCount;
+  }
+
+  /** Where the next rows are; undefined when there can be none. */
+  #range(): Range | undefined {
     const end = this.#end;
     if (this.#fetchRows === undefined) return undefined;
     const start = this.#seek ?? Buffer.concat([this.#lastRow, Buffer.of(0)]);
     if (end !== undefined && Buffer.compare(start, end) >= 0) return undefined;
     // One row more than is due shows whether anything follows.
     const limit = Math.min(this.#fetchRows, this.#request.max - this.#count() + 1);
-    const rows = this.#source.tree.range(end === undefined ? { start, limit } : { start, end, limit });
-    return rows.length === 0 ? undefined : rows;
-  }
-
-  /** Adds rows to the page. True when the page is done. */
-  take(rows: readonly Row[]): boolean {
-    let skippedRows = 0;
-    for (const row of rows) {
-      if (this.#seek !== null && Buffer.compare(row.key, this.#seek) < 0) {
-        skippedRows += 1;
-      } else if (this.#count() === this.#request.max) {
-        this.#isTruncated = true;
-        return true;
-      } else {
-        this.#takeRow(row);
-      }
-    }
-    if (this.#fetchRows !== undefined) {
-      const next = skippedRows * 2 > rows.length ? this.#fetchRows / 4 : this.#fetchRows * 2;
-      this.#fetchRows = Math.min(limits.listSliceRows, Math.max(fetchRowsMin, Math.floor(next)));
-    }
-    return false;
+    return end === undefined ? { start, limit } : { start, end, limit };
   }
 
   page(): WalkedPage<T> {
@@ -138,14 +143,14 @@ class Walk<T> {
     };
   }
 
-  #takeRow(row: Row): void {
+  #takeRow(rowKey: Buffer, value: Buffer): void {
     const { prefix, delimiter } = this.#request;
-    const key = this.#source.keyOf(row.key);
+    const key = this.#source.keyOf(rowKey);
     const commonPrefix = commonPrefixOf(key, prefix, delimiter);
     if (commonPrefix === undefined) {
-      this.#entries.push(this.#source.entry(row, key));
+      this.#entries.push(this.#source.entry(rowKey, value, key));
       this.#last = key;
-      this.#lastRow = row.key;
+      this.#lastRow = rowKey;
       this.#seek = null;
       return;
     }

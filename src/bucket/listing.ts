@@ -3,9 +3,9 @@
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { bucketIdBytes, objectPrefix, successor } from "../storage/keys.ts";
-import { decodeHead, etagOf } from "../storage/record.ts";
+import { decodeListed } from "../storage/record.ts";
 import { decodeTail } from "../storage/record-tail.ts";
-import type { ReadTrees, Row } from "../storage/trees.ts";
+import type { ReadTrees } from "../storage/trees.ts";
 import { commonPrefixOf, walkKeys } from "./key-walk.ts";
 import type { BucketReply, BucketRequest, ListedObject, ObjectMetadata } from "./messages.ts";
 
@@ -60,14 +60,14 @@ export function storageClassOf({ storageClass }: Pick<ObjectMetadata, "storageCl
   return storageClass ?? standardClass;
 }
 
-function listedObject(row: Row, key: Buffer): ListedObject {
-  const head = decodeHead("current", row.key, row.value);
+function listedObject(rowKey: Buffer, value: Buffer, key: Buffer): ListedObject {
+  const { sizeBytes, modifiedMs, etag, checksumAlgorithm, classTail } = decodeListed("current", rowKey, value);
   return {
     key: key.toString("utf8"),
-    sizeBytes: head.sizeBytes,
-    modifiedMs: head.modifiedMs,
-    etag: etagOf(head),
-    storageClass: head.hasStorageClass ? storageClassOf(decodeTail(head.tail).metadata) : standardClass,
-    checksumAlgorithm: head.checksumAlgorithm,
+    sizeBytes,
+    modifiedMs,
+    etag,
+    storageClass: classTail === null ? standardClass : storageClassOf(decodeTail(classTail).metadata),
+    checksumAlgorithm,
   };
 }

@@ -1,11 +1,13 @@
 /** Every message a bucket actor takes, and what it answers. Plain data only. Times: Unix ms; sizes: bytes. */
 
 import type { BodySource } from "../actor/body-source.ts";
+import type { ListedObject } from "../actor/listed-objects.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { ObjectMetadata } from "../storage/record-tail.ts";
 
 export type { BodySource } from "../actor/body-source.ts";
 export type { ActorAddress as BucketAddress } from "../actor/envelope.ts";
+export type { ListedObject } from "../actor/listed-objects.ts";
 export type { ObjectMetadata } from "../storage/record-tail.ts";
 
 /** Judged inside the turn. ETags without quotes; "*" as S3 means it. */
@@ -22,15 +24,6 @@ export interface ObjectWritten {
   readonly checksum: Checksum | null;
   /** null in a bucket that was never versioned. */
   readonly versionId: string | null;
-}
-
-export interface ListedObject {
-  readonly key: string;
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
-  readonly etag: string;
-  readonly storageClass: string;
-  readonly checksumAlgorithm: ChecksumAlgorithm | null;
 }
 
 export interface ListedUpload {

@@ -51,6 +51,7 @@ function putTurn(
   { body, tail, unused }: { body: StoredBody; tail: Buffer; unused: StoredChunk[] },
 ): ObjectWritten {
   turn.requireOpen();
+  turn.requireRoom();
   const versioning = versioningTurns(turn.row);
   const current = turn.current(key);
   judgePreconditions(preconditions, current === null ? null : etagOf(current), key);

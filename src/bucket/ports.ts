@@ -6,6 +6,7 @@ import type { HybridClock } from "../base/hlc.ts";
 import type { Random } from "../base/random.ts";
 import type { StoredBody } from "../storage/body.ts";
 import type { ChunkStore } from "../storage/chunk-store.ts";
+import type { RoomGauge } from "../storage/free-space.ts";
 import type { GarbageSequence } from "../storage/gc.ts";
 import type { CorruptRecordError } from "../storage/sealed-row.ts";
 import type { Metadata } from "../storage/trees.ts";
@@ -18,6 +19,8 @@ export interface BucketPorts {
   readonly chunks: Pick<ChunkStore, "write" | "drop">;
   /** The partition's one sequence, shared with its collector. */
   readonly garbage: GarbageSequence;
+  /** Of the partition's volume; absent where space never ends. */
+  readonly freeSpace?: RoomGauge;
   readonly clock: Clock;
   /** May be shared by the actors of a thread; an actor raises it to the bucket's stored high-water mark. */
   readonly hlc: HybridClock;

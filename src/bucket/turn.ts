@@ -6,13 +6,14 @@
 import { assert } from "../base/assert.ts";
 import { type Stamp, stampBytes, stampTime } from "../base/hlc.ts";
 import type { BucketId } from "../base/ids.ts";
+import { limits } from "../base/limits.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { StoredBody } from "../storage/body.ts";
 import { type BucketRow, decodeBucketRow, encodeBucketRow } from "../storage/bucket-row.ts";
 import { type BucketCounters, countersAt, emptyCounters, readCounters, writeCounters } from "../storage/counters.ts";
 import { bucketKey, currentKey } from "../storage/keys.ts";
 import { type Location, manifestIdBytes, type StoredChunk } from "../storage/location.ts";
-import { decodeHead, encodeRecord, type ObjectRecord } from "../storage/record.ts";
+import { decodeBrief, encodeRecord, type ObjectRecord } from "../storage/record.ts";
 import { addBody, enqueueGarbage, enqueueUploadGarbage } from "../storage/references.ts";
 import type { ReadTrees, Trees } from "../storage/trees.ts";
 import { countCompleted } from "./completed-uploads.ts";
@@ -20,6 +21,9 @@ import { judgeKey } from "./object-key.ts";
 import type { BucketPorts } from "./ports.ts";
 
 const epochBytes = 8;
+
+/** Records are made here: buffers of their own, made to be put once, are what a busy thread collects most. */
+const recordRoom = Buffer.allocUnsafeSlow(limits.valueBytesMax);
 
 /** Changes of the totals; absent members do not change. Bytes and counts, negative where something went. */
 export interface TotalsChange {
@@ -130,12 +134,18 @@ export class Turn {
     if (this.row.state === "closed") throw new S3Error("OperationAborted");
   }
 
-  /** The current object of a key. @throws S3Error of `judgeKey`; CorruptRecordError */
+  /** Asked by every turn that adds more than it removes; deletes go on without. @throws S3Error InsufficientStorage */
+  requireRoom(): void {
+    const { freeSpace } = this.memory.ports;
+    if (freeSpace?.isLow === true) throw new S3Error("InsufficientStorage");
+    freeSpace?.spend(limits.pageBytes);
+  }
+
+  /** The current object of a key, without an inline body. @throws S3Error of `judgeKey`; CorruptRecordError */
   current(key: string): ObjectRecord | null {
     judgeKey(key);
     const rowKey = currentKey(this.bucket, key);
-    const value = this.trees.current.get(rowKey);
-    return value === undefined ? null : decodeHead("current", rowKey, value);
+    return this.trees.current.peek(rowKey, (value) => decodeBrief("current", rowKey, value)) ?? null;
   }
 
   /** Number of this turn in the bucket, as `writeTotals` will store it. */
@@ -158,7 +168,7 @@ export class Turn {
 
   writeCurrent(key: string, record: ObjectRecord): void {
     const rowKey = currentKey(this.bucket, key);
-    this.trees.current.put(rowKey, encodeRecord(rowKey, record));
+    this.trees.current.put(rowKey, encodeRecord(rowKey, record, recordRoom));
   }
 
   removeCurrent(key: string): void {

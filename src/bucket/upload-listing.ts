@@ -76,11 +76,11 @@ function firstUploadAfter(
   return Buffer.concat([lead, key, Buffer.of(0), id, Buffer.of(0)]);
 }
 
-function listedUpload(row: Row, key: Buffer): ListedUpload {
-  const { initiatedMs, metadata } = decodeUpload(row.key, row.value);
+function listedUpload(rowKey: Buffer, value: Buffer, key: Buffer): ListedUpload {
+  const { initiatedMs, metadata } = decodeUpload(rowKey, value);
   return {
     key: key.toString("utf8"),
-    uploadId: uploadIdText(row.key.subarray(row.key.length - uploadIdBytes)),
+    uploadId: uploadIdText(rowKey.subarray(rowKey.length - uploadIdBytes)),
     initiatedMs,
     storageClass: storageClassOf(metadata),
   };

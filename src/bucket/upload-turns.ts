@@ -31,6 +31,7 @@ export function createUpload(
 ): Promise<BucketReply<"upload.create">> {
   return memory.turn((turn) => {
     turn.requireOpen();
+    turn.requireRoom();
     judgeKey(key);
     judgeTail(tailOf(metadata, null));
     const id = createUploadId(turn.nowMs, memory.ports.random);
@@ -61,6 +62,7 @@ function putPartTurn(
   unused: StoredChunk[],
 ): BucketReply<"upload.putPart"> {
   turn.requireOpen();
+  turn.requireRoom();
   if (partNumber < 1 || partNumber > limits.partNumberMax) {
     throw new S3Error("InvalidArgument", { ArgumentName: "partNumber", ArgumentValue: String(partNumber) });
   }

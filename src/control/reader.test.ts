@@ -81,7 +81,9 @@ function open(t: ExecutionContext) {
           counted.gets += 1;
           return records.get(bytes);
         },
+        peek: (bytes, use) => records.peek(bytes, use),
         range: (range) => records.range(range),
+        visit: (range, use) => records.visit(range, use),
         keys: (range) => records.keys(range),
       },
     },

@@ -149,14 +149,15 @@ export class Pipeline {
 
   #answer(progress: Progress, answer: EncodedAnswer, errorCode: string | null): void {
     const { response, requestId } = progress;
-    const { status, body } = answer;
+    const { status } = answer;
+    const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
     const headers = [
       ...answer.headers,
       ["x-amz-request-id", requestId],
       ["x-amz-id-2", this.#options.hostId],
       ["server", "Troupe"],
     ] as const;
-    if (body !== null && typeof body === "object" && "read" in body) {
+    if (body !== null && "read" in body) {
       response.stream({ status, headers }, this.#counted(progress, body, status, errorCode));
       return;
     }
@@ -168,7 +169,7 @@ export class Pipeline {
       const length = progress.request.method === "HEAD" ? (answer.contentLength ?? undefined) : undefined;
       response.send({ status, headers }, undefined, length);
     } else response.send({ status, headers }, body);
-    this.#observe(progress, status, errorCode, body === null ? 0 : Buffer.byteLength(body));
+    this.#observe(progress, status, errorCode, body?.length ?? 0);
   }
 
   /** The body, with its end observed: a streamed answer is logged when it is over, with what was really sent. */

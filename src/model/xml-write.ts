@@ -1,9 +1,10 @@
-/** XML bodies from shapes: a shape is walked once, at start, and becomes closures that join strings. */
+/** XML bodies from shapes: a shape is walked once, at its first use, and becomes closures that join strings. */
 
 import { AssertionError, assert } from "../base/assert.ts";
 import type { Member } from "./member.ts";
 import { isScalar, scalarFormatter } from "./scalar.ts";
 import type { ListShape, Shape, StructureShape } from "./shape.ts";
+import { XmlDocument } from "./xml-document.ts";
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 export const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -41,7 +42,10 @@ export const escapeXml = (text: string): string => {
   if (from < 0) return text;
   let out = text.slice(0, from);
   for (let at = from; at < text.length; at++) {
-    const reference = referenceOf(text.charCodeAt(at));
+    const code = text.charCodeAt(at);
+    // Letters and what stands between them and the angle brackets: most of any text.
+    if (code > 0x3e && code < 0x7f) continue;
+    const reference = referenceOf(code);
     if (reference === null) continue;
     out += text.slice(from, at) + reference;
     from = at + 1;
@@ -99,9 +103,9 @@ const structureContent = (shape: StructureShape): Writer => {
   return (value) => {
     const members = value as Readonly<Record<string, unknown>>;
     let out = "";
-    for (const [name, write] of writers) {
-      const member = members[name];
-      if (member !== undefined && member !== null) out += write(member);
+    for (const writer of writers) {
+      const member = members[writer[0]];
+      if (member !== undefined && member !== null) out += writer[1](member);
     }
     return out;
   };
@@ -144,13 +148,45 @@ const content = (shape: Shape): Writer => {
 /**
  * Compiles the writer of a whole document. O(shape) once; the writer is O(value).
  * @param root name of the root element, which carries AWS's namespace
- * @returns a function from a value of `shape` to the document, XML declaration included
+ * @returns a function from a value of `shape` to the document, XML declaration included: text, or UTF-8 when it is long
  */
-export const compileXmlWriter = (root: string, shape: StructureShape): ((value: unknown) => string) => {
+export const compileXmlWriter = (root: string, shape: StructureShape): ((value: unknown) => string | Buffer) => {
   assert(shape.eventStream === undefined, "an event stream has no XML form");
   if (shape.xmlUnwrapped === true) return unwrappedWriter(root, shape);
-  const write = structureElement(root, shape, ` xmlns="${s3Namespace}"`);
-  return (value) => xmlDeclaration + write(value);
+  const attributes = ` xmlns="${s3Namespace}"`;
+  if (Object.values(shape.members).some(({ traits }) => traits.xmlAttribute === true)) {
+    const write = structureElement(root, shape, attributes);
+    return (value) => xmlDeclaration + write(value);
+  }
+  const parts = Object.entries(shape.members).flatMap(([name, member]) => (isBodyMember(member) ? [part(name, member)] : []));
+  return (value) => {
+    const members = value as Readonly<Record<string, unknown>>;
+    const document = new XmlDocument();
+    document.add(`${xmlDeclaration}<${root}${attributes}>`);
+    for (const { name, write, isFlatList } of parts) {
+      const member = members[name];
+      if (member === undefined || member === null) continue;
+      if (isFlatList) for (const item of member as readonly unknown[]) document.add(write(item));
+      else document.add(write(member));
+    }
+    document.add(`</${root}>`);
+    return document.take();
+  };
+};
+
+interface Part {
+  readonly name: string;
+  /** Of the member, or of one item of a flat list. */
+  readonly write: Writer;
+  readonly isFlatList: boolean;
+}
+
+const part = (name: string, member: Member): Part => {
+  const { shape, traits } = member;
+  if (shape.kind !== "list" || traits.xmlFlattened !== true || traits.xmlNamespace !== undefined) {
+    return { name, write: memberWriter(name, member), isFlatList: false };
+  }
+  return { name, write: element(traits.xmlName ?? name, shape.member, ""), isFlatList: true };
 };
 
 const unwrappedWriter = (root: string, shape: StructureShape): ((value: unknown) => string) => {

@@ -28,10 +28,10 @@ export const contentsOf = (
     Key: write(object.key),
     LastModified: object.modifiedMs,
     ETag: quoteEtag(object.etag),
-    ...(object.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: [object.checksumAlgorithm] }),
+    ChecksumAlgorithm: object.checksumAlgorithm === null ? undefined : [object.checksumAlgorithm],
     Size: object.sizeBytes,
     StorageClass: object.storageClass,
-    ...(owner === undefined ? {} : { Owner: owner }),
+    Owner: owner,
   }));
 
 /** `CommonPrefixes` of a page. */

@@ -364,6 +364,8 @@ const stateErrors = {
 } as const satisfies Record<string, ErrorRow>;
 
 const serverErrors = {
+  /** Not S3's, whose storage does not end: a client that gets it does not send the same again at once. RFC 4918. */
+  InsufficientStorage: { status: 507, message: "There is not enough free space on this node to store what you sent." },
   InternalError: { status: 500, message: "We encountered an internal error. Please try again." },
   NotImplemented: {
     status: 501,

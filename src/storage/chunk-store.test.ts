@@ -1,4 +1,4 @@
-import { readdirSync, truncateSync } from "node:fs";
+import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { limits } from "../base/limits.ts";
@@ -192,7 +192,7 @@ test("ENOSPC fails one body and neither poisons the segment nor counts as the vo
 });
 
 test("low free space refuses a body before its first byte", async (t) => {
-  const { store, tearDown } = await setUp({ freeSpace: { isLow: true } });
+  const { store, tearDown } = await setUp({ freeSpace: { isLow: true, spend: () => undefined } });
   t.throws(() => store.write({ bucket: fixtureBucket, addressKey: fixtureKey, expectedBytes: 1 }), {
     message: /ENOSPC/,
   });
@@ -359,5 +359,27 @@ test("lanes never share a segment or an epoch directory", async (t) => {
   t.is(new Set(chunks.map(({ place }) => (place.kind === "file" ? `f${place.epoch}` : `s${place.segment}`))).size, 4);
   t.is(readBody(reader, chunks).length, 2 * size);
   await other.close();
+  await tearDown();
+});
+
+test("a body ends when space does, and the segment that was appended to can be compacted", async (t) => {
+  const freeSpace = { isLow: false, spend: () => undefined };
+  const { partition, store, tearDown } = await setUp({ freeSpace });
+  await storeBody(store, [Buffer.alloc(1000, 1)], 1000);
+  const long = store.write({ bucket: fixtureBucket, addressKey: fixtureKey, expectedBytes: 12 * MiB });
+  long.write(Buffer.alloc(MiB, 2));
+  freeSpace.isLow = true;
+  t.throws(() => {
+    for (let n = 0; n < 11; n += 1) long.write(Buffer.alloc(MiB, 3));
+  }, { message: /ENOSPC/ });
+  long.abort();
+  await store.settled();
+  const [segment = ""] = readdirSync(join(partition.directory, "segments"));
+  const sealedBytes = statSync(join(partition.directory, "segments", segment)).size;
+  t.true(sealedBytes > 1000 && sealedBytes < MiB, "what was never used is cut off");
+  t.throws(() => store.write({ bucket: fixtureBucket, addressKey: fixtureKey, expectedBytes: 1 }), { message: /ENOSPC/ });
+  freeSpace.isLow = false;
+  const [chunk] = await storeBody(store, [Buffer.from("again")], 5);
+  t.is(chunk?.place.kind === "segment" && chunk.place.segment, 1, "the next segment");
   await tearDown();
 });

@@ -17,6 +17,7 @@ import { ChunkFile } from "./chunk-file.ts";
 import { type Disk, DiskError, isDiskError } from "./disk.ts";
 import { EpochDirectories } from "./epoch-directories.ts";
 import { FramePool } from "./frame-pool.ts";
+import type { RoomGauge } from "./free-space.ts";
 import { type ChunkPlace, nonceBytes } from "./location.ts";
 import { chunkFilePath } from "./partition-layout.ts";
 import type { SegmentMarks } from "./segment-marks.ts";
@@ -52,7 +53,7 @@ export interface ChunkStoreOptions {
   /** Tells other threads which segments are sealed; absent where nothing compacts. */
   readonly marks?: SegmentMarks;
   /** Refuses new bodies while the volume is nearly full. */
-  readonly freeSpace?: { readonly isLow: boolean };
+  readonly freeSpace?: RoomGauge;
   /** Default `limits.segmentBytes`. */
   readonly segmentBytes?: number;
   /** Default `limits.filesPerEpochDirectoryMax`. */
@@ -67,6 +68,7 @@ export class ChunkStore {
   readonly #ports: BodyWriterPorts;
   readonly #background = new Set<Promise<void>>();
   #borrowedBytes = 0;
+  #hasSealedForRoom = false;
 
   private constructor(options: ChunkStoreOptions) {
     const { directory, partition, lane, disk, random, clock } = options;
@@ -101,9 +103,7 @@ export class ChunkStore {
    */
   write(options: BodyWriterOptions): BodyWriter {
     this.#health.assertWritable();
-    if (this.#options.freeSpace?.isLow === true) {
-      throw new DiskError("ENOSPC", "write", "free space is below the watermark");
-    }
+    this.#takeRoom(0);
     return new StreamingBodyWriter(this.#ports, options);
   }
 
@@ -172,13 +172,34 @@ export class ChunkStore {
     return {
       pool: new FramePool(),
       hashes: new HashPool(),
-      segmentTarget: (storedBytes) => this.#segments.reserve(storedBytes),
-      fileTarget: () => this.#createFile(),
+      segmentTarget: (storedBytes) => {
+        this.#takeRoom(storedBytes);
+        return this.#segments.reserve(storedBytes);
+      },
+      fileTarget: () => {
+        this.#takeRoom(limits.chunkBytesMax);
+        return this.#createFile();
+      },
       fitsSegment: (storedBytes) => this.#segments.fits(storedBytes),
       nonce: () => random.bytes(nonceBytes),
       borrow: (bytes) => this.#borrow(bytes),
       failed: (error) => this.#health.record(error),
     };
+  }
+
+  /** Each chunk asks again, so that a long body ends when space does. @throws DiskError ENOSPC below the watermark */
+  #takeRoom(bytes: number): void {
+    const { freeSpace } = this.#options;
+    if (freeSpace === undefined) return;
+    if (!freeSpace.isLow) {
+      freeSpace.spend(bytes);
+      this.#hasSealedForRoom = false;
+      return;
+    }
+    // The dead part of the segment that is appended to can be won back only when it is sealed; its copies need not be.
+    if (!this.#hasSealedForRoom) this.#segments.sealEarly();
+    this.#hasSealedForRoom = true;
+    throw new DiskError("ENOSPC", "write", "free space is below the watermark");
   }
 
   #createFile(): ChunkFile {

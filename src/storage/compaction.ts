@@ -55,6 +55,8 @@ export interface CompactorOptions {
   /** Epochs of uploads: a front enters before a body's first byte is stored, and leaves after the reply to its commit. */
   readonly uploads: ReadEpochs;
   readonly ports: CompactionPorts;
+  /** Whether copies of so many bytes leave enough of the volume for commits; without it they always do. */
+  readonly hasRoom?: (bytes: number) => boolean;
 }
 
 export type CompactionStep =
@@ -111,6 +113,7 @@ export class Compactor {
     this.#emptySince.delete(segment);
     const { sizeBytes } = await this.#options.disk.facts(segmentPath(this.#options.directory, segment));
     if (!isWorthCompacting(occupiedBytes, sizeBytes)) return { kind: "none", segment };
+    if (this.#options.hasRoom?.(occupiedBytes) === false) return { kind: "none", segment };
     return this.#move(segment);
   }
 

@@ -71,6 +71,7 @@ export interface Disk {
   readDirectorySync(path: string): string[];
   readDirectory(path: string): Promise<string[]>;
   fileSystem(path: string): Promise<FileSystemFacts>;
+  fileSystemSync(path: string): FileSystemFacts;
 }
 
 const flags: Readonly<Record<OpenMode, string>> = { read: "r", write: "r+", create: "wx+" };
@@ -142,8 +143,7 @@ async function fsyncDirectory(path: string): Promise<void> {
   }
 }
 
-async function fileSystem(path: string): Promise<FileSystemFacts> {
-  const { type, bsize, blocks, bavail } = await fs.promises.statfs(path);
+function toFileSystemFacts({ type, bsize, blocks, bavail }: fs.StatsFs): FileSystemFacts {
   return { typeId: type >>> 0, totalBytes: blocks * bsize, freeBytes: bavail * bsize };
 }
 
@@ -167,5 +167,6 @@ export const systemDisk: Disk = {
   removeDirectory: (path) => attemptAsync("rmdir", path, () => fs.promises.rmdir(path)),
   readDirectorySync: (path) => attempt("readdir", path, () => fs.readdirSync(path)),
   readDirectory: (path) => attemptAsync("readdir", path, () => fs.promises.readdir(path)),
-  fileSystem: (path) => attemptAsync("statfs", path, () => fileSystem(path)),
+  fileSystem: (path) => attemptAsync("statfs", path, async () => toFileSystemFacts(await fs.promises.statfs(path))),
+  fileSystemSync: (path) => attempt("statfs", path, () => toFileSystemFacts(fs.statfsSync(path))),
 };

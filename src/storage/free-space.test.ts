@@ -77,12 +77,35 @@ test("the ballast is at most one hundredth of the volume, goes when space ends, 
   t.true(space.isLow && space.hasBallast, "writes are refused before the ballast is needed");
   volume.freeBytes = 0;
   await space.refresh();
+  t.true(existsSync(ballastPath), "whoever takes the space would take this too");
+  await space.refresh();
   t.false(existsSync(ballastPath));
   volume.freeBytes = 32 * MiB;
   await space.refresh();
   t.true(existsSync(ballastPath));
-  t.deepEqual(events, ["restored", "released", "restored"]);
+  t.deepEqual(events, ["restored", "low", "released", "enough", "restored"]);
   await space.close();
+  remove();
+});
+
+test("what is about to be written counts before the next refresh, and is measured in good time", async (t) => {
+  const { options, volume, faulty, remove } = await setUp(64 * MiB, 32 * MiB, 0);
+  faulty.replace("fileSystemSync", () => ({ typeId: 0xef53, ...volume }));
+  const space = await FreeSpace.open(options);
+  await space.refresh();
+  // Two writers of one volume, of which each knows its own bytes only; what is written is gone at once.
+  const other = await FreeSpace.open(options);
+  await other.refresh();
+  for (let written = 0; written < 64 * MiB && !(space.isLow && other.isLow); written += MiB) {
+    const writer = space.isLow ? other : space;
+    writer.spend(MiB);
+    volume.freeBytes -= MiB;
+  }
+  t.true(space.isLow && other.isLow);
+  t.true(volume.freeBytes > 0.5 * space.watermarkBytes, `${volume.freeBytes} bytes are left`);
+  t.true(faulty.count("fileSystemSync") < 40, "it is not measured for each write");
+  await space.close();
+  await other.close();
   remove();
 });
 

@@ -2,7 +2,7 @@
 
 import type { Clock, Timer } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
-import { type Disk, DiskError, isDiskError } from "./disk.ts";
+import { type Disk, DiskError, type FileSystemFacts, isDiskError } from "./disk.ts";
 
 export interface FreeSpaceOptions {
   /** Any directory of the volume. */
@@ -13,20 +13,45 @@ export interface FreeSpaceOptions {
   readonly ballastPath: string | null;
   /** Default `limits.ballastBytes`; never more than `limits.ballastRatioMax` of the volume. */
   readonly ballastBytes?: number;
-  /** Told of errors of the background refresh, and of the ballast being given up or made again. */
-  readonly onEvent?: (event: { readonly kind: "error" | "released" | "restored"; readonly detail: string }) => void;
+  /** Told of errors of the background refresh, of the ballast being given up or made again, and of the watermark being crossed. */
+  readonly onEvent?: (event: FreeSpaceEvent) => void;
+}
+
+export interface FreeSpaceEvent {
+  readonly kind: "error" | "released" | "restored" | "low" | "enough";
+  readonly detail: string;
+}
+
+/** What a writer asks before it takes more space. */
+export interface RoomGauge {
+  readonly isLow: boolean;
+  /** Counts bytes that are about to be written. @throws DiskError */
+  spend(bytes: number): void;
 }
 
 /**
- * `isLow` is true below min(`limits.freeBytesMin`, `limits.freeRatioMin` of the volume): writes are refused then, while
- * deletes go on from what is left. Below a quarter of that, the ballast is deleted by itself; it comes back when there
- * is room for it twice above the watermark.
+ * A writer measures anew when it has spent this part of the room above the watermark: several threads that write between
+ * two measurements stay above it together.
  */
-export class FreeSpace {
+const roomParts = 8;
+
+/**
+ * `isLow` is true below min(`limits.freeBytesMin`, `limits.freeRatioMin` of the volume): writes are refused then, while
+ * deletes go on from what is left. Below a quarter of that, the ballast is deleted by itself, once free space has stopped
+ * falling: while another program takes all there is, it would take the ballast too. It comes back when there is room for
+ * it twice above the watermark.
+ */
+export class FreeSpace implements RoomGauge {
   readonly #options: FreeSpaceOptions;
   #timer: Timer | null = null;
-  #isLow = false;
+  #wasLow = false;
   #freeBytes = 0;
+  /** Of the refresh before: tells whether free space falls. */
+  #freeBytesBefore = 0;
+  /** Counted since the last measurement. */
+  #spentBytes = 0;
+  /** Counted between the last two measurements: not yet written, for all that is known. */
+  #recentBytes = 0;
   #totalBytes = 0;
   #hasBallast = false;
   #refreshing: Promise<void> | null = null;
@@ -46,7 +71,13 @@ export class FreeSpace {
   }
 
   get isLow(): boolean {
-    return this.#isLow;
+    return this.#freeBytes - this.#recentBytes - this.#spentBytes < this.watermarkBytes;
+  }
+
+  spend(bytes: number): void {
+    this.#spentBytes += bytes;
+    const roomBytes = this.#freeBytes - this.#recentBytes - this.watermarkBytes;
+    if (this.#spentBytes * roomParts >= roomBytes) this.#take(this.#options.disk.fileSystemSync(this.#options.directory));
   }
 
   get freeBytes(): number {
@@ -102,7 +133,10 @@ export class FreeSpace {
 
   async #refresh(): Promise<void> {
     await this.#measure();
-    if (this.#hasBallast && this.#freeBytes < this.watermarkBytes / 4) await this.releaseBallast();
+    const isFalling = this.#freeBytes < this.#freeBytesBefore;
+    this.#freeBytesBefore = this.#freeBytes;
+    if (this.#hasBallast && this.#freeBytes < this.watermarkBytes / 4 && !isFalling) await this.releaseBallast();
+    this.#tellWatermark();
     const wantedBytes = this.#ballastBytes();
     const hasRoom = this.#freeBytes >= this.watermarkBytes + 2 * wantedBytes;
     if (!this.#hasBallast && wantedBytes > 0 && hasRoom) await this.#writeBallast(wantedBytes);
@@ -115,10 +149,21 @@ export class FreeSpace {
   }
 
   async #measure(): Promise<void> {
-    const facts = await this.#options.disk.fileSystem(this.#options.directory);
-    this.#freeBytes = facts.freeBytes;
-    this.#totalBytes = facts.totalBytes;
-    this.#isLow = this.#freeBytes < this.watermarkBytes;
+    this.#take(await this.#options.disk.fileSystem(this.#options.directory));
+  }
+
+  #take({ freeBytes, totalBytes }: FileSystemFacts): void {
+    this.#freeBytes = freeBytes;
+    this.#totalBytes = totalBytes;
+    this.#recentBytes = this.#spentBytes;
+    this.#spentBytes = 0;
+  }
+
+  #tellWatermark(): void {
+    if (this.isLow === this.#wasLow) return;
+    this.#wasLow = this.isLow;
+    const { freeBytes, watermarkBytes } = this;
+    this.#tell(this.isLow ? "low" : "enough", `${freeBytes} bytes are free; writes need ${watermarkBytes}`);
   }
 
   /** A ballast of an earlier start counts when it is whole; a torn one is written anew. */
@@ -154,7 +199,7 @@ export class FreeSpace {
     if (isWhole) this.#tell("restored", `${sizeBytes} bytes are in reserve`);
   }
 
-  #tell(kind: "error" | "released" | "restored", detail: string): void {
+  #tell(kind: FreeSpaceEvent["kind"], detail: string): void {
     this.#options.onEvent?.({ kind, detail });
   }
 }

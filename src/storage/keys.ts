@@ -47,6 +47,20 @@ export function prefixRange(prefix: Buffer): KeyRange {
   return end === undefined ? { start: prefix } : { start: prefix, end };
 }
 
+const bucketBytesKept = 1024;
+const keptBucketBytes = new Map<BucketId, Buffer>();
+
+/** The id as bytes: hex is slow to read, and a thread asks for few buckets again and again. */
+function bucketBytes(bucket: BucketId): Buffer {
+  let bytes = keptBucketBytes.get(bucket);
+  if (bytes === undefined) {
+    bytes = Buffer.from(bucket, "hex");
+    if (keptBucketBytes.size >= bucketBytesKept) keptBucketBytes.clear();
+    keptBucketBytes.set(bucket, bytes);
+  }
+  return bytes;
+}
+
 /** `bucketId`: the key of a bucket's row in `buckets`, and the prefix of all its keys elsewhere. */
 export function bucketKey(bucket: BucketId): Buffer {
   return Buffer.from(bucket, "hex");
@@ -73,7 +87,7 @@ function keyBuffer(before: number, key: string, after: number): Buffer {
  */
 export function currentKey(bucket: BucketId, key: string): Buffer {
   const bytes = keyBuffer(bucketIdBytes, key, 1);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   bytes[bytes.length - 1] = 0;
   assert(key.length > 0 && bytes.indexOf(0, bucketIdBytes) === bytes.length - 1, "an object key has no U+0000");
   return bytes;
@@ -87,14 +101,14 @@ export function objectKeyOf(key: Buffer): string {
 /** bucketId | prefix: the prefix of all of a bucket's keys in `current` and `versions` that begin with `prefix` ("" = all). */
 export function objectPrefix(bucket: BucketId, prefix: string): Buffer {
   const bytes = keyBuffer(bucketIdBytes, prefix, 0);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   return bytes;
 }
 
 /** Start of the rows after every row of `key`, in `current` and `versions`: bucketId | key | 0x01. */
 export function afterObject(bucket: BucketId, key: string): Buffer {
   const bytes = keyBuffer(bucketIdBytes, key, 1);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   bytes[bytes.length - 1] = 1;
   return bytes;
 }
@@ -103,7 +117,7 @@ export function afterObject(bucket: BucketId, key: string): Buffer {
 export function versionKey(bucket: BucketId, key: string, stamp: Uint8Array): Buffer {
   assert(stamp.length === stampBytes, "a stamp has 12 bytes");
   const bytes = keyBuffer(bucketIdBytes, key, 1 + stampBytes);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   const start = bytes.length - stampBytes;
   bytes[start - 1] = 0;
   for (let index = 0; index < stampBytes; index++) bytes[start + index] = ~(stamp[index] ?? 0);
@@ -127,7 +141,7 @@ export function decodeVersionKey(key: Buffer): { readonly key: string; readonly 
 export function uploadKey(bucket: BucketId, key: string, uploadId: Uint8Array): Buffer {
   assert(uploadId.length === uploadIdBytes, "an upload id has 22 bytes");
   const bytes = keyBuffer(bucketIdBytes + 1, key, 1 + uploadIdBytes);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   bytes[bucketIdBytes] = uploadSpace;
   bytes[bytes.length - uploadIdBytes - 1] = 0;
   bytes.set(uploadId, bytes.length - uploadIdBytes);
@@ -137,7 +151,7 @@ export function uploadKey(bucket: BucketId, key: string, uploadId: Uint8Array): 
 /** bucketId | 0x00 | prefix: the prefix of the open uploads whose keys begin with `prefix` ("" = all). */
 export function uploadPrefix(bucket: BucketId, prefix: string): Buffer {
   const bytes = keyBuffer(bucketIdBytes + 1, prefix, 0);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   bytes[bucketIdBytes] = uploadSpace;
   return bytes;
 }
@@ -166,7 +180,7 @@ export function partKey(bucket: BucketId, uploadId: Uint8Array, partNumber: numb
 export function partPrefix(bucket: BucketId, uploadId: Uint8Array): Buffer {
   assert(uploadId.length === uploadIdBytes, "an upload id has 22 bytes");
   const bytes = Buffer.allocUnsafe(bucketIdBytes + 1 + uploadIdBytes);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   bytes[bucketIdBytes] = partSpace;
   bytes.set(uploadId, bucketIdBytes + 1);
   return bytes;
@@ -190,7 +204,7 @@ export function partNumberOf(key: Buffer): number {
 function identifierKey(bucket: BucketId, identifier: Uint8Array, bytesExpected: number, after: number): Buffer {
   assert(identifier.length === bytesExpected, `an identifier of ${bytesExpected} bytes`);
   const bytes = Buffer.allocUnsafe(bucketIdBytes + bytesExpected + after);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   bytes.set(identifier, bucketIdBytes);
   return bytes;
 }
@@ -255,7 +269,7 @@ export function garbageSequenceOf(key: Buffer): number {
 /** `counters`, the totals of a bucket: bucketId | 0x00. */
 export function totalsKey(bucket: BucketId): Buffer {
   const bytes = Buffer.allocUnsafe(bucketIdBytes + 1);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   bytes[bucketIdBytes] = totalsSpace;
   return bytes;
 }
@@ -263,7 +277,7 @@ export function totalsKey(bucket: BucketId): Buffer {
 /** `counters`, one past UTC day of a bucket: bucketId | 0x01 | days since 1970-01-01 (u32). */
 export function dayKey(bucket: BucketId, day: number): Buffer {
   const bytes = Buffer.allocUnsafe(bucketIdBytes + 5);
-  bytes.write(bucket, 0, bucketIdBytes, "hex");
+  bytes.set(bucketBytes(bucket), 0);
   bytes[bucketIdBytes] = daySpace;
   bytes.writeUInt32BE(day, bucketIdBytes + 1);
   return bytes;

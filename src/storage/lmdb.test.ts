@@ -255,3 +255,22 @@ test.serial("a refreshed snapshot in another thread always shows an acknowledged
 test.serial("negative control: without the refresh it often does not", async (t) => {
   t.true((await countStaleReads(temporaryDirectory(t), 500, { noReadReset: true })) > 0);
 });
+
+test("what deletes leave in the file is counted as reusable, and new rows take it before the file grows", async (t) => {
+  const directory = temporaryDirectory(t);
+  const metadata = openMetadata({ directory, clock: systemClock, onFatal: (error) => t.fail(error.message) });
+  const rows = Array.from({ length: 300 }, (_, index) => Buffer.from(`row ${index}`));
+  const value = Buffer.alloc(7000, 1);
+  const fill = () => metadata.transact((trees) => rows.forEach((key) => trees.current.put(key, value)));
+  await fill();
+  const full = metadata.reusableBytes();
+  await metadata.transact((trees) => rows.forEach((key) => trees.current.remove(key)));
+  const emptied = metadata.reusableBytes();
+  t.true(emptied - full >= 290 * limits.pageBytes, `${full}, then ${emptied} bytes`);
+  const sizeBytes = statSync(join(directory, "data.mdb")).size;
+  await metadata.transact((trees) => trees.current.put(a, value));
+  await fill();
+  t.true(metadata.reusableBytes() < emptied - 250 * limits.pageBytes);
+  t.true(statSync(join(directory, "data.mdb")).size <= sizeBytes + 64 * limits.pageBytes);
+  await metadata.close();
+});

@@ -33,8 +33,17 @@ class MemoryTree implements Tree {
     return row?.key.equals(key) ? Buffer.from(row.value) : undefined;
   }
 
+  peek<R>(key: Uint8Array, use: (value: Buffer) => R): R | undefined {
+    const value = this.get(key);
+    return value === undefined ? undefined : use(value);
+  }
+
   range(range: Range): Row[] {
     return this.#select(range).map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }));
+  }
+
+  visit(range: Range, use: (key: Buffer, value: Buffer) => boolean): void {
+    for (const { key, value } of this.#select(range)) if (!use(Buffer.from(key), Buffer.from(value))) return;
   }
 
   keys(range: Range): Buffer[] {

@@ -94,7 +94,8 @@ export function inlineBytesMax(tailBytes: number): number {
 export const recordTailBytesMax = limits.valueBytesMax - headerBytes - xxh64Bytes - addressBytes;
 
 /**
- * Encodes a record in the newest format. O(size); the answer is a fresh buffer.
+ * Encodes a record in the newest format. O(size).
+ * @param room at least `limits.valueBytesMax` bytes; the answer is a view of it. A fresh buffer when absent.
  *
  * Version 1, big-endian: version u8 = 1 | flags u8 (1 delete marker, 2 null version, 4 has nullStamp, 8 composite checksum,
  * 16 tail has a storage class) | partCount u16 | stamp 12 | salt 4 | seq u64 | sizeBytes u64 | modifiedMs u64 | md5 16 | nullStamp 12 (zeros when absent) |
@@ -106,11 +107,12 @@ export const recordTailBytesMax = limits.valueBytesMax - headerBytes - xxh64Byte
  * 5d41402abc4b2a76b9719d911017c592 000000000000000000000000 01 00 0000 68656c6c6f 2513976883251780`.
  * @throws AssertionError when the value is larger than `limits.valueBytesMax`
  */
-export function encodeRecord(key: Buffer, record: ObjectRecord): Buffer {
+export function encodeRecord(key: Buffer, record: ObjectRecord, room?: Buffer): Buffer {
   const payload = payloadOf(record.location);
   const tailAt = headerBytes + payload.length;
-  const value = Buffer.allocUnsafe(tailAt + record.tail.length + xxh64Bytes);
-  assert(value.length <= limits.valueBytesMax, "a record fits one page");
+  const valueBytes = tailAt + record.tail.length + xxh64Bytes;
+  assert(valueBytes <= limits.valueBytesMax, "a record fits one page");
+  const value = room === undefined ? Buffer.allocUnsafe(valueBytes) : room.subarray(0, valueBytes);
   assert(record.isDeleteMarker === (record.location === null), "only a delete marker has no location");
   assert(record.stamp.length === stampBytes && record.salt.length === versionSaltBytes, "stamp and salt");
   assert(record.md5.length === 16, "an MD5 has 16 bytes");
@@ -139,11 +141,61 @@ export function encodeRecord(key: Buffer, record: ObjectRecord): Buffer {
  * @throws CorruptRecordError
  */
 export function decodeHead(tree: string, key: Buffer, value: Buffer): ObjectRecord {
-  const body = unseal(tree, key, value, 1);
+  return decodeBody(tree, key, unseal(tree, key, value, 1));
+}
+
+function decodeBody(tree: string, key: Buffer, body: Buffer): ObjectRecord {
   const decode = decoders[body[0] ?? 0];
   const record = decode?.(body);
   if (record === undefined) throw new CorruptRecordError(tree, key, `not a record (version ${body[0]})`);
   return record;
+}
+
+/**
+ * As `decodeHead` without an inline body, whose location has no bytes then; what it answers is safe to keep whatever
+ * becomes of `value`. @throws CorruptRecordError
+ */
+export function decodeBrief(tree: string, key: Buffer, value: Buffer): ObjectRecord {
+  const body = unseal(tree, key, value, 1);
+  const isInline = body[0] === 1 && body.length >= headerBytes && locationTags[body[locationTagAt] ?? 0] === "inline";
+  if (!isInline) return decodeBody(tree, key, Buffer.from(body));
+  const tailAt = Math.max(headerBytes, body.length - body.readUInt16BE(tailBytesAt));
+  const brief = Buffer.allocUnsafe(headerBytes + body.length - tailAt);
+  brief.set(body.subarray(0, headerBytes), 0);
+  brief.set(body.subarray(tailAt), headerBytes);
+  return decodeBody(tree, key, brief);
+}
+
+/** What a listing shows of an object. */
+export interface ListedHead {
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly checksumAlgorithm: ChecksumAlgorithm | null;
+  /** For `decodeTail`: names the storage class. null = STANDARD. */
+  readonly classTail: Uint8Array | null;
+}
+
+/** As `decodeHead`, of no more than a listing shows, so that it makes no views. @throws CorruptRecordError */
+export function decodeListed(tree: string, key: Buffer, value: Buffer): ListedHead {
+  const body = unseal(tree, key, value, 1);
+  if (body[0] !== 1 || body.length < headerBytes) return listedOf(decodeHead(tree, key, value));
+  const partCount = body.readUInt16BE(2);
+  const hex = body.toString("hex", md5At, nullStampAt);
+  const hasStorageClass = ((body[1] ?? 0) & storageClassFlag) !== 0;
+  return {
+    sizeBytes: readU64(body, sizeAt),
+    modifiedMs: readU64(body, modifiedAt),
+    etag: partCount === 0 ? hex : `${hex}-${partCount}`,
+    checksumAlgorithm: algorithmOf(body[checksumAlgorithmAt] ?? 0),
+    classTail: hasStorageClass ? body.subarray(body.length - body.readUInt16BE(tailBytesAt)) : null,
+  };
+}
+
+function listedOf(head: ObjectRecord): ListedHead {
+  const { sizeBytes, modifiedMs, checksumAlgorithm, hasStorageClass, tail } = head;
+  return { sizeBytes, modifiedMs, etag: etagOf(head), checksumAlgorithm, classTail: hasStorageClass ? tail : null };
 }
 
 /** The ETag as S3 writes it, without quotes: 32 hex digits, and `-<parts>` for a multipart upload. */

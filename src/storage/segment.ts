@@ -79,6 +79,11 @@ export class Segment {
     return new SegmentExtent(this, offset, storedBytes);
   }
 
+  /** Cuts off the space after the last extent; only before `seal`. @throws DiskError */
+  trim(): void {
+    if (!this.#isClosed) this.#disk.truncateSync(this.#file, this.#endBytes);
+  }
+
   /** No extent is given out any more; the file is closed when the last open one ends. */
   seal(): void {
     this.#isSealed = true;

@@ -103,7 +103,8 @@ export class LaneSegments {
     try {
       const { sizeBytes } = await disk.facts(path);
       const isWanted = this.#spare === null && this.#preparing === null && !this.#isClosing;
-      if (laneOf(segment) === lane && sizeBytes === segmentBytes && isWanted) await this.#recycle(path);
+      const isOurs = laneOf(segment) === lane && sizeBytes === segmentBytes;
+      if (isOurs && isWanted && (await this.#hasRoomForSpare())) await this.#recycle(path);
       else await disk.unlink(path);
     } catch (error) {
       if (!isDiskError(error, "ENOENT")) throw error;
@@ -118,6 +119,16 @@ export class LaneSegments {
     this.#current = null;
     if (this.#spare !== null) this.#options.disk.closeSync(this.#spare.file);
     this.#spare = null;
+  }
+
+  /** Ends the current segment where it is and cuts off what is unused, so that it can be compacted. @throws DiskError */
+  sealEarly(): void {
+    const current = this.#current;
+    if (current === null || current.endBytes === 0) return;
+    current.trim();
+    current.seal();
+    this.#current = null;
+    this.#publishMark();
   }
 
   /** Resolves when no segment is being prepared. */
@@ -211,8 +222,7 @@ export class LaneSegments {
 
   async #prewrite(): Promise<void> {
     const { disk, directory, random, segmentBytes } = this.#options;
-    const { freeBytes } = await disk.fileSystem(directory);
-    if (freeBytes < segmentBytes * limits.prewriteFreeSegmentsMin) return;
+    if (!(await this.#hasRoomForSpare())) return;
     const path = temporaryPath(directory, random.bytes(8).toString("hex"));
     const file = await disk.open(path, "create");
     let isWhole = false;
@@ -223,6 +233,13 @@ export class LaneSegments {
       if (!isWhole) await disk.unlink(path);
     }
     if (isWhole) await this.#adopt(path, segmentBytes);
+  }
+
+  /** Where space is short, a segment in reserve is better spent on what is stored. */
+  async #hasRoomForSpare(): Promise<boolean> {
+    const { disk, directory, segmentBytes } = this.#options;
+    const { freeBytes } = await disk.fileSystem(directory);
+    return freeBytes >= segmentBytes * limits.prewriteFreeSegmentsMin;
   }
 
   /** False when the lane closes meanwhile. Flushed in steps: one flush of 64 MiB would hold up every other flush of the disk. */

@@ -21,13 +21,22 @@ export interface Range {
 export interface ReadTree {
   /** The value, copied: safe to keep. */
   get(key: Uint8Array): Buffer | undefined;
+  /** What `use` makes of the value, which is good during the call only; undefined when there is none. `use` reads no tree. */
+  peek<R>(key: Uint8Array, use: (value: Buffer) => R): R | undefined;
   /** Rows in key order, materialised: no iterator lives across a tick. */
   range(range: Range): Row[];
+  /**
+   * Calls `use` with each row of the range, in key order, until it answers false. A listing reads rows whose values it does
+   * not keep: to copy them costs more than to look at them.
+   * @param use must not read or write trees; its `value` is good during the call only, its `key` is safe to keep
+   */
+  visit(range: Range, use: (key: Buffer, value: Buffer) => boolean): void;
   /** Keys only; the same bounds. */
   keys(range: Range): Buffer[];
 }
 
 export interface Tree extends ReadTree {
+  /** Key and value are the caller's again when this returns. */
   put(key: Uint8Array, value: Uint8Array): void;
   remove(key: Uint8Array): void;
 }

@@ -74,7 +74,8 @@ await runSuite("readme", async ({ directory, say, check }) => {
     const script = `set -e\n${exports.join("\n")}\n${use}`;
     const output = execFileSync("bash", ["-c", script], { cwd: clone, encoding: "utf8" });
     check(`the copy is listed: ${output}`, output.includes("README.md"));
-    say(`npm start ended with ${await first.stop()} after SIGTERM`);
+    const code = await first.stop();
+    check(`npm start ends with 0 after SIGTERM: ${code}`, code === 0);
     check("the port is free again", !(await isReady()));
     const second = await npmStart(clone);
     try {

@@ -5,7 +5,7 @@
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { Agent } from "node:https";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -63,7 +63,10 @@ await runSuite("tree", async ({ directory, has, say, check }) => {
   const tree = join(directory, "tree");
   mkdirSync(tree);
   // Real files of all sizes: the packages of this project, of Node.js and of its Python clients.
-  const sources = ["node_modules", ".cache/clients"].map((name) => join(rootDirectory, name)).filter(existsSync);
+  const sources = ["node_modules", ".cache/clients"]
+    .map((name) => join(rootDirectory, name))
+    .filter(existsSync)
+    .map((name) => realpathSync(name));
   for (const [index, source] of sources.entries()) symlinkSync(source, join(tree, `source-${index}`));
   // Caches of the tools change while this runs.
   const local = sources.flatMap((source) => filesIn(source).filter((name) => !name.startsWith(`${source}/.cache/`)));

@@ -1,6 +1,9 @@
 /** The shape of refusals: codes by name, request ids on every answer, no body for HEAD, and what is ignored. */
 
+import { connect } from "node:net";
 import { eachFront, element, outcome } from "../support/each-front.ts";
+import { testKeys } from "../support/node-process.ts";
+import { presign } from "../support/presign.ts";
 
 const test = eachFront();
 
@@ -121,6 +124,48 @@ test("PutObject_metadata_of_more_than_2048_bytes_400", async (t, { bucket, signe
   };
   t.is(await put(2048), "200");
   t.is(await put(2049), "400 MetadataTooLarge");
+});
+
+test("PutObject_ten_tags_200_eleven_or_malformed_400", async (t, { bucket, signed }) => {
+  const put = async (tagging: string): Promise<string> =>
+    outcome(await signed({ method: "PUT", target: `/${bucket}/k`, body: "x", headers: { "x-amz-tagging": tagging } }));
+  const tags = (count: number): string => Array.from({ length: count }, (_, index) => `k${index}=v`).join("&");
+  t.is(await put(tags(10)), "200");
+  t.regex(await put(tags(11)), /^400 (InvalidTag|BadRequest)$/);
+  t.is(await put("a=1&a=2"), "400 InvalidArgument");
+});
+
+/** Sends a head and no body. @returns what comes before the connection ends or `quietMs` have passed without more */
+async function headOnly(endpoint: string, head: string, quietMs = 300): Promise<string> {
+  const { port, host } = new URL(endpoint);
+  const socket = connect(Number(port), "127.0.0.1");
+  let received = "";
+  await new Promise<void>((resolve) => {
+    let timer = setTimeout(resolve, 10_000);
+    socket.on("data", (piece) => {
+      received += piece.toString("latin1");
+      clearTimeout(timer);
+      timer = setTimeout(resolve, quietMs);
+    });
+    socket.on("close", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    socket.on("error", () => undefined);
+    socket.write(`${head.replace("HOST", host)}\r\n\r\n`);
+  });
+  socket.destroy();
+  return received;
+}
+
+test("PutObject_refused_before_its_body_has_come", async (t, { bucket, endpoint }) => {
+  for (const expect of ["", "\r\nExpect: 100-continue"]) {
+    const unsigned = `PUT /${bucket}/k HTTP/1.1\r\nHost: HOST\r\nContent-Length: 5000000${expect}`;
+    t.regex(await headOnly(endpoint, unsigned), /HTTP\/1.1 403 [\s\S]*AccessDenied/, expect);
+    const target = presign({ endpoint, ...testKeys }, "PUT", `/${bucket}/k`);
+    const tooLarge = `PUT ${target} HTTP/1.1\r\nHost: HOST\r\nContent-Length: ${5 * 1024 ** 3 + 1}${expect}`;
+    t.regex(await headOnly(endpoint, tooLarge), /HTTP\/1.1 400 [\s\S]*EntityTooLarge/, expect);
+  }
 });
 
 test("any_request_path_that_is_no_URI_400", async (t, { bucket, signed }) => {

@@ -48,6 +48,19 @@ test("any_request_time_off_by_14_minutes_200_by_16_403", async (t, { signed, buc
   }
 });
 
+test("any_request_with_a_Date_header_200_when_it_is_signed", async (t, { signed, plain, bucket }) => {
+  const target = `/${bucket}`;
+  t.is(outcome(await signed({ method: "GET", target, usesDate: true })), "200");
+  t.is(
+    outcome(await signed({ method: "GET", target, usesDate: true, timeMs: Date.now() - 16 * minute })),
+    "403 RequestTimeTooSkewed",
+  );
+  t.is(
+    outcome(await plain({ method: "GET", target, headers: { date: new Date().toUTCString() } })),
+    "403 AccessDenied",
+  );
+});
+
 test("PutObject_amz_header_not_signed_403", async (t, { signed, bucket }) => {
   const request = { method: "PUT", target: `/${bucket}/k`, body: "x" };
   const answer = await signed({ ...request, unsigned: { "x-amz-meta-a": "b" } });

@@ -16,7 +16,7 @@ import { type HandMadeRequest, sendPlain, sendSigned } from "./signed-request.ts
 const implementations = ["uws", "node"] as const;
 type Implementation = (typeof implementations)[number];
 
-export const certificate = {
+const certificate = {
   cert: join(rootDirectory, "test/fixtures/tls/cert.pem"),
   key: join(rootDirectory, "test/fixtures/tls/key.pem"),
 };
@@ -33,11 +33,11 @@ export interface Stand {
   plain(request: Parameters<typeof sendPlain>[1]): Promise<S3Answer>;
 }
 
-export interface FrontsOptions {
+interface FrontsOptions {
   readonly tls?: boolean;
 }
 
-export type DeclareTest = (title: string, run: (t: ExecutionContext, stand: Stand) => Promise<void>) => void;
+type DeclareTest = (title: string, run: (t: ExecutionContext, stand: Stand) => Promise<void>) => void;
 
 /** Starts the nodes of a test file. @returns how its tests are declared */
 export function eachFront({ tls = false }: FrontsOptions = {}): DeclareTest {
@@ -54,6 +54,8 @@ export function eachFront({ tls = false }: FrontsOptions = {}): DeclareTest {
           ...(tls ? { tls: certificate } : {}),
         });
         nodes.set(implementation, node);
+        // A fault of the test's own ends this process before `after`.
+        process.once("exit", () => node.signal("SIGKILL"));
         clients.set(implementation, sdkClient(node.endpoint));
       }),
     );
@@ -88,7 +90,7 @@ export function eachFront({ tls = false }: FrontsOptions = {}): DeclareTest {
   };
 }
 
-export function sdkClient(endpoint: string): S3Client {
+function sdkClient(endpoint: string): S3Client {
   return new S3Client({
     endpoint,
     region: "us-east-1",

@@ -25,8 +25,8 @@ export const fixtureObjects: Readonly<Record<string, Buffer>> = {
   "segment/shared": fixtureBody(70_000, 3),
   "file/one": fixtureBody(2 * MiB, 4),
   "file/several": fixtureBody(6 * MiB, 5),
-  "multipart": Buffer.concat([fixtureBody(5 * MiB, 6), fixtureBody(1234, 7)]),
-  "overwritten": fixtureBody(300, 9),
+  multipart: Buffer.concat([fixtureBody(5 * MiB, 6), fixtureBody(1234, 7)]),
+  overwritten: fixtureBody(300, 9),
 };
 
 export const fixtureMetadata = { "x-amz-meta-colour": "blue", "content-type": "text/x-fixture" };

@@ -24,6 +24,8 @@ export interface HandMadeRequest {
   /** Makes the body from the request's own signature, for signed chunks. */
   readonly frame?: (signing: ChunkSigning) => Uint8Array;
   readonly timeMs?: number;
+  /** Says the time in a Date header of HTTP's form instead of x-amz-date. */
+  readonly usesDate?: boolean;
   readonly region?: string;
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
@@ -68,7 +70,9 @@ export function sendSigned(endpoint: string, request: HandMadeRequest): Promise<
   const payload = request.payload ?? sha256(request.body ?? "");
   const headers: Record<string, string> = {
     host: url.host,
-    "x-amz-date": timestamp,
+    ...(request.usesDate
+      ? { date: new Date(request.timeMs ?? Date.now()).toUTCString() }
+      : { "x-amz-date": timestamp }),
     "x-amz-content-sha256": payload,
     ...request.headers,
   };
