@@ -28,8 +28,3 @@ export function uploadIdText(id: Uint8Array): string {
 export function parseUploadId(text: string): Buffer | undefined {
   return text.length === uploadIdBytes * 2 && /^[0-9a-f]+$/.test(text) ? Buffer.from(text, "hex") : undefined;
 }
-
-/** Time of initiation, Unix ms. */
-export function uploadInitiatedMs(id: Uint8Array): number {
-  return Buffer.from(id.buffer, id.byteOffset, timeBytes).readUIntBE(0, timeBytes);
-}

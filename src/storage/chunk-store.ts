@@ -24,7 +24,7 @@ import type { SegmentMarks } from "./segment-marks.ts";
 import { LaneSegments } from "./segments.ts";
 import { type VolumeErrorListener, VolumeHealth } from "./volume-health.ts";
 
-export { BodyAbortedError, BodyLengthError, type BodyWriter } from "./body-writer.ts";
+export type { BodyWriter } from "./body-writer.ts";
 
 /** Names one copy of a chunk: a file's name holds its address too. */
 export interface ChunkCopy {

@@ -30,10 +30,11 @@ export interface RoomGauge {
 }
 
 /**
- * A writer measures anew when it has spent this part of the room above the watermark: several threads that write between
- * two measurements stay above it together.
+ * A writer measures anew when it has spent one of these parts of the room above the watermark, or of the watermark itself:
+ * what several threads write between their measurements stays within half of what is kept back, whatever they know.
  */
 const roomParts = 8;
+const watermarkParts = 16;
 
 /**
  * `isLow` is true below min(`limits.freeBytesMin`, `limits.freeRatioMin` of the volume): writes are refused then, while
@@ -77,7 +78,8 @@ export class FreeSpace implements RoomGauge {
   spend(bytes: number): void {
     this.#spentBytes += bytes;
     const roomBytes = this.#freeBytes - this.#recentBytes - this.watermarkBytes;
-    if (this.#spentBytes * roomParts >= roomBytes) this.#take(this.#options.disk.fileSystemSync(this.#options.directory));
+    const unmeasuredBytesMax = Math.min(roomBytes / roomParts, this.watermarkBytes / watermarkParts);
+    if (this.#spentBytes >= unmeasuredBytesMax) this.#take(this.#options.disk.fileSystemSync(this.#options.directory));
   }
 
   get freeBytes(): number {

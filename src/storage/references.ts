@@ -22,12 +22,6 @@ export interface AddedBody {
   readonly dropped: readonly StoredChunk[];
 }
 
-/** Rows that a body adds at most; a turn counts with them before its first write. */
-export function bodyRowsMax(body: Pick<StoredBody, "chunks">): number {
-  const count = body.chunks.length;
-  return count <= 1 ? count * 2 : count * 2 + Math.ceil(count / chunksPerRow) + 1;
-}
-
 /**
  * Counts one more reference to a chunk. "inserted": this copy is now the chunk. "shared": the chunk was there, and this copy
  * is to be dropped after the commit. Writes 1 row, or 2 when the inserted chunk lies in a segment.

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -85,6 +86,8 @@ int fsync(int fd) { REAL(fsync); GUARD_FD(fd, KIND_SYNC); return real(fd); }
 int fdatasync(int fd) { REAL(fdatasync); GUARD_FD(fd, KIND_SYNC); return real(fd); }
 int rename(const char *from, const char *to) { REAL(rename); GUARD(from, KIND_RENAME); return real(from, to); }
 int unlink(const char *path) { REAL(unlink); GUARD(path, KIND_UNLINK); return real(path); }
+int mkdir(const char *path, mode_t mode) { REAL(mkdir); GUARD(path, KIND_CREATE); return real(path, mode); }
+int rmdir(const char *path) { REAL(rmdir); GUARD(path, KIND_UNLINK); return real(path); }
 int ftruncate(int fd, off_t size) { REAL(ftruncate); GUARD_FD(fd, KIND_TRUNCATE); return real(fd, size); }
 int ftruncate64(int fd, off64_t size) { REAL(ftruncate64); GUARD_FD(fd, KIND_TRUNCATE); return real(fd, size); }
 int open64(const char *path, int flags, ...) {

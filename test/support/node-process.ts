@@ -37,6 +37,13 @@ export async function freePort(): Promise<number> {
   });
 }
 
+/** Nodes that run: a suite that fails or is cut short leaves none behind. */
+const living = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of living) child.kill("SIGKILL");
+});
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+
 export class NodeProcess {
   readonly endpoint: string;
   readonly consoleEndpoint: string;
@@ -46,6 +53,8 @@ export class NodeProcess {
 
   private constructor(child: ChildProcess, endpoint: string, consoleEndpoint: string) {
     this.#child = child;
+    living.add(child);
+    child.on("exit", () => living.delete(child));
     this.pid = child.pid ?? 0;
     this.endpoint = endpoint;
     this.consoleEndpoint = consoleEndpoint;
