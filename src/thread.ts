@@ -154,7 +154,11 @@ async function openPartition(surroundings: Surroundings, index: number): Promise
 function own(
   surroundings: Surroundings,
   index: number,
-  { metadata, chunks, freeSpace }: { readonly metadata: Metadata & ReusableSpace; readonly chunks: ChunkStore; readonly freeSpace: FreeSpace },
+  {
+    metadata,
+    chunks,
+    freeSpace,
+  }: { readonly metadata: Metadata & ReusableSpace; readonly chunks: ChunkStore; readonly freeSpace: FreeSpace },
 ): OwnedPartition {
   const { data, clock, disk, log } = surroundings;
   const directory = data.partitions[index]?.directory ?? "";

@@ -34,7 +34,8 @@ interface Page {
 
 /** The columns of a reply that is a page of listed objects; null for any other reply, and for an empty page. */
 export function encodeObjects(reply: unknown): WireObjects | null {
-  if (typeof reply !== "object" || reply === null || !("objects" in reply) || !Array.isArray(reply.objects)) return null;
+  if (typeof reply !== "object" || reply === null || !("objects" in reply) || !Array.isArray(reply.objects))
+    return null;
   const { objects, ...rest } = reply as Page;
   if (objects.length === 0) return null;
   return [

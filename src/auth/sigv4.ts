@@ -1,10 +1,11 @@
 /** Who made a request, and what their signature says of its body: AWS Signature Version 4. Pure but for the signing key cache. */
 
+import { limits } from "../base/limits.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { parseHttpDate } from "../model/timestamp.ts";
 import { S3Error } from "../s3/errors.ts";
 import { canonicalQuery, parseQuery, type QueryPair } from "./canonical-request.ts";
-import { parseCredential } from "./credential.ts";
+import { type Credential, parseCredential } from "./credential.ts";
 import { parsePayloadMode, type SignedPayload, signedPayload } from "./payload.ts";
 import { authenticatePresigned, isPresigned } from "./presign.ts";
 import { checkSkew, formatBasicTime, parseBasicTime } from "./request-time.ts";
@@ -59,10 +60,7 @@ function authenticateHeader(
   nowMs: number,
 ): Authenticated {
   const { headers } = request;
-  const parts = parseAuthorization(authorization);
-  const credential = parseCredential(parts.credential, malformed);
-  const signed = parseSignedHeaders(parts.signedHeaders);
-  if (signed === null) throw malformed('the authorization component "SignedHeaders" is malformed.');
+  const { credential, signed, signature } = readAuthorization(authorization);
   if (headers.has("x-amz-security-token")) throw new S3Error("InvalidToken");
   const payloadHash = headers.get("x-amz-content-sha256");
   if (payloadHash === undefined) {
@@ -74,7 +72,6 @@ function authenticateHeader(
   }
   checkHeadersSigned(headers, signed);
   const mode = parsePayloadMode(payloadHash, headers);
-  const { signature } = parts;
   const claim = { credential, signed, signature, timestamp, query: canonicalQuery(query), payloadHash };
   const key = verifySignature(request, claim, lookup);
   const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
@@ -84,6 +81,39 @@ function authenticateHeader(
     payload: signedPayload(mode, signing),
     signedHeaders: signed.names,
   };
+}
+
+interface Authorization {
+  readonly credential: Credential;
+  readonly signed: SignedHeaders;
+  readonly signature: string;
+}
+
+const signatureChars = 64;
+const signatureAtEnd = /Signature=[0-9a-f]{64}$/;
+
+/** What stands before the signature is the same in a client's requests of a day, so it is read once. Full, it starts again. */
+const knownHeads = new Map<string, Omit<Authorization, "signature">>();
+
+function readAuthorization(authorization: string): Authorization {
+  if (!signatureAtEnd.test(authorization)) return parseComponents(authorization);
+  const head = authorization.slice(0, -signatureChars);
+  let known = knownHeads.get(head);
+  if (known === undefined) {
+    const { credential, signed } = parseComponents(authorization);
+    known = { credential, signed };
+    if (knownHeads.size >= limits.signedHeaderListsMax) knownHeads.clear();
+    knownHeads.set(head, known);
+  }
+  return { ...known, signature: authorization.slice(-signatureChars) };
+}
+
+function parseComponents(authorization: string): Authorization {
+  const parts = parseAuthorization(authorization);
+  const credential = parseCredential(parts.credential, malformed);
+  const signed = parseSignedHeaders(parts.signedHeaders);
+  if (signed === null) throw malformed('the authorization component "SignedHeaders" is malformed.');
+  return { credential, signed, signature: parts.signature };
 }
 
 /** The three components in any order, each once, separated by commas with or without spaces. */

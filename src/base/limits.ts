@@ -131,7 +131,7 @@ export const limits = {
   chunkBytesMax: 4 * MiB,
   segmentBytes: 64 * MiB,
   zeroSliceBytes: 4 * MiB,
-  prewriteFreeSegmentsMin: 8,
+  spareFreeSegmentsMin: 8,
   unknownBodyBufferBytes: 16 * MiB,
   framePoolMax: 64,
   unsyncedChunkFilesMax: 8,

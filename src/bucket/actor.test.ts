@@ -308,7 +308,11 @@ test("without room nothing is added, and deletes, aborts and repeated answers go
   stand.freeSpace.isLow = true;
   const body = bodyOf(["refused"]);
   t.is(await codeOf(stand.put("k2", body)), "InsufficientStorage");
-  t.deepEqual(stand.dropped, body.chunks.map(({ place }) => placeText(place)), "its copies are given back");
+  t.deepEqual(
+    stand.dropped,
+    body.chunks.map(({ place }) => placeText(place)),
+    "its copies are given back",
+  );
   t.is(await codeOf(create("v")), "InsufficientStorage");
   t.is(await codeOf(stand.ask("upload.putPart", part)), "InsufficientStorage");
   t.is(await codeOf(stand.ask("upload.complete", complete)), "InsufficientStorage");

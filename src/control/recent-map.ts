@@ -1,43 +1,42 @@
-/** A map of bounded size that forgets what has not been used for the longest time. */
+/** A map of bounded size that forgets what has not been used for long. */
 
 import { assert } from "../base/assert.ts";
 
-/** Get and set cost O(1). */
+/**
+ * Get and set cost O(1). In two generations: what is not used while the younger half fills is forgotten. To keep the exact
+ * order of use would cost a deletion and an insertion with each look-up.
+ */
 export class RecentMap<K, V> {
-  readonly #entries = new Map<K, V>();
-  readonly #sizeMax: number;
+  #young = new Map<K, V>();
+  #old = new Map<K, V>();
+  readonly #generationMax: number;
 
-  /** @param sizeMax most entries held, at least 1 */
+  /** @param sizeMax most entries held, at least 2 */
   constructor(sizeMax: number) {
-    assert(Number.isInteger(sizeMax) && sizeMax >= 1, "a map holds at least one entry");
-    this.#sizeMax = sizeMax;
+    assert(Number.isInteger(sizeMax) && sizeMax >= 2, "a map holds at least two entries");
+    this.#generationMax = Math.floor(sizeMax / 2);
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  /** The value, which thereby counts as just used. */
+  /** The value, which thereby counts as used. */
   get(key: K): V | undefined {
-    const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    return value;
+    const value = this.#young.get(key);
+    if (value !== undefined) return value;
+    const old = this.#old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
   }
 
   set(key: K, value: V): void {
-    this.#entries.delete(key);
-    if (this.#entries.size >= this.#sizeMax) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
+    this.#old.delete(key);
+    if (this.#young.size >= this.#generationMax && !this.#young.has(key)) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
-    this.#entries.set(key, value);
+    this.#young.set(key, value);
   }
 
   delete(key: K): void {
-    this.#entries.delete(key);
+    this.#young.delete(key);
+    this.#old.delete(key);
   }
 }

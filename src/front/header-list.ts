@@ -30,8 +30,7 @@ const singleHeaders: ReadonlySet<string> = new Set([
  * Look-up is a scan: a request has 5 to 20 headers, for which building a map costs more than it saves.
  */
 export class HeaderList implements Headers {
-  readonly #names: string[] = [];
-  readonly #values: string[] = [];
+  readonly #lines: [name: string, value: string][] = [];
   #lineCount = 0;
   #repeated: string | null = null;
   #hasControl = false;
@@ -41,15 +40,10 @@ export class HeaderList implements Headers {
     this.#lineCount += 1;
     // uWebSockets.js and node both refuse the other control characters; DEL only node. Refused here for both.
     if (value.includes("\x7f")) this.#hasControl = true;
-    const at = this.#names.indexOf(name);
-    if (at === -1) {
-      this.#names.push(name);
-      this.#values.push(value);
-    } else if (singleHeaders.has(name)) {
-      this.#repeated ??= name;
-    } else {
-      this.#values[at] = `${this.#values[at]},${value}`;
-    }
+    const line = this.#find(name);
+    if (line === undefined) this.#lines.push([name, value]);
+    else if (singleHeaders.has(name)) this.#repeated ??= name;
+    else line[1] = `${line[1]},${value}`;
   }
 
   /** Header lines as sent, with repeats. */
@@ -68,17 +62,19 @@ export class HeaderList implements Headers {
   }
 
   get(name: string): string | undefined {
-    const at = this.#names.indexOf(name);
-    return at === -1 ? undefined : this.#values[at];
+    return this.#find(name)?.[1];
   }
 
   has(name: string): boolean {
-    return this.#names.includes(name);
+    return this.#find(name) !== undefined;
   }
 
-  *entries(): Iterable<readonly [name: string, value: string]> {
-    for (let index = 0; index < this.#names.length; index++) {
-      yield [this.#names[index] ?? "", this.#values[index] ?? ""];
-    }
+  entries(): Iterable<readonly [name: string, value: string]> {
+    return this.#lines;
+  }
+
+  #find(name: string): [name: string, value: string] | undefined {
+    for (const line of this.#lines) if (line[0] === name) return line;
+    return undefined;
   }
 }

@@ -98,10 +98,13 @@ export class Pipeline {
     if (operation === null) throw methodNotAllowed(request.method, levelOf(address));
     progress.operation = operation;
     control.refresh();
-    const lookup = (accessKeyId: string) => control.principal(accessKeyId);
+    let credential: ReturnType<typeof control.principal>;
+    const lookup = (accessKeyId: string) => {
+      credential = control.principal(accessKeyId);
+      return credential;
+    };
     const { accessKeyId, payload } = authenticate(request, lookup, clock.nowMs());
     progress.accessKeyId = accessKeyId;
-    const credential = control.principal(accessKeyId);
     if (credential === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
     const { handler } = operation;
     if (handler === null) {

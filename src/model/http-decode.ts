@@ -1,6 +1,6 @@
 /** The reading half of the HTTP binding: labels, query, headers and body of a request into a declared input. */
 
-import { AssertionError } from "../base/assert.ts";
+import { AssertionError, assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { Headers } from "./http.ts";
 import type { Member } from "./member.ts";
@@ -57,32 +57,28 @@ const labelStep = (name: string): Step => {
   };
 };
 
-/**
- * One member from the query or a header. A condition's date that cannot be read is ignored, as RFC 9110 13.1.3 asks;
- * `ignoreFaults` says so.
- */
-const argumentStep = (
-  name: string,
-  argument: string,
-  member: Member,
-  find: (parts: RequestParts) => string | undefined,
-): Step => {
-  const parse = argumentParser(argument, member);
-  const isCondition = /(?:un)?modified-since$/i.test(argument);
-  return (input, parts) => {
-    const text = find(parts);
-    if (text === undefined) {
-      if (member.traits.required) {
-        throw new Refusal("InvalidArgument", { Message: `Missing required ${argument}`, ArgumentName: argument });
-      }
-      return;
-    }
-    if (isCondition) {
-      const value = isScalar(member.shape) ? parseScalar(member.shape, text, "http-date") : text;
+/** Puts a query or header value where it belongs. */
+type TakeArgument = (input: Input, text: string) => void;
+
+/** A condition's date that cannot be read is ignored, as RFC 9110 13.1.3 asks. */
+const argumentTaker = (name: string, argument: string, member: Member): TakeArgument => {
+  const { shape } = member;
+  if (/(?:un)?modified-since$/i.test(argument) && isScalar(shape)) {
+    return (input, text) => {
+      const value = parseScalar(shape, text, "http-date");
       if (typeof value !== "object") input[name] = value;
-      return;
-    }
+    };
+  }
+  const parse = argumentParser(argument, member);
+  return (input, text) => {
     input[name] = parse(text);
+  };
+};
+
+const requiredStep = (argument: string, isThere: (parts: RequestParts) => boolean): Step => {
+  return (_input, parts) => {
+    if (isThere(parts)) return;
+    throw new Refusal("InvalidArgument", { Message: `Missing required ${argument}`, ArgumentName: argument });
   };
 };
 
@@ -122,31 +118,47 @@ const payloadStep = (name: string, { shape, traits }: Member): Step | null => {
   };
 };
 
-const stepOf = (name: string, member: Member): Step | null => {
-  const { httpLabel, httpQuery, httpHeader, httpPrefixHeaders, httpPayload, hostLabel } = member.traits;
-  if (httpLabel === true) return labelStep(name);
-  if (httpQuery !== undefined) return argumentStep(name, httpQuery, member, ({ query }) => query.get(httpQuery));
+/** What a decoder is made of. A request has few of an operation's many arguments: those it has are looked up by name. */
+interface Steps {
+  readonly always: Step[];
+  readonly byHeader: Map<string, TakeArgument>;
+  readonly byQuery: Map<string, TakeArgument>;
+}
+
+const addSteps = ({ always, byHeader, byQuery }: Steps, name: string, member: Member): void => {
+  const { httpLabel, httpQuery, httpHeader, httpPrefixHeaders, httpPayload, required } = member.traits;
+  if (httpLabel === true) always.push(labelStep(name));
+  if (httpQuery !== undefined) {
+    assert(!byQuery.has(httpQuery), `${httpQuery} is one member`);
+    byQuery.set(httpQuery, argumentTaker(name, httpQuery, member));
+    if (required) always.push(requiredStep(httpQuery, ({ query }) => query.has(httpQuery)));
+  }
   if (httpHeader !== undefined) {
     const lower = httpHeader.toLowerCase();
-    return argumentStep(name, httpHeader, member, ({ headers }) => headers.get(lower));
+    assert(!byHeader.has(lower), `${lower} is one member`);
+    byHeader.set(lower, argumentTaker(name, httpHeader, member));
+    if (required) always.push(requiredStep(httpHeader, ({ headers }) => headers.has(lower)));
   }
-  if (httpPrefixHeaders !== undefined) return prefixStep(name, httpPrefixHeaders.toLowerCase());
-  if (httpPayload === true) return payloadStep(name, member);
-  if (hostLabel === true) return null;
-  return null;
+  if (httpPrefixHeaders !== undefined) always.push(prefixStep(name, httpPrefixHeaders.toLowerCase()));
+  if (httpPayload === true) {
+    const step = payloadStep(name, member);
+    if (step !== null) always.push(step);
+  }
 };
 
 /** Compiles the decoder of one input structure. @throws AssertionError when a member cannot be carried where it is declared. */
 export const compileDecoder = (shape: StructureShape): ((parts: RequestParts) => Readonly<Input>) => {
-  const steps: Step[] = [];
-  for (const [name, member] of Object.entries(shape.members)) {
-    const step = stepOf(name, member);
-    if (step !== null) steps.push(step);
-  }
-  if (Object.values(shape.members).some(isBodyMember)) steps.push(wholeBodyStep(shape));
+  const steps: Steps = { always: [], byHeader: new Map(), byQuery: new Map() };
+  for (const [name, member] of Object.entries(shape.members)) addSteps(steps, name, member);
+  const { always, byHeader, byQuery } = steps;
+  if (Object.values(shape.members).some(isBodyMember)) always.push(wholeBodyStep(shape));
   return (parts) => {
     const input: Input = {};
-    for (const step of steps) step(input, parts);
+    for (const step of always) step(input, parts);
+    if (parts.query.size > 0) {
+      for (const [word, text] of parts.query) byQuery.get(word)?.(input, text);
+    }
+    for (const line of parts.headers.entries()) byHeader.get(line[0])?.(input, line[1]);
     return input;
   };
 };

@@ -158,7 +158,9 @@ export const compileXmlWriter = (root: string, shape: StructureShape): ((value: 
     const write = structureElement(root, shape, attributes);
     return (value) => xmlDeclaration + write(value);
   }
-  const parts = Object.entries(shape.members).flatMap(([name, member]) => (isBodyMember(member) ? [part(name, member)] : []));
+  const parts = Object.entries(shape.members).flatMap(([name, member]) =>
+    isBodyMember(member) ? [part(name, member)] : [],
+  );
   return (value) => {
     const members = value as Readonly<Record<string, unknown>>;
     const document = new XmlDocument();

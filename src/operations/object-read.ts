@@ -155,16 +155,12 @@ const override = (name: string, asked: string | undefined, stored: string | unde
   });
 };
 
-/** The output members that describe an object and the selected bytes of it. */
-export const describe = (input: ReadInput, object: ObjectView, selection: Selection) => {
-  const { metadata } = object;
-  const showChecksum = input.ChecksumMode === "ENABLED" && (!selection.isPartial || input.PartNumber !== undefined);
+type Metadata = ObjectView["metadata"];
+
+/** Members that few objects have. */
+const describeMetadata = (input: ReadInput, metadata: Metadata) => {
   const storageClass: ValueOf<typeof StorageClass> | undefined = storageClassOf(metadata.storageClass);
   return {
-    AcceptRanges: "bytes",
-    LastModified: object.modifiedMs,
-    ContentLength: selection.end - selection.start,
-    ETag: quoteEtag(object.etag),
     CacheControl: override("response-cache-control", input.ResponseCacheControl, metadata.cacheControl),
     ContentDisposition: override(
       "response-content-disposition",
@@ -173,18 +169,44 @@ export const describe = (input: ReadInput, object: ObjectView, selection: Select
     ),
     ContentEncoding: override("response-content-encoding", input.ResponseContentEncoding, metadata.contentEncoding),
     ContentLanguage: override("response-content-language", input.ResponseContentLanguage, metadata.contentLanguage),
+    Expires: override("response-expires", input.ResponseExpires, metadata.expires),
+    WebsiteRedirectLocation: metadata.websiteRedirectLocation,
+    StorageClass: storageClass === "STANDARD" ? undefined : storageClass,
+    Metadata: metadata.user,
+    TagCount: metadata.tagging === undefined ? undefined : countTags(metadata.tagging),
+  };
+};
+
+const asksForOverride = (input: ReadInput): boolean =>
+  input.ResponseCacheControl !== undefined ||
+  input.ResponseContentDisposition !== undefined ||
+  input.ResponseContentEncoding !== undefined ||
+  input.ResponseContentLanguage !== undefined ||
+  input.ResponseExpires !== undefined;
+
+/** True for an object without metadata but its type, as most of a program's own objects are. */
+const isPlain = (metadata: Metadata): boolean => {
+  for (const name in metadata) if (name !== "contentType") return false;
+  return true;
+};
+
+/** The output members that describe an object and the selected bytes of it. */
+export const describe = (input: ReadInput, object: ObjectView, selection: Selection) => {
+  const { metadata } = object;
+  const showChecksum = input.ChecksumMode === "ENABLED" && (!selection.isPartial || input.PartNumber !== undefined);
+  return {
+    AcceptRanges: "bytes",
+    LastModified: object.modifiedMs,
+    ContentLength: selection.end - selection.start,
+    ETag: quoteEtag(object.etag),
     ContentType: override(
       "response-content-type",
       input.ResponseContentType,
       metadata.contentType ?? defaultContentType,
     ),
-    Expires: override("response-expires", input.ResponseExpires, metadata.expires),
-    WebsiteRedirectLocation: metadata.websiteRedirectLocation,
-    StorageClass: storageClass === "STANDARD" ? undefined : storageClass,
+    ...(isPlain(metadata) && !asksForOverride(input) ? {} : describeMetadata(input, metadata)),
     ...(selection.isPartial ? { ContentRange: contentRange(selection, object.sizeBytes) } : {}),
     ...(selection.partsCount === null ? {} : { PartsCount: selection.partsCount }),
-    ...(metadata.user === undefined ? {} : { Metadata: metadata.user }),
-    ...(metadata.tagging === undefined ? {} : { TagCount: countTags(metadata.tagging) }),
     ...(object.versionId === null ? {} : { VersionId: object.versionId }),
     ...(showChecksum ? shownChecksum(object, selection) : {}),
   };

@@ -27,6 +27,20 @@ const virtualBucket = (host: string, endpoints: readonly string[]): string | nul
   return longest === "" ? null : host.slice(0, -longest.length - 1);
 };
 
+let lastHost = "";
+let lastEndpoints: readonly string[] = [];
+let lastHosted: string | null = null;
+
+/** The bucket in the Host header. The last answer is kept: most requests come to one host. */
+const hostedBucket = (host: string, endpoints: readonly string[]): string | null => {
+  if (host !== lastHost || endpoints !== lastEndpoints) {
+    lastHosted = virtualBucket(hostName(host), endpoints);
+    lastHost = host;
+    lastEndpoints = endpoints;
+  }
+  return lastHosted;
+};
+
 /**
  * Reads the address of a request.
  * @param host the Host header, "" when absent
@@ -37,7 +51,7 @@ const virtualBucket = (host: string, endpoints: readonly string[]): string | nul
  */
 export const parseAddress = (host: string, rawPath: string, endpoints: readonly string[]): Address => {
   const path = rawPath.startsWith("/") ? rawPath.slice(1) : rawPath;
-  const hosted = virtualBucket(hostName(host), endpoints);
+  const hosted = hostedBucket(host, endpoints);
   if (hosted !== null) return { style: "virtual-hosted", bucket: hosted, key: path === "" ? null : decodeKey(path) };
   if (path === "") return { style: "path", bucket: null, key: null };
   const slash = path.indexOf("/");

@@ -71,13 +71,12 @@ export class ChunkStore {
   #hasSealedForRoom = false;
 
   private constructor(options: ChunkStoreOptions) {
-    const { directory, partition, lane, disk, random, clock } = options;
+    const { directory, partition, lane, disk, clock } = options;
     this.#options = options;
     this.#health = new VolumeHealth(clock, options.onVolumeError);
     const health = this.#health;
     this.#segments = new LaneSegments({
       disk,
-      random,
       health,
       directory,
       partition,

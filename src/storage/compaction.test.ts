@@ -139,7 +139,6 @@ test("what is live moves out of a mostly dead segment, which is recycled after r
 
 test("a retired segment becomes the lane's next one under a new number", async (t) => {
   const { partition, store, compactor, tearDown } = await setUp();
-  // 5 bodies fill a segment; the one written ahead is used up at once, so that none is ready.
   await fill(store, 6);
   await store.settled();
   const before = readdirSync(join(partition.directory, "segments")).length;

@@ -261,10 +261,15 @@ test("what deletes leave in the file is counted as reusable, and new rows take i
   const metadata = openMetadata({ directory, clock: systemClock, onFatal: (error) => t.fail(error.message) });
   const rows = Array.from({ length: 300 }, (_, index) => Buffer.from(`row ${index}`));
   const value = Buffer.alloc(7000, 1);
-  const fill = () => metadata.transact((trees) => rows.forEach((key) => trees.current.put(key, value)));
+  const fill = () =>
+    metadata.transact((trees) => {
+      for (const key of rows) trees.current.put(key, value);
+    });
   await fill();
   const full = metadata.reusableBytes();
-  await metadata.transact((trees) => rows.forEach((key) => trees.current.remove(key)));
+  await metadata.transact((trees) => {
+    for (const key of rows) trees.current.remove(key);
+  });
   const emptied = metadata.reusableBytes();
   t.true(emptied - full >= 290 * limits.pageBytes, `${full}, then ${emptied} bytes`);
   const sizeBytes = statSync(join(directory, "data.mdb")).size;

@@ -122,7 +122,7 @@ const viewEncoder = {
 };
 
 function openStore(root: Root, name: string, valuesAreViews: boolean): Store {
-  const options = valuesAreViews ? { keyEncoding: "binary", encoder: viewEncoder } as const : storeOptions;
+  const options = valuesAreViews ? ({ keyEncoding: "binary", encoder: viewEncoder } as const) : storeOptions;
   const store: Store | undefined = root.openDB({ ...options, name });
   assert(store !== undefined, `the environment has the tree ${name}`);
   return store;
@@ -132,6 +132,22 @@ function openStore(root: Root, name: string, valuesAreViews: boolean): Store {
 function checkPageSize(root: Root): void {
   const { pageSize } = root.getStats() as { readonly pageSize?: number };
   assert(pageSize === limits.pageBytes, "LMDB made pages of limits.pageBytes");
+}
+
+const slabBytes = 64 * 1024;
+let slab = Buffer.allocUnsafeSlow(slabBytes);
+let slabUsed = 0;
+
+/** Room for one value. Node's own pool has none for more than 4 KiB: memory for each such value costs twice as much. */
+function roomFor(valueBytes: number): Buffer {
+  if (valueBytes < slabBytes / 32 || valueBytes > slabBytes) return Buffer.allocUnsafe(valueBytes);
+  if (slabUsed + valueBytes > slabBytes) {
+    slab = Buffer.allocUnsafeSlow(slabBytes);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
+  slabUsed += valueBytes;
+  return slab.subarray(start, slabUsed);
 }
 
 class LmdbReadTree implements ReadTree {
@@ -147,7 +163,7 @@ class LmdbReadTree implements ReadTree {
     const value = this.store.getBinaryFast(key);
     if (value === undefined) return undefined;
     // The answer is a larger buffer with a length of its own, which the next read overwrites.
-    const copy = Buffer.allocUnsafe(value.length);
+    const copy = roomFor(value.length);
     copy.set(value.subarray(0, value.length));
     return copy;
   }

@@ -2,10 +2,21 @@ import test from "ava";
 import { RowRoom } from "./row-room.ts";
 
 test("rows have room while the volume has, or else while the file has pages to reuse", (t) => {
-  const volume = { isLow: false, watermarkBytes: 1000, spent: 0, spend: (bytes: number) => void (volume.spent += bytes) };
+  const volume = {
+    isLow: false,
+    watermarkBytes: 1000,
+    spent: 0,
+    spend: (bytes: number) => {
+      volume.spent += bytes;
+    },
+  };
   let reusableBytes = 0;
   let counts = 0;
-  const room = new RowRoom({ volume, reusableBytes: () => (counts++, reusableBytes) });
+  const count = (): number => {
+    counts += 1;
+    return reusableBytes;
+  };
+  const room = new RowRoom({ volume, reusableBytes: count });
   t.false(room.isLow);
   t.is(counts, 0, "nothing is counted while there is space");
   room.spend(10);

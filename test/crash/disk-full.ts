@@ -41,7 +41,11 @@ class FullDisk {
     const disk = LoopDisk.create(directory, "disk", sizeBytes);
     const logFile = join(directory, "node.log");
     try {
-      const full = new FullDisk(disk, logFile, await NodeProcess.start({ data: join(disk.mount, "data"), logFile, environment }));
+      const full = new FullDisk(
+        disk,
+        logFile,
+        await NodeProcess.start({ data: join(disk.mount, "data"), logFile, environment }),
+      );
       await full.client.send("PUT", `/${bucket}`);
       return full;
     } catch (error) {
@@ -188,7 +192,10 @@ async function filledByAnother({ directory, say, check }: SuiteContext): Promise
     check("another program: the node lives or stopped itself", exit === null || exit === 70);
     if (exit !== null) await full.restart();
     check("another program: all is readable on the full disk", (await full.wrong()) === 0);
-    check("another program: deletes work on the full disk", (await full.delete(full.journal.keys().slice(0, 20))) === 0);
+    check(
+      "another program: deletes work on the full disk",
+      (await full.delete(full.journal.keys().slice(0, 20))) === 0,
+    );
     rmSync(filler);
     await pause(2500);
     check("another program: writes work once there is space", await full.put(1_000_000, 1_500_000));

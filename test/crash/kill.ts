@@ -15,7 +15,10 @@ await runSuite("kill", async ({ directory, option, say, check }) => {
   const data = join(directory, "data");
   const threads = option("threads", 2);
   const config = join(directory, "config.json");
-  writeFileSync(config, JSON.stringify({ front: { threads }, threads: { buckets: threads }, storage: { partitions: threads } }));
+  writeFileSync(
+    config,
+    JSON.stringify({ front: { threads }, threads: { buckets: threads }, storage: { partitions: threads } }),
+  );
   const journal = new Journal();
   const restartMs: number[] = [];
   let violations = 0;

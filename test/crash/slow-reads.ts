@@ -87,7 +87,10 @@ await runSuite("slow-reads", async ({ directory, option, say, check }) => {
   check("no body is wrong", wrong === 0);
   check("no body is short", short === 0);
   check("overwrites ran beside the reads", overwrites > 20);
-  const chunkFilesWanted = Array.from({ length: keys }, (_, key) => chunkFiles[key % 3] ?? 0).reduce((a, b) => a + b, 0);
+  const chunkFilesWanted = Array.from({ length: keys }, (_, key) => chunkFiles[key % 3] ?? 0).reduce(
+    (a, b) => a + b,
+    0,
+  );
   const chunkFilesFound = (): number =>
     readdirSync(join(data, "partitions", "0000", "chunks"), { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
