@@ -153,6 +153,9 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
   };
 
   const environments = openEnvironments(directory, unsafe, fatal);
+  // LMDB flushes its file, not the file's name.
+  const named = Array.from({ length: directory.partitions }, (_, index) => directory.metadataPath(index));
+  for (const path of [directory.controlPath, ...named]) await systemDisk.fsyncDirectory(path);
   closing.push(async () => {
     for (const environment of environments) await environment.close();
   });
