@@ -7,6 +7,8 @@ import { type FrontUnderTest, readWhole, Signal, sendText, testEachFront } from 
 async function listenAndKeep(front: FrontUnderTest): Promise<HttpRequest[]> {
   const seen: HttpRequest[] = [];
   await front.listen((request, response) => {
+    // Not to be had after the answer unless it was read before.
+    void request.remoteAddress;
     seen.push(request);
     sendText(response, "ok");
   });
