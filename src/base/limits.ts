@@ -137,7 +137,6 @@ export const limits = {
   unsyncedChunkFilesMax: 8,
   fileOperationsInFlightMax: 32,
   filesPerEpochDirectoryMax: 4096,
-  groupSyncMs: 2,
   openFilesMax: 512,
   slowReadMicros: 200,
   slowReadsMax: 3,

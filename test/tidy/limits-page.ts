@@ -11,10 +11,10 @@ const frontLimits: readonly (readonly [situation: string, uws: string, node: str
   ["more than 98 header lines", "431 with an HTML page, closed", "431 with S3 XML, closed"],
   ["`Expect: 100-continue`", "100 Continue at once, before authentication", "100 Continue when the body is wanted"],
   ["a header value that ends in a non-ASCII byte", "the value is cut: a signature over it does not match", "accepted"],
-  ["HTTP/1.0, an absolute-form target", "505, closed", "served"],
+  ["HTTP/1.0, an absolute-form target", "505 with an HTML page, closed", "400 with S3 XML, closed"],
   ["a request sent before the answer to the last one", "the connection is closed", "served in order"],
-  ["idle keep-alive connections", "closed after about 10 s", "closed after about 10 s"],
-  ["HTTP trailers after a chunked body (not aws-chunked trailers)", "the connection is closed", "ignored"],
+  ["idle keep-alive connections", "closed after about 10 s", "closed after 60 s"],
+  ["HTTP trailers after a chunked body (not aws-chunked trailers)", "505, closed", "ignored"],
   ["answer header", "`uWebSockets: 20` is added", "nothing is added"],
 ];
 

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
+import { limits } from "#src/base/limits.ts";
 import { folders, freePackages, guardedWords, rootFiles, sizes, soleImporters } from "./architecture.ts";
 import { limitsPage, limitsPageFile } from "./limits-page.ts";
 
@@ -119,4 +120,14 @@ test("the lock file carries no download addresses", (t) => {
 
 test("docs/LIMITS.md is what the limits make it", (t) => {
   t.is(readFileSync(limitsPageFile, "utf8"), limitsPage(), "stale: npm run docs");
+});
+
+test("every limit limits something", (t) => {
+  const own = sourceFiles.find((file) => file.name === "base/limits.ts")?.text ?? "";
+  const relations = own.slice(own.indexOf("} as const"));
+  const users = production.filter((file) => file.name !== "base/limits.ts").map((file) => file.text);
+  for (const name of Object.keys(limits)) {
+    const use = new RegExp(`\\blimits\\.${name}\\b`);
+    t.true(use.test(relations) || users.some((text) => use.test(text)), `${name} is used nowhere`);
+  }
 });
