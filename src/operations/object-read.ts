@@ -7,9 +7,9 @@ import { type ByteRange, contentRange, parseRange } from "../s3/byte-range.ts";
 import type { Checksum } from "../s3/checksum-algorithms.ts";
 import type { StorageClass } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
-import { judgeRead } from "../s3/read-conditions.ts";
+import { judgeRead, type ReadConditions } from "../s3/read-conditions.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
-import { countTags } from "../s3/tag-set.ts";
+import { storedTagCount } from "../s3/tag-set.ts";
 import { checksumMember, defaultContentType, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 
@@ -51,17 +51,8 @@ export const invalidVersion = (versionId: string): S3Error =>
   });
 
 /** @throws S3Error NotModified (with the headers that RFC 9110 asks of a 304) or PreconditionFailed */
-const checkConditions = (input: ReadInput, object: ObjectView): void => {
-  const fault = judgeRead(
-    {
-      ifMatch: input.IfMatch,
-      ifNoneMatch: input.IfNoneMatch,
-      ifModifiedSince: input.IfModifiedSince,
-      ifUnmodifiedSince: input.IfUnmodifiedSince,
-    },
-    object.etag,
-    object.modifiedMs,
-  );
+export const checkConditions = (conditions: ReadConditions, object: ObjectView): void => {
+  const fault = judgeRead(conditions, object.etag, object.modifiedMs);
   if (fault === null) return;
   if (!fault.notModified) throw new S3Error("PreconditionFailed", { Condition: fault.condition });
   const { cacheControl, expires } = object.metadata;
@@ -138,7 +129,9 @@ export const selectBytes = (
 ): { object: ObjectView; selection: Selection } => {
   checkVersion(input.Key, input.VersionId);
   if (object === null) throw new S3Error("NoSuchKey", { Key: input.Key });
-  checkConditions(input, object);
+  const { IfMatch: ifMatch, IfNoneMatch: ifNoneMatch } = input;
+  const { IfModifiedSince: ifModifiedSince, IfUnmodifiedSince: ifUnmodifiedSince } = input;
+  checkConditions({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince }, object);
   return { object, selection: select(input, object) };
 };
 
@@ -173,7 +166,7 @@ const describeMetadata = (input: ReadInput, metadata: Metadata) => {
     WebsiteRedirectLocation: metadata.websiteRedirectLocation,
     StorageClass: storageClass === "STANDARD" ? undefined : storageClass,
     Metadata: metadata.user,
-    TagCount: metadata.tagging === undefined ? undefined : countTags(metadata.tagging),
+    TagCount: metadata.tagging === undefined ? undefined : storedTagCount(metadata.tagging),
   };
 };
 

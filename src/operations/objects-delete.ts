@@ -8,7 +8,7 @@ import { asS3Error, S3Error } from "../s3/errors.ts";
 import { checkKey } from "../s3/uri.ts";
 import { type Context, declareOperation } from "./context.ts";
 import { invalidVersion } from "./object-read.ts";
-import { verifyWholeBody } from "./whole-body-digest.ts";
+import { requireBodyDigest } from "./whole-body-digest.ts";
 
 const ObjectIdentifier = structure("ObjectIdentifier", {
   Key: body(string, { required: true }),
@@ -84,7 +84,7 @@ export const DeleteObjects = declareOperation({
   errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "InvalidRequest", "MalformedXML"],
 }).handledBy(async (input, context) => {
   const { bucket, services } = context;
-  verifyWholeBody(context, true);
+  requireBodyDigest(context);
   const { Objects: objects, Quiet: isQuiet } = input.Delete;
   if (objects.length > limits.deleteObjectsMax) throw new S3Error("MalformedXML");
   const faults = objects.map((object) => faultOf(object, context));
