@@ -83,8 +83,8 @@ test("CRCs of parts of gigabytes combine to that of the whole", (t) => {
 });
 
 const sha = [partOf(1, limits.partBytesMin, "SHA256"), partOf(2, 1, "SHA256")];
-const valueOf = ({ checksum }: CompletablePart): string => checksum?.value ?? "";
-const whole = compositeChecksum("SHA256", sha.map(valueOf));
+const nameOf = ({ checksum }: CompletablePart): string => checksum?.value ?? "";
+const whole = compositeChecksum("SHA256", sha.map(nameOf));
 const claimed = (
   value: string | null,
   checksumType: ChecksumType | null = null,
@@ -105,7 +105,7 @@ for (const [title, claim, expected] of [
 ] as const) {
   test(`an upload with SHA256 claims ${title}: ${expected}`, (t) => {
     t.is(
-      code(() => judge({ parts: sha, algorithm: "SHA256", type: "COMPOSITE", names: valueOf, claim })),
+      code(() => judge({ parts: sha, algorithm: "SHA256", type: "COMPOSITE", names: nameOf, claim })),
       expected,
     );
   });
