@@ -61,8 +61,14 @@ test("conditions are judged against the current object", async (t) => {
   t.is(await attempt("k", { ifNoneMatch: etag }), "PreconditionFailed");
   t.is(await attempt("k", { ifMatch: "00" }), "PreconditionFailed");
   t.is(await attempt("k", { ifMatch: `"${etag}"` }), "ok");
-  t.is(await codeOf(stand.ask("object.delete", { key: "k", versionId: null, preconditions: { ifMatch: etag } })), "PreconditionFailed");
-  t.is(await codeOf(stand.ask("object.delete", { key: "none", versionId: null, preconditions: { ifMatch: "*" } })), "NoSuchKey");
+  t.is(
+    await codeOf(stand.ask("object.delete", { key: "k", versionId: null, preconditions: { ifMatch: etag } })),
+    "PreconditionFailed",
+  );
+  t.is(
+    await codeOf(stand.ask("object.delete", { key: "none", versionId: null, preconditions: { ifMatch: "*" } })),
+    "NoSuchKey",
+  );
   t.is(await codeOf(stand.ask("object.delete", { key: "k", versionId: null, preconditions: { ifMatch: "*" } })), "ok");
 });
 

@@ -109,7 +109,10 @@ function planMarker(turn: Turn, key: string, head: ObjectRecord | null, isNullVe
   };
 }
 
-function markerRecord(turn: Turn, id: Pick<ObjectRecord, "isNullVersion" | "stamp" | "salt">): Omit<ObjectRecord, "nullStamp"> {
+function markerRecord(
+  turn: Turn,
+  id: Pick<ObjectRecord, "isNullVersion" | "stamp" | "salt">,
+): Omit<ObjectRecord, "nullStamp"> {
   return {
     ...id,
     isDeleteMarker: true,

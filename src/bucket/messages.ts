@@ -2,8 +2,8 @@
 
 import type { BodySource } from "../actor/body-source.ts";
 import type { ListedObject } from "../actor/listed-objects.ts";
-import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { Outcome } from "../base/outcome.ts";
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { ObjectMetadata } from "../storage/record-tail.ts";
 import type { Versioning, VersioningStatus } from "./versioning.ts";
 

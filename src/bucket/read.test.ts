@@ -265,7 +265,9 @@ test.serial("many readers through many overwrites never see wrong, short or mixe
   })();
   const reading = Array.from({ length: 8 }, async () => {
     for (let count = 0; count < 25; count += 1) {
-      const opened = partition.reader.read(at("k"), (object, openObject) => openObject(0, objectOf(object)?.sizeBytes ?? 0));
+      const opened = partition.reader.read(at("k"), (object, openObject) =>
+        openObject(0, objectOf(object)?.sizeBytes ?? 0),
+      );
       await new Promise((resolve) => setImmediate(resolve));
       const bytes = await bytesOf(opened, 200_000);
       t.true(versions.some((version) => version.equals(bytes)));

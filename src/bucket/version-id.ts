@@ -30,7 +30,11 @@ export function invalidVersionId(text: string): S3Error {
   });
 }
 
-export function versionIdOf({ isNullVersion, stamp, salt }: Pick<RecordHead, "isNullVersion" | "stamp" | "salt">): string {
+export function versionIdOf({
+  isNullVersion,
+  stamp,
+  salt,
+}: Pick<RecordHead, "isNullVersion" | "stamp" | "salt">): string {
   return isNullVersion ? nullVersionId : encodeVersionId(stamp, salt);
 }
 

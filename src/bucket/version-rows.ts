@@ -49,7 +49,11 @@ function readVersion({ trees, bucket, key }: KeyRows, stamp: Uint8Array): Object
 export function readOlderNull(rows: KeyRows, { nullStamp }: ObjectRecord): ObjectRecord {
   const found = nullStamp === null ? null : readVersion(rows, nullStamp);
   if (found?.isNullVersion === true) return found;
-  throw new CorruptRecordError("versions", currentKey(rows.bucket, rows.key), "a head names a null version that is not");
+  throw new CorruptRecordError(
+    "versions",
+    currentKey(rows.bucket, rows.key),
+    "a head names a null version that is not",
+  );
 }
 
 /**

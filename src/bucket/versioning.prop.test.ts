@@ -43,7 +43,14 @@ const key = fc.constantFrom(...keys);
 const deletion: fc.Arbitrary<Deletion> = fc.record({
   key,
   version: fc.oneof(fc.constantFrom("none" as const, "null" as const, "unknown" as const), fc.nat(4), fc.nat(2)),
-  ifMatch: fc.constantFrom("none" as const, "none" as const, "none" as const, "any" as const, "current" as const, "other" as const),
+  ifMatch: fc.constantFrom(
+    "none" as const,
+    "none" as const,
+    "none" as const,
+    "any" as const,
+    "current" as const,
+    "other" as const,
+  ),
 });
 const put: fc.Arbitrary<Step> = fc.record({
   do: fc.constantFrom("put" as const, "put" as const, "upload" as const),
@@ -162,10 +169,14 @@ class Run {
     }
   }
 
-  async #put(t: ExecutionContext, { do: how, key: name, content, ifNoneMatch }: Extract<Step, { do: "put" | "upload" }>) {
+  async #put(
+    t: ExecutionContext,
+    { do: how, key: name, content, ifNoneMatch }: Extract<Step, { do: "put" | "upload" }>,
+  ) {
     const preconditions = ifNoneMatch ? { ifNoneMatch: "*" } : {};
     const isRefused = ifNoneMatch && this.model.current(name) !== undefined;
-    const asked = how === "put" ? this.#putWhole(name, content, preconditions) : this.#upload(name, content, preconditions);
+    const asked =
+      how === "put" ? this.#putWhole(name, content, preconditions) : this.#upload(name, content, preconditions);
     if (isRefused) {
       await t.throwsAsync(asked, { code: "PreconditionFailed" });
       return;
@@ -200,7 +211,13 @@ class Run {
 
   #request({ key: name, version, ifMatch }: Deletion): ObjectToDelete {
     const versionId =
-      version === "none" ? null : version === "null" ? "null" : typeof version === "number" ? this.#id(name, version) : unknownId;
+      version === "none"
+        ? null
+        : version === "null"
+          ? "null"
+          : typeof version === "number"
+            ? this.#id(name, version)
+            : unknownId;
     const etag = this.model.current(name)?.etag ?? "0";
     const match = { none: undefined, any: "*", current: etag, other: "1" }[ifMatch];
     return { key: name, versionId, preconditions: match === undefined ? {} : { ifMatch: match } };
@@ -232,7 +249,12 @@ class Run {
   }
 
   /** Holds an outcome to the model, and changes the model. */
-  #judge(t: ExecutionContext, name: Key, { versionId, preconditions }: ObjectToDelete, outcome: Outcome<ObjectDeleted>) {
+  #judge(
+    t: ExecutionContext,
+    name: Key,
+    { versionId, preconditions }: ObjectToDelete,
+    outcome: Outcome<ObjectDeleted>,
+  ) {
     const { model } = this;
     const current = model.current(name);
     const { ifMatch } = preconditions;

@@ -83,6 +83,12 @@ export const openCopySource = async (input: CopyInput, context: Context): Promis
         Message: `The specified copy source is larger than the maximum allowable size for a copy source: ${limits.singlePutBytesMax}`,
       });
     }
-    return { bucket, key, isVersionNamed: versionId !== null, object, body: new CopiedBody(open(start, end - start), services.clock) };
+    return {
+      bucket,
+      key,
+      isVersionNamed: versionId !== null,
+      object,
+      body: new CopiedBody(open(start, end - start), services.clock),
+    };
   });
 };

@@ -39,11 +39,7 @@ export const requireObject = (found: Found, asked: AskedFor, method: string): Ob
     "MethodNotAllowed",
     { Method: method, ResourceType: "DeleteMarker" },
     {
-      headers: [
-        ["allow", "DELETE"],
-        ["last-modified", formatHttpDate(found.modifiedMs)],
-        ...markerHeaders(found),
-      ],
+      headers: [["allow", "DELETE"], ["last-modified", formatHttpDate(found.modifiedMs)], ...markerHeaders(found)],
     },
   );
 };

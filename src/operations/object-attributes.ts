@@ -7,9 +7,9 @@ import { ChecksumType, RequestCharged, RequestPayer, StorageClass } from "../s3/
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { declareOperation } from "./context.ts";
+import { requireObject } from "./found-version.ts";
 import { pageSize } from "./listing.ts";
 import { checksumMember } from "./object-metadata.ts";
-import { requireObject } from "./found-version.ts";
 import { partMarker } from "./part-number.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
