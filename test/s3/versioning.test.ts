@@ -345,7 +345,7 @@ test("DeleteBucket_with_nothing_but_versions_or_markers_409", async (t, at) => {
 
 test("GetObject_version_id_malformed_400", async (t, { bucket, signed }) => {
   for (const method of ["GET", "HEAD", "DELETE"]) {
-    for (const id of ["", "abc", "0".repeat(25), "0".repeat(27), "NULL", "w".repeat(26), "%2e%2e%2fk", "0%20"]) {
+    for (const id of ["", "abc", "0".repeat(25), "0".repeat(27), "NULL", "w".repeat(26), "..%2Fk", "0%20"]) {
       const answer = await signed({ method, target: `/${bucket}/k?versionId=${id}` });
       t.is(answer.status, 400, `${method} ${id}`);
       if (method !== "HEAD") t.is(outcome(answer), "400 InvalidArgument", `${method} ${id}`);
