@@ -7,14 +7,14 @@ import { boolean, enumeration, integer, list, long, natural, string, structure, 
 import { parseHttpDate } from "../model/timestamp.ts";
 import type { ChecksumType as ChecksumTypeName, Checksum as ObjectChecksum } from "../s3/checksum-algorithms.ts";
 import { ChecksumType, RequestCharged, RequestPayer, StorageClass } from "../s3/enumerations.ts";
-import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import type { ReadConditions } from "../s3/read-conditions.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { declareOperation } from "./context.ts";
+import { requireObject } from "./found-version.ts";
 import { pageSize } from "./listing.ts";
 import { checksumMember } from "./object-metadata.ts";
-import { checkConditions, checkVersion } from "./object-read.ts";
+import { checkConditions } from "./object-read.ts";
 import { partMarker } from "./part-number.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -110,17 +110,24 @@ export const GetObjectAttributes = declareOperation({
     },
     { xmlName: "GetObjectAttributesResponse" },
   ),
-  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "InvalidArgument", "NotModified", "PreconditionFailed"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "InvalidArgument",
+    "MethodNotAllowed",
+    "NotModified",
+    "PreconditionFailed",
+  ],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
   const asked = new Set(input.ObjectAttributes);
   const conditions = conditionsOf(request.headers);
   const partsMax = pageSize(input.MaxParts);
   const after = partMarker("x-amz-part-number-marker", input.PartNumberMarker);
-  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key };
-  return services.objects.read(address, (object) => {
-    checkVersion(input.Key, input.VersionId);
-    if (object === null) throw new S3Error("NoSuchKey", { Key: input.Key });
+  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
+  return services.objects.read(address, (found) => {
+    const object = requireObject(found, input, request.method);
     checkConditions(conditions, object);
     const storageClass = storageClassOf(object.metadata.storageClass);
     return {
