@@ -118,6 +118,17 @@ test("PutObject_trailer_that_is_no_checksum_or_comes_with_a_header_400", async (
   t.is((await head(stand)).status, 404);
 });
 
+test("names_of_checksums_are_taken_in_any_case", async (t, stand) => {
+  const { bucket, signed } = stand;
+  t.is(outcome(await put(stand, { ...crc32, "x-amz-sdk-checksum-algorithm": "crc32" })), "200");
+  const shown = await head(stand, { "x-amz-checksum-mode": "Enabled" });
+  t.is(shown.headers["x-amz-checksum-crc32"], right["crc32"]);
+  const headers = { "x-amz-checksum-algorithm": "crc32c", "x-amz-checksum-type": "full_object" };
+  const begun = await signed({ method: "POST", target: `/${bucket}/k?uploads`, headers });
+  t.is(begun.headers["x-amz-checksum-algorithm"], "CRC32C");
+  t.is(begun.headers["x-amz-checksum-type"], "FULL_OBJECT");
+});
+
 test("PutObject_without_checksum_has_none", async (t, stand) => {
   const answer = await put(stand, {});
   t.is(outcome(answer), "200");
