@@ -1,21 +1,20 @@
 /** ListObjectVersions: pages of all versions and delete markers. Reads only; each slice is one consistent state. */
 
 import { ObjectPacker } from "../actor/listed-objects.ts";
-import { decodeVersionId } from "../base/hlc.ts";
+import type { Stamp } from "../base/hlc.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { objectPrefix, versionKeyAt } from "../storage/keys.ts";
-import { checkListed, decodeBrief, isNullVersion, type ObjectRecord, versionIdAt } from "../storage/record.ts";
+import { checkListed, isNullVersion, versionIdAt } from "../storage/record.ts";
 import type { ReadTrees } from "../storage/trees.ts";
 import { commonPrefixOf } from "./key-walk.ts";
 import { classOf, firstRowAfter } from "./listing.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
+import { nullVersionId, parseVersionId } from "./version-id.ts";
+import { type KeyRows, newestVersion, readCurrent } from "./version-rows.ts";
 import { behind, type VersionPage, type VersionRequest, walkVersions } from "./version-walk.ts";
 
 type Request = BucketRequest<"object.listVersions">;
-
-/** The version id of every null version. */
-const nullVersionId = "null";
 
 /** @throws CorruptRecordError */
 export async function listVersions(
@@ -40,7 +39,7 @@ export async function listVersions(
       prefix,
       delimiter,
       max: Math.min(request.keysMax, limits.listKeysMax),
-      ...startOf(trees, lead, request, prefix, delimiter),
+      ...startOf(trees, bucket, request, prefix, delimiter),
     },
     yieldTurn,
   );
@@ -65,40 +64,26 @@ function lastOf({ lastRow, lastPrefix, endsWithinKey }: VersionPage, lead: Buffe
 /** A version id that names nothing any more still names its place. */
 function startOf(
   trees: ReadTrees,
-  lead: Buffer,
+  bucket: BucketId,
   { afterKey, afterVersionId }: Request,
   prefix: Buffer,
   delimiter: Buffer,
 ): Pick<VersionRequest, "from" | "within"> {
+  const lead = objectPrefix(bucket, "");
   const from = firstRowAfter(lead, afterKey, prefix, delimiter);
   const key = Buffer.from(afterKey);
   const isInside = key.subarray(0, prefix.length).equals(prefix);
   const isGrouped = isInside && commonPrefixOf(key, prefix, delimiter) !== undefined;
   if (afterVersionId === "" || isGrouped || key.length > limits.keyBytesMax) return { from, within: undefined };
   const currentRow = Buffer.concat([lead, key, Buffer.of(0)]);
-  const stamp =
-    afterVersionId === nullVersionId
-      ? nullStampOf(headRecord(trees, currentRow))
-      : decodeVersionId(afterVersionId)?.stamp;
+  const selector = parseVersionId(afterVersionId);
+  const stamp = selector === nullVersionId ? nullStampOf({ trees, bucket, key: afterKey }) : selector?.stamp;
   if (stamp === undefined) return { from, within: undefined };
   return { from: behind(versionKeyAt(currentRow, stamp)), within: { currentRow, stamp } };
 }
 
-function nullStampOf(record: ObjectRecord | undefined): Buffer | undefined {
-  return record?.isNullVersion === true ? record.stamp : (record?.nullStamp ?? undefined);
-}
-
-/** The key's latest version: it knows where the null version is. */
-function headRecord(trees: ReadTrees, currentRow: Buffer): ObjectRecord | undefined {
-  const current = trees.current.peek(currentRow, (value) => decodeBrief("current", currentRow, value));
-  if (current !== undefined) return current;
-  const [newest] = trees.versions.range({ start: currentRow, end: endOfKey(currentRow), limit: 1 });
-  return newest === undefined ? undefined : decodeBrief("versions", newest.key, newest.value);
-}
-
-/** Behind every row of a key in both trees: its 0x00 raised to 0x01. */
-function endOfKey(currentRow: Buffer): Buffer {
-  const end = Buffer.from(currentRow);
-  end[end.length - 1] = 1;
-  return end;
+/** The key's latest version knows where its null version is. */
+function nullStampOf(rows: KeyRows): Stamp | undefined {
+  const head = readCurrent(rows, "brief") ?? newestVersion(rows);
+  return head?.isNullVersion === true ? head.stamp : (head?.nullStamp ?? undefined);
 }
