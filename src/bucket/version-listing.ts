@@ -74,7 +74,8 @@ function startOf(
   const key = Buffer.from(afterKey);
   const isInside = key.subarray(0, prefix.length).equals(prefix);
   const isGrouped = isInside && commonPrefixOf(key, prefix, delimiter) !== undefined;
-  if (afterVersionId === "" || isGrouped || key.length > limits.keyBytesMax) return { from, within: undefined };
+  const isKey = key.length > 0 && key.length <= limits.keyBytesMax;
+  if (afterVersionId === "" || isGrouped || !isKey) return { from, within: undefined };
   const currentRow = Buffer.concat([lead, key, Buffer.of(0)]);
   const selector = parseVersionId(afterVersionId);
   const stamp = selector === nullVersionId ? nullStampOf({ trees, bucket, key: afterKey }) : selector?.stamp;
