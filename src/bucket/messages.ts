@@ -1,13 +1,14 @@
 /** Every message a bucket actor takes, and what it answers. Plain data only. Times: Unix ms; sizes: bytes. */
 
 import type { BodySource } from "../actor/body-source.ts";
-import type { ListedObject } from "../actor/listed-objects.ts";
+import type { PackedObjects } from "../actor/listed-objects.ts";
+import type { Outcome } from "../base/outcome.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { ObjectMetadata } from "../storage/record-tail.ts";
+import type { Versioning, VersioningStatus } from "./versioning.ts";
 
 export type { BodySource } from "../actor/body-source.ts";
 export type { ActorAddress as BucketAddress } from "../actor/envelope.ts";
-export type { ListedObject } from "../actor/listed-objects.ts";
 export type { ObjectMetadata } from "../storage/record-tail.ts";
 
 /** Judged inside the turn. ETags without quotes; "*" as S3 means it. */
@@ -16,13 +17,39 @@ export interface WritePreconditions {
   readonly ifNoneMatch?: string;
 }
 
+/** Judged inside the turn, against the current object. */
+export interface DeletePreconditions {
+  /** As in `WritePreconditions`. */
+  readonly ifMatch?: string;
+  /** Compared in whole seconds; without an object it holds. */
+  readonly ifMatchModifiedMs?: number;
+  /** Without an object it holds. */
+  readonly ifMatchSizeBytes?: number;
+}
+
+export interface ObjectToDelete {
+  readonly key: string;
+  /** A version id, `null` included; null: no version is named, and what is done is the versioning's to say. */
+  readonly versionId: string | null;
+  readonly preconditions: DeletePreconditions;
+}
+
+export interface ObjectDeleted {
+  /** True when an object, or the version named, was there. */
+  readonly existed: boolean;
+  /** The version that was named, or the delete marker that was made; null when there is neither. */
+  readonly versionId: string | null;
+  /** True when a delete marker was made, or is what was removed. */
+  readonly isDeleteMarker: boolean;
+}
+
 export interface ObjectWritten {
   /** ETag without quotes. */
   readonly etag: string;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   readonly checksum: Checksum | null;
-  /** null in a bucket that was never versioned. */
+  /** null for a null version, whose id a write does not show: versioning is off or suspended. */
   readonly versionId: string | null;
 }
 
@@ -41,6 +68,13 @@ export interface ListedPart {
   readonly checksum: Checksum | null;
 }
 
+/** What a completion says of the whole object's checksum; null = nothing. */
+export interface ChecksumClaim {
+  /** A composite value with `-<number of parts>` or without. */
+  readonly checksum: Checksum | null;
+  readonly checksumType: ChecksumType | null;
+}
+
 /** Message name → [request, reply]. Errors are S3 codes in an `Outcome`. */
 export interface BucketProtocol {
   /** Records the current object. Errors: NoSuchBucket, PreconditionFailed, NoSuchKey (If-Match on a missing key), and all of the body's: BadDigest, InvalidDigest, XAmzContentSHA256Mismatch, SignatureDoesNotMatch, IncompleteBody, EntityTooLarge, MalformedTrailerError. */
@@ -48,18 +82,32 @@ export interface BucketProtocol {
     { key: string; source: BodySource; metadata: ObjectMetadata; preconditions: WritePreconditions },
     ObjectWritten,
   ];
-  /** Deletes the current object; deleting what is not there succeeds. */
-  "object.delete": [{ key: string; preconditions: WritePreconditions }, { existed: boolean }];
-  /** Deletes up to `limits.deleteObjectsMax` keys; one outcome per key, in order. */
-  "object.deleteMany": [{ keys: readonly string[] }, { existed: readonly boolean[] }];
+  /** Deletes a key as the bucket's versioning says, or removes the version named; deleting what is not there succeeds. Errors: OperationAborted, PreconditionFailed, NoSuchKey (If-Match without an object), InvalidArgument (no version id), InsufficientStorage (of a delete marker). */
+  "object.delete": [ObjectToDelete, ObjectDeleted];
+  /** Up to `limits.deleteObjectsMax` of them, one after another; one outcome for each, in order. Errors of all: OperationAborted. */
+  "object.deleteMany": [{ objects: readonly ObjectToDelete[] }, { outcomes: readonly Outcome<ObjectDeleted>[] }];
   /** One page, walked in slices of `limits.listSliceRows`. `after` is exclusive: a key, or a common prefix that is skipped whole. */
   "object.list": [
     { prefix: string; delimiter: string; after: string; keysMax: number },
     {
-      objects: readonly ListedObject[];
+      objects: PackedObjects;
       commonPrefixes: readonly string[];
       isTruncated: boolean /** Last key or prefix returned. */;
       last: string;
+    },
+  ];
+  /**
+   * As object.list, of all versions and delete markers: by key, then newest first. Begins behind `afterKey`, or with
+   * `afterVersionId` ("" = none; an id or "null") behind that version of it.
+   */
+  "object.listVersions": [
+    { prefix: string; delimiter: string; afterKey: string; afterVersionId: string; keysMax: number },
+    {
+      versions: PackedObjects;
+      commonPrefixes: readonly string[];
+      isTruncated: boolean /** Key or prefix that came last. */;
+      lastKey: string /** What names the place behind the last version; null when a prefix came last. */;
+      lastVersionId: string | null;
     },
   ];
   "upload.create": [
@@ -76,7 +124,7 @@ export interface BucketProtocol {
     { key: string; uploadId: string; partNumber: number; source: BodySource },
     { etag: string; modifiedMs: number; checksum: Checksum | null },
   ];
-  /** Errors: NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall, PreconditionFailed, InvalidRequest. Repeating a completed upload's call answers as the first time. */
+  /** Errors: NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall, PreconditionFailed, InvalidRequest, BadDigest. Repeating a completed upload's call answers as the first time. */
   "upload.complete": [
     {
       key: string;
@@ -84,6 +132,7 @@ export interface BucketProtocol {
       parts: readonly { partNumber: number; etag: string; checksum: string | null }[];
       preconditions: WritePreconditions;
       objectBytes: number | null;
+      claim?: ChecksumClaim;
     },
     ObjectWritten,
   ];
@@ -95,6 +144,7 @@ export interface BucketProtocol {
       isTruncated: boolean;
       storageClass: string;
       checksumAlgorithm: ChecksumAlgorithm | null;
+      checksumType: ChecksumType | null;
     },
   ];
   "upload.list": [
@@ -105,6 +155,9 @@ export interface BucketProtocol {
   "bucket.close": [Record<string, never>, { empty: boolean }];
   /** Opens a closed bucket again. */
   "bucket.reopen": [Record<string, never>, Record<string, never>];
+  "bucket.versioning": [Record<string, never>, { versioning: Versioning }];
+  /** Errors: OperationAborted. */
+  "bucket.setVersioning": [{ versioning: VersioningStatus }, Record<string, never>];
   /** Exact counters, after every committed turn. */
   "bucket.usage": [
     Record<string, never>,

@@ -2,7 +2,15 @@
 
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
-import { partKey, partNumberOf, partPrefix, successor, uploadIdBytes, uploadPrefix } from "../storage/keys.ts";
+import {
+  decodeUploadKey,
+  partKey,
+  partNumberOf,
+  partPrefix,
+  successor,
+  uploadIdBytes,
+  uploadPrefix,
+} from "../storage/keys.ts";
 import type { ReadTrees, Row } from "../storage/trees.ts";
 import { decodePart, decodeUpload } from "../storage/uploads.ts";
 import { walkKeys } from "./key-walk.ts";
@@ -28,8 +36,8 @@ export function listParts(
     isTruncated = rows.length > partsMax;
     parts.push(...rows.slice(0, partsMax).map(listedPart));
   }
-  const { checksumAlgorithm, metadata } = upload;
-  return { parts, isTruncated, storageClass: storageClassOf(metadata), checksumAlgorithm };
+  const { checksumAlgorithm, checksumType, metadata } = upload;
+  return { parts, isTruncated, storageClass: storageClassOf(metadata), checksumAlgorithm, checksumType };
 }
 
 /**
@@ -46,12 +54,13 @@ export async function listUploads(
   const lead = uploadPrefix(bucket, "");
   const prefix = Buffer.from(request.prefix);
   const delimiter = Buffer.from(request.delimiter);
+  const uploads: ListedUpload[] = [];
   const page = await walkKeys(
     {
       tree: trees.uploads,
       lead,
-      keyOf: (rowKey) => rowKey.subarray(lead.length, rowKey.length - uploadIdBytes - 1),
-      entry: listedUpload,
+      suffixBytes: 1 + uploadIdBytes,
+      take: (rowKey, value) => uploads.push(listedUpload(rowKey, value)),
     },
     {
       prefix,
@@ -61,7 +70,7 @@ export async function listUploads(
     },
     yieldTurn,
   );
-  return { uploads: page.entries, commonPrefixes: page.commonPrefixes, isTruncated: page.isTruncated };
+  return { uploads, commonPrefixes: page.commonPrefixes, isTruncated: page.isTruncated };
 }
 
 function firstUploadAfter(
@@ -76,11 +85,12 @@ function firstUploadAfter(
   return Buffer.concat([lead, key, Buffer.of(0), id, Buffer.of(0)]);
 }
 
-function listedUpload(rowKey: Buffer, value: Buffer, key: Buffer): ListedUpload {
+function listedUpload(rowKey: Buffer, value: Buffer): ListedUpload {
   const { initiatedMs, metadata } = decodeUpload(rowKey, value);
+  const { key, uploadId } = decodeUploadKey(rowKey);
   return {
-    key: key.toString("utf8"),
-    uploadId: uploadIdText(rowKey.subarray(rowKey.length - uploadIdBytes)),
+    key,
+    uploadId: uploadIdText(uploadId),
     initiatedMs,
     storageClass: storageClassOf(metadata),
   };

@@ -18,6 +18,8 @@ export interface EnumShape<V extends string = string> {
   readonly values: readonly V[];
   /** The code that refuses another value in a header or query. */
   readonly refusal: RefusalCode;
+  /** Values, which are upper case, are taken in any case. */
+  readonly ignoresCase?: true;
 }
 export interface IntegerShape {
   readonly kind: "integer";
@@ -41,6 +43,8 @@ export interface ListShape<S extends Shape = Shape> {
   readonly member: S;
   /** Element name of an item when the list is not flattened. */
   readonly memberName: string;
+  /** Items may be null: places that another list fills (see `xmlInterleaved`). */
+  readonly sparse?: true;
 }
 /** Pairs of a name's rest and its value, in order: only `x-amz-meta-*` has this shape. */
 export interface MapShape {
@@ -54,6 +58,11 @@ export interface StructureShape<M extends Members = Members> {
   readonly xmlName?: string;
   /** The only member's text stands in the root element itself (GetBucketLocation). */
   readonly xmlUnwrapped?: true;
+  /**
+   * Flattened lists whose elements alternate in the order of their places, where all but one hold null. Clients that show
+   * a history rely on the order across both kinds of elements.
+   */
+  readonly xmlInterleaved?: readonly string[];
   /** At most one member is present. */
   readonly union?: true;
   /** Members are messages of an event stream. */
@@ -89,7 +98,7 @@ type Value<S extends Shape> = S extends { kind: "string" }
           : S extends { kind: "map" }
             ? readonly (readonly [name: string, value: string])[]
             : S extends { kind: "list"; member: infer I extends Shape }
-              ? readonly Value<I>[]
+              ? readonly (S extends { sparse: true } ? Value<I> | null : Value<I>)[]
               : S extends { kind: "structure"; members: infer M extends Members }
                 ? StructureValue<M>
                 : never;
@@ -137,16 +146,30 @@ export const enumerationRefusedAs = <const V extends string>(
   ...values: readonly V[]
 ): EnumShape<V> => ({ kind: "enum", values, refusal });
 
+/** An enumeration whose values S3 takes in any case; they are declared in upper case. */
+export const ignoringCase = <const V extends string>(shape: EnumShape<V>): EnumShape<V> => ({
+  ...shape,
+  ignoresCase: true,
+});
+
 export const list = <const S extends Shape>(member: S, memberName = "member"): ListShape<S> => ({
   kind: "list",
   member,
   memberName,
 });
 
+/** As `list`, of which an item may be null. */
+export const sparseList = <const S extends Shape>(member: S): ListShape<S> & { readonly sparse: true } => ({
+  kind: "list",
+  member,
+  memberName: "member",
+  sparse: true,
+});
+
 export const structure = <const M extends Members>(
   name: string,
   members: M,
-  traits: { readonly xmlName?: string; readonly xmlUnwrapped?: true } = {},
+  traits: Pick<StructureShape, "xmlName" | "xmlUnwrapped" | "xmlInterleaved"> = {},
 ): StructureShape<M> => ({ kind: "structure", name, members, ...traits });
 
 /** A structure of which at most one member is present. */

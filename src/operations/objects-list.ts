@@ -133,7 +133,7 @@ export const ListObjectsV2 = declareOperation({
     Name: bucket.name,
     Prefix: write(input.Prefix ?? ""),
     MaxKeys: keysMax,
-    KeyCount: page.objects.length + page.commonPrefixes.length,
+    KeyCount: page.objects.count + page.commonPrefixes.length,
     IsTruncated: page.isTruncated,
     Contents: contentsOf(page.objects, write, owner),
     CommonPrefixes: prefixesOf(page.commonPrefixes, write),
