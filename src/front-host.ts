@@ -49,6 +49,7 @@ export interface FrontData {
   };
   readonly region: string;
   readonly endpoints: readonly string[];
+  readonly takesVersion2: boolean;
   readonly hostId: string;
   readonly consoleUrl: string;
   readonly tokenKey: Uint8Array;
@@ -117,11 +118,12 @@ export class Front {
 
   /** Binds the S3 port; several fronts share it. @returns the port */
   async listen(port: number): Promise<number> {
-    const { listen: where, endpoints, hostId, consoleUrl, fronts } = this.#data;
+    const { listen: where, endpoints, takesVersion2, hostId, consoleUrl, fronts } = this.#data;
     const pipeline = new Pipeline({
       services: this.#services,
       route: compileRoutes(operations),
       endpoints,
+      takesVersion2,
       hostId,
       admission: this.#admission,
       random: systemRandom,

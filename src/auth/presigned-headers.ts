@@ -38,7 +38,7 @@ const isHeaderName = (lower: string): boolean =>
 
 /** True when a presigned query carries this header (lower case); for routing, before the signature is verified. */
 export function hoists(query: ReadonlyMap<string, string>, name: string): boolean {
-  if (!query.has("X-Amz-Signature")) return false;
+  if (!query.has("X-Amz-Signature") && !query.has("Signature")) return false;
   for (const word of query.keys()) if (word.toLowerCase() === name) return true;
   return false;
 }
@@ -59,6 +59,23 @@ export interface PresignedParts {
  * @throws S3Error AuthorizationQueryParametersError when the query has one twice
  */
 export function presignedHeaders({ headers, query, signed, contentLength }: PresignedParts): Headers {
+  return layered(headers, query, contentLength, (name) => headers.has(name) && signed.has(name));
+}
+
+/**
+ * As `presignedHeaders` for signature version 2, which signs every x-amz-* header wherever it stands.
+ * @param contentLength of the body; 0 keeps every checksum
+ */
+export function hoistedHeaders(headers: Headers, query: readonly QueryPair[], contentLength: number | null): Headers {
+  return layered(headers, query, contentLength, (name) => headers.has(name));
+}
+
+function layered(
+  headers: Headers,
+  query: readonly QueryPair[],
+  contentLength: number | null,
+  isOnWire: (name: string) => boolean,
+): Headers {
   const hoisted = new Map<string, string>();
   const seen = new Set<string>();
   for (const [word, value] of query) {
@@ -68,7 +85,7 @@ export function presignedHeaders({ headers, query, signed, contentLength }: Pres
       throw new S3Error("AuthorizationQueryParametersError", { Message: `The ${name} parameter must be given once.` });
     }
     seen.add(name);
-    if (!(headers.has(name) && signed.has(name))) hoisted.set(name, decodeComponent(value));
+    if (!isOnWire(name)) hoisted.set(name, decodeComponent(value));
   }
   if (hoisted.size === 0) return headers;
   dropChecksums(hoisted, headers, contentLength);

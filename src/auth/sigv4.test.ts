@@ -103,14 +103,10 @@ test("refuses anonymous requests", (t) => {
   t.is(refusal(t, request).code, "AccessDenied");
 });
 
-test("refuses signature version 2, in header and query", (t) => {
-  const inHeader = requestOf({ headers: { host: "h", authorization: "AWS AKIDEXAMPLE:frJIUN8DYpKDtOLCwo//yllqDzg=" } });
-  const inQuery = requestOf({ query: "AWSAccessKeyId=AKID&Expires=1&Signature=x", headers: { host: "h" } });
-  for (const request of [inHeader, inQuery]) {
-    const error = refusal(t, request);
-    t.is(error.code, "InvalidRequest");
-    t.regex(error.message, /Please use AWS4-HMAC-SHA256/);
-  }
+test("refuses signature version 2 in a header", (t) => {
+  const error = refusal(t, requestOf({ headers: { host: "h", authorization: "AWS AKID:frJIUN8DYpKDtOLCwo//yllqDzg=" } }));
+  t.is(error.code, "InvalidRequest");
+  t.regex(error.message, /Please use AWS4-HMAC-SHA256/);
 });
 
 test("refuses SigV4A as not implemented", (t) => {

@@ -1,4 +1,7 @@
-/** Who made a request, and what their signature says of its body: AWS Signature Version 4. Pure but for the signing key cache. */
+/**
+ * Who made a request, and what their signature says of its body: AWS Signature Version 4, and version 2 in presigned
+ * URLs. Pure but for the signing key cache.
+ */
 
 import { limits } from "../base/limits.ts";
 import type { HttpRequest } from "../model/http.ts";
@@ -9,12 +12,23 @@ import { canonicalQuery, parseQuery, type QueryPair } from "./canonical-request.
 import { type Credential, parseCredential } from "./credential.ts";
 import { parsePayloadMode, signedPayload } from "./payload.ts";
 import { authenticatePresigned, isPresigned } from "./presign.ts";
+import { authenticatePresignedV2, isPresignedV2 } from "./presign-v2.ts";
 import { checkSkew, formatBasicTime, parseBasicTime } from "./request-time.ts";
 import { algorithm, type SecretLookup, verifySignature } from "./signature.ts";
 import { checkHeadersSigned, parseSignedHeaders, type SignedHeaders } from "./signed-headers.ts";
 
 export type { SignedPayload } from "./payload.ts";
 export type { SecretLookup } from "./signature.ts";
+
+/** What of a request's place decides how it may be signed. */
+export interface SigningPlace {
+  /** The bucket that the Host header names; null for path style. */
+  readonly hostedBucket: string | null;
+  /** Whether presigned URLs of signature version 2 are taken. */
+  readonly takesVersion2: boolean;
+}
+
+const pathStyle: SigningPlace = { hostedBucket: null, takesVersion2: true };
 
 /**
  * Verifies a request signed in its Authorization header or in its query, in any region of service "s3".
@@ -25,15 +39,21 @@ export type { SecretLookup } from "./signature.ts";
  * InvalidToken, InvalidURI, MissingContentLength, NotImplemented; nothing else
  * Source: AWS "Authenticating Requests (AWS Signature Version 4)"
  */
-export function authenticate(request: HttpRequest, lookup: SecretLookup, nowMs: number): Authenticated {
+export function authenticate(
+  request: HttpRequest,
+  lookup: SecretLookup,
+  nowMs: number,
+  place: SigningPlace = pathStyle,
+): Authenticated {
   const authorization = request.headers.get("authorization");
   const query = parseQuery(request.rawQuery);
   if (authorization === undefined) {
     if (isPresigned(query)) return { ...authenticatePresigned(request, query, lookup, nowMs), presigned: true };
-    if (isVersion2(query)) throw unsupportedMechanism();
-    throw new S3Error("AccessDenied");
+    if (!isPresignedV2(query)) throw new S3Error("AccessDenied");
+    if (!place.takesVersion2) throw unsupportedMechanism();
+    return authenticatePresignedV2(request, query, lookup, nowMs, place.hostedBucket);
   }
-  if (isPresigned(query) || isVersion2(query)) {
+  if (isPresigned(query) || isPresignedV2(query)) {
     throw new S3Error("InvalidArgument", {
       Message:
         "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
@@ -178,11 +198,6 @@ function requestTimestamp(request: HttpRequest, signed: SignedHeaders, nowMs: nu
   }
   checkSkew(text, ms, nowMs);
   return basicMs === null ? formatBasicTime(ms) : text;
-}
-
-/** Signature version 2 in the query. */
-function isVersion2(query: readonly QueryPair[]): boolean {
-  return query.some(([name]) => name === "AWSAccessKeyId");
 }
 
 function unsupportedMechanism(): S3Error {

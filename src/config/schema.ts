@@ -154,6 +154,15 @@ const slabs = z.strictObject({
     .describe("Memory shared by all threads for bodies on their way to disk."),
 });
 
+const signatures = z.strictObject({
+  presignedVersion2: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether presigned URLs of signature version 2 (HMAC-SHA1) are taken: boto3, s3cmd and others make them by default.",
+    ),
+});
+
 /** The whole file. `$schema` is for editors and has no effect. */
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe("Where editors find the schema of this file; no effect."),
@@ -181,6 +190,7 @@ export const configSchema = z.strictObject({
   log: log.prefault({}),
   mail,
   metrics: metrics.prefault({}),
+  signatures: signatures.prefault({}),
   slabs: slabs.prefault({}),
   storage: storage.prefault({}),
   threads: threads.prefault({}),

@@ -26,6 +26,8 @@ export interface PipelineOptions {
   readonly route: Router<Context>;
   /** Host names of this installation's S3 endpoints, lower case. */
   readonly endpoints: readonly string[];
+  /** Whether presigned URLs of signature version 2 are taken. */
+  readonly takesVersion2: boolean;
   /** Value of x-amz-id-2: names the node. */
   readonly hostId: string;
   readonly admission: Admission;
@@ -91,7 +93,7 @@ export class Pipeline {
   };
 
   async #serve(progress: Progress): Promise<EncodedAnswer> {
-    const { services: shared, route, endpoints } = this.#options;
+    const { services: shared, route, endpoints, takesVersion2 } = this.#options;
     const { control, clock } = shared;
     const { request, requestId } = progress;
     const query = parseQuery(request.rawQuery);
@@ -107,7 +109,8 @@ export class Pipeline {
       credential = control.principal(accessKeyId);
       return credential;
     };
-    const { accessKeyId, payload, presigned, headers } = authenticate(request, lookup, clock.nowMs());
+    const place = { hostedBucket: address.style === "path" ? null : address.bucket, takesVersion2 };
+    const { accessKeyId, payload, presigned, headers } = authenticate(request, lookup, clock.nowMs(), place);
     progress.accessKeyId = accessKeyId;
     if (credential === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
     const { handler } = operation;

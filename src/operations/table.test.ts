@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
+import { isSignedWord } from "../auth/presign-v2.ts";
 import { compileRoutes } from "../model/route.ts";
 import { operations } from "./table.ts";
 
@@ -50,4 +51,16 @@ test("bodies: streams for uploads, whole for documents, none elsewhere", (t) => 
   t.is(use("GetObject"), "none");
   t.is(use("CopyObject"), "none");
   t.is(use("CreateMultipartUpload"), "none");
+});
+
+test("every query word that tells operations apart is signed by presigned URLs of version 2", (t) => {
+  const words = operations.flatMap(({ http, input }) => [
+    ...(http.uri.split("?")[1] ?? "").split("&").map((word) => word.split("=")[0] ?? ""),
+    ...Object.values(input.members)
+      .filter(({ traits }) => traits.required)
+      .map(({ traits }) => traits.httpQuery ?? ""),
+  ]);
+  const routing = new Set(words.filter((word) => word !== "" && !["x-id", "list-type", "id"].includes(word)));
+  t.true(routing.size > 30);
+  t.deepEqual([...routing].filter((word) => !isSignedWord(word)).sort(), []);
 });
