@@ -95,6 +95,15 @@ test("keys with characters that clients escape differently", (t) => {
   }
 });
 
+test("a bucket with and without the slash at its end", (t) => {
+  for (const path of ["/b", "/b/"]) {
+    const parts = presigned({ path: "/b", query: "list-type=2&prefix=a" }, `GET\n\n\n${expires}\n${path}`);
+    t.notThrows(() => authenticate(requestOf(parts), lookup, nowMs), path);
+  }
+  const object = presigned({ path: "/b/k" }, `GET\n\n\n${expires}\n/b/k/`);
+  t.is(refusal(t, object).code, "SignatureDoesNotMatch");
+});
+
 test("ends with its second of expiry", (t) => {
   const parts = presigned({ path: "/b/k" }, `GET\n\n\n${expires}\n/b/k`);
   t.notThrows(() => authenticate(requestOf(parts), lookup, expires * 1000));

@@ -116,10 +116,7 @@ export function authenticatePresignedV2(
   const isPlausible = accessKeyId.length <= limits.accessKeyIdCharsMax;
   const secret = isPlausible ? lookup(accessKeyId)?.secretAccessKey : undefined;
   const key = secret ?? absentSecret;
-  const place = hostedBucket === null ? "" : `/${hostedBucket}`;
-  const texts = [request.rawPath, canonicalPath(request.rawPath)].map((path) =>
-    stringToSign(request, query, expires, place + path),
-  );
+  const texts = signedPaths(request.rawPath, hostedBucket).map((path) => stringToSign(request, query, expires, path));
   const isMatch = texts.map((text) => isSame(signature, sign(key, text))).some(Boolean);
   if (secret === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
   if (!isMatch) {
@@ -137,6 +134,14 @@ export function authenticatePresignedV2(
     signedHeaders: [...headers.entries()].map(([name]) => name).filter(isSignedHeader),
     headers,
   };
+}
+
+/** The path as sent, as it is canonical, and a bucket's with the slash that some clients sign but do not send. */
+function signedPaths(rawPath: string, hostedBucket: string | null): string[] {
+  const place = hostedBucket === null ? "" : `/${hostedBucket}`;
+  const paths = [place + rawPath, place + canonicalPath(rawPath)];
+  const isBucket = hostedBucket === null && /^\/[^/]+$/.test(rawPath);
+  return isBucket ? [...paths, `${rawPath}/`] : paths;
 }
 
 /** Each must be there exactly once. */
