@@ -104,7 +104,10 @@ test("refuses anonymous requests", (t) => {
 });
 
 test("refuses signature version 2 in a header", (t) => {
-  const error = refusal(t, requestOf({ headers: { host: "h", authorization: "AWS AKID:frJIUN8DYpKDtOLCwo//yllqDzg=" } }));
+  const error = refusal(
+    t,
+    requestOf({ headers: { host: "h", authorization: "AWS AKID:frJIUN8DYpKDtOLCwo//yllqDzg=" } }),
+  );
   t.is(error.code, "InvalidRequest");
   t.regex(error.message, /Please use AWS4-HMAC-SHA256/);
 });
