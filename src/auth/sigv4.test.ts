@@ -103,15 +103,6 @@ test("refuses anonymous requests", (t) => {
   t.is(refusal(t, request).code, "AccessDenied");
 });
 
-test("refuses signature version 2 in a header", (t) => {
-  const error = refusal(
-    t,
-    requestOf({ headers: { host: "h", authorization: "AWS AKID:frJIUN8DYpKDtOLCwo//yllqDzg=" } }),
-  );
-  t.is(error.code, "InvalidRequest");
-  t.regex(error.message, /Please use AWS4-HMAC-SHA256/);
-});
-
 test("refuses SigV4A as not implemented", (t) => {
   const request = withAuthorization((text) => text.replace("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"));
   t.is(refusal(t, request).code, "NotImplemented");

@@ -1,6 +1,6 @@
 /**
- * Who made a request, and what their signature says of its body: AWS Signature Version 4, and version 2 in presigned
- * URLs. Pure but for the signing key cache.
+ * Who made a request, and what their signature says of its body: AWS Signature Version 4, or version 2 where it is taken.
+ * Pure but for the signing key cache.
  */
 
 import { limits } from "../base/limits.ts";
@@ -12,10 +12,10 @@ import { canonicalQuery, parseQuery, type QueryPair } from "./canonical-request.
 import { type Credential, parseCredential } from "./credential.ts";
 import { parsePayloadMode, signedPayload } from "./payload.ts";
 import { authenticatePresigned, isPresigned } from "./presign.ts";
-import { authenticatePresignedV2, isPresignedV2 } from "./presign-v2.ts";
 import { checkSkew, formatBasicTime, parseBasicTime } from "./request-time.ts";
 import { algorithm, type SecretLookup, verifySignature } from "./signature.ts";
 import { checkHeadersSigned, parseSignedHeaders, type SignedHeaders } from "./signed-headers.ts";
+import { authenticateHeaderV2, authenticatePresignedV2, isPresignedV2 } from "./sigv2.ts";
 
 export type { SignedPayload } from "./payload.ts";
 export type { SecretLookup } from "./signature.ts";
@@ -24,7 +24,7 @@ export type { SecretLookup } from "./signature.ts";
 export interface SigningPlace {
   /** The bucket that the Host header names; null for path style. */
   readonly hostedBucket: string | null;
-  /** Whether presigned URLs of signature version 2 are taken. */
+  /** Whether signature version 2 is taken. */
   readonly takesVersion2: boolean;
 }
 
@@ -59,6 +59,9 @@ export function authenticate(
         "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
       ArgumentName: "Authorization",
     });
+  }
+  if (authorization.startsWith("AWS ") && place.takesVersion2) {
+    return authenticateHeaderV2(request, query, authorization, lookup, nowMs, place.hostedBucket);
   }
   return authenticateHeader(request, query, authorization, lookup, nowMs);
 }

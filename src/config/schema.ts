@@ -155,12 +155,10 @@ const slabs = z.strictObject({
 });
 
 const signatures = z.strictObject({
-  presignedVersion2: z
+  version2: z
     .boolean()
     .default(true)
-    .describe(
-      "Whether presigned URLs of signature version 2 (HMAC-SHA1) are taken: boto3, s3cmd and others make them by default.",
-    ),
+    .describe("Whether signature version 2 (HMAC-SHA1) is taken: boto3, s3cmd and others presign with it by default."),
 });
 
 /** The whole file. `$schema` is for editors and has no effect. */

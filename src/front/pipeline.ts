@@ -26,7 +26,7 @@ export interface PipelineOptions {
   readonly route: Router<Context>;
   /** Host names of this installation's S3 endpoints, lower case. */
   readonly endpoints: readonly string[];
-  /** Whether presigned URLs of signature version 2 are taken. */
+  /** Whether signature version 2 is taken. */
   readonly takesVersion2: boolean;
   /** Value of x-amz-id-2: names the node. */
   readonly hostId: string;

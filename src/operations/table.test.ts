@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
-import { isSignedWord } from "../auth/presign-v2.ts";
+import { isSignedWord } from "../auth/sigv2.ts";
 import { compileRoutes } from "../model/route.ts";
 import { operations } from "./table.ts";
 
@@ -53,7 +53,7 @@ test("bodies: streams for uploads, whole for documents, none elsewhere", (t) => 
   t.is(use("CreateMultipartUpload"), "none");
 });
 
-test("every query word that tells operations apart is signed by presigned URLs of version 2", (t) => {
+test("every query word that tells operations apart is signed by signature version 2", (t) => {
   const words = operations.flatMap(({ http, input }) => [
     ...(http.uri.split("?")[1] ?? "").split("&").map((word) => word.split("=")[0] ?? ""),
     ...Object.values(input.members)

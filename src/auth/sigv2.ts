@@ -1,18 +1,19 @@
 /**
- * Presigned requests of signature version 2: what boto3, s3cmd and AWS's SDK for JavaScript v2 make by default. Only in
- * the query; in a header that version is refused, as every client signs headers with version 4. Pure.
- * Source: AWS "Signing and authenticating REST requests (AWS signature version 2)", Query string request authentication.
+ * Signature version 2: presigned URLs, which boto3, s3cmd and AWS's SDK for JavaScript v2 make by default, and headers,
+ * which libs3 and other old clients send. Pure.
+ * Source: AWS "Signing and authenticating REST requests (AWS signature version 2)".
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { limits } from "../base/limits.ts";
 import type { Headers, HttpRequest } from "../model/http.ts";
+import { parseHttpDate } from "../model/timestamp.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { Authenticated } from "./authenticated.ts";
 import { canonicalPath, decodeComponent, type QueryPair } from "./canonical-request.ts";
 import { parsePayloadMode, unsignedPayload } from "./payload.ts";
 import { hoistedHeaders } from "./presigned-headers.ts";
-import { formatSeconds } from "./request-time.ts";
+import { checkSkew, formatSeconds, parseBasicTime } from "./request-time.ts";
 import type { SecretLookup } from "./signature.ts";
 
 /**
@@ -76,7 +77,7 @@ const signedWords: ReadonlySet<string> = new Set([
   "website",
 ]);
 
-/** @returns whether a signed URL of this version fixes this query word. */
+/** @returns whether a signature of this version fixes this query word. */
 export function isSignedWord(word: string): boolean {
   return signedWords.has(word);
 }
@@ -88,6 +89,18 @@ export function isPresignedV2(query: readonly QueryPair[]): boolean {
 
 /** Stands in for the secret of unknown access keys, so that they cost the same work. It never authenticates anyone. */
 const absentSecret = "0000000000000000000000000000000000000000";
+
+/** A request that claims to be signed. */
+interface ClaimV2 {
+  readonly accessKeyId: string;
+  readonly signature: string;
+  /** The fourth line of what is signed: Date, Expires, or nothing when x-amz-date stands among the headers. */
+  readonly time: string;
+  /** On the wire, and from the query. */
+  readonly headers: Headers;
+  /** What the signer saw: a checksum of no bytes included. */
+  readonly signedHeaders: Headers;
+}
 
 /**
  * @param query canonical pairs, in the order of the wire
@@ -102,21 +115,67 @@ export function authenticatePresignedV2(
   nowMs: number,
   hostedBucket: string | null,
 ): Authenticated {
-  const accessKeyId = credentialWord(query, "AWSAccessKeyId");
-  const signature = credentialWord(query, "Signature");
-  const expires = credentialWord(query, "Expires");
-  checkExpiry(expires, nowMs);
-  const headers = hoistedHeaders(request.headers, query, request.body.contentLength);
-  const hasToken = headers.has("x-amz-security-token") || query.some(([name]) => name === "x-amz-security-token");
-  if (hasToken) throw new S3Error("InvalidToken");
+  const time = credentialWord(query, "Expires");
+  const claim = {
+    accessKeyId: credentialWord(query, "AWSAccessKeyId"),
+    signature: credentialWord(query, "Signature"),
+    time,
+    headers: hoistedHeaders(request.headers, query, request.body.contentLength),
+    signedHeaders: hoistedHeaders(request.headers, query, 0),
+  };
+  checkExpiry(time, nowMs);
+  if (query.some(([name]) => name === "x-amz-security-token")) throw new S3Error("InvalidToken");
+  return verify(request, query, claim, lookup, hostedBucket, true);
+}
+
+/**
+ * @param authorization `AWS <access key>:<signature>`
+ * @throws S3Error InvalidArgument (not of that form), AccessDenied (no readable date), RequestTimeTooSkewed, and those of
+ * `authenticatePresignedV2`
+ */
+export function authenticateHeaderV2(
+  request: HttpRequest,
+  query: readonly QueryPair[],
+  authorization: string,
+  lookup: SecretLookup,
+  nowMs: number,
+  hostedBucket: string | null,
+): Authenticated {
+  const parts = /^AWS ([^:\s]+):([A-Za-z0-9+/=]+)$/.exec(authorization);
+  if (parts === null) {
+    throw new S3Error("InvalidArgument", {
+      Message: "AWS authorization header is invalid. Expected AwsAccessKeyId:signature",
+      ArgumentName: "Authorization",
+    });
+  }
+  const [, accessKeyId = "", signature = ""] = parts;
+  const { headers } = request;
+  const amzDate = headers.get("x-amz-date");
+  const date = headers.get("date");
+  checkDate(amzDate ?? date ?? "", nowMs);
+  const time = amzDate === undefined ? (date ?? "") : "";
+  const claim = { accessKeyId, signature, time, headers, signedHeaders: headers };
+  return verify(request, query, claim, lookup, hostedBucket, false);
+}
+
+function verify(
+  request: HttpRequest,
+  query: readonly QueryPair[],
+  claim: ClaimV2,
+  lookup: SecretLookup,
+  hostedBucket: string | null,
+  presigned: boolean,
+): Authenticated {
+  const { accessKeyId, signature, headers } = claim;
+  if (headers.has("x-amz-security-token")) throw new S3Error("InvalidToken");
   const mode = parsePayloadMode(headers.get("x-amz-content-sha256") ?? unsignedPayload, headers);
   if (mode.kind === "streaming") {
-    throw new S3Error("InvalidRequest", { Message: "Streaming payloads are not supported with query authentication." });
+    throw new S3Error("InvalidRequest", { Message: "Streaming payloads are not supported with signature version 2." });
   }
   const isPlausible = accessKeyId.length <= limits.accessKeyIdCharsMax;
   const secret = isPlausible ? lookup(accessKeyId)?.secretAccessKey : undefined;
   const key = secret ?? absentSecret;
-  const texts = signedPaths(request.rawPath, hostedBucket).map((path) => stringToSign(request, query, expires, path));
+  const texts = signedPaths(request.rawPath, hostedBucket).map((path) => stringToSign(request, query, claim, path));
   const isMatch = texts.map((text) => isSame(signature, sign(key, text))).some(Boolean);
   if (secret === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
   if (!isMatch) {
@@ -126,11 +185,10 @@ export function authenticatePresignedV2(
       SignatureProvided: signature,
     });
   }
-  const sha256 = mode.kind === "sha256" ? mode.sha256 : null;
   return {
     accessKeyId,
-    presigned: true,
-    payload: { framing: { kind: "plain" }, sha256 },
+    presigned,
+    payload: { framing: { kind: "plain" }, sha256: mode.kind === "sha256" ? mode.sha256 : null },
     signedHeaders: [...headers.entries()].map(([name]) => name).filter(isSignedHeader),
     headers,
   };
@@ -168,14 +226,22 @@ function checkExpiry(expires: string, nowMs: number): void {
   });
 }
 
+/** Clients of version 2 write dates as HTTP does, some with "+0000" for "GMT". */
+function checkDate(text: string, nowMs: number): void {
+  const ms = parseHttpDate(text.replace(/ \+0000$/, " GMT")) ?? parseBasicTime(text);
+  if (ms === null) {
+    throw new S3Error("AccessDenied", { Message: "AWS authentication requires a valid Date or x-amz-date header" });
+  }
+  checkSkew(text, ms, nowMs);
+}
+
 function isSignedHeader(name: string): boolean {
   return name.startsWith("x-amz-") || name === "content-md5" || name === "content-type";
 }
 
-function stringToSign(request: HttpRequest, query: readonly QueryPair[], expires: string, path: string): string {
-  // What the signer saw: a checksum of no bytes included.
-  const headers = hoistedHeaders(request.headers, query, 0);
-  const positional = [request.method, headers.get("content-md5") ?? "", headers.get("content-type") ?? "", expires];
+function stringToSign(request: HttpRequest, query: readonly QueryPair[], claim: ClaimV2, path: string): string {
+  const { signedHeaders: headers, time } = claim;
+  const positional = [request.method, headers.get("content-md5") ?? "", headers.get("content-type") ?? "", time];
   return `${positional.join("\n")}\n${amzHeaders(headers)}${path}${signedQuery(query)}`;
 }
 

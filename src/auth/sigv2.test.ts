@@ -40,9 +40,12 @@ test("accepts the example of AWS's reference", (t) => {
 });
 
 test("is refused where the installation takes version 4 only", (t) => {
-  const parts = presigned({ path: "/b/k" }, `GET\n\n\n${expires}\n/b/k`);
+  const inQuery = presigned({ path: "/b/k" }, `GET\n\n\n${expires}\n/b/k`);
+  const inHeader = { path: "/b/k", headers: { authorization: `AWS ${accessKeyId}:AAAA` } };
   const place = { hostedBucket: null, takesVersion2: false };
-  t.throws(() => authenticate(requestOf(parts), lookup, nowMs, place), { code: "InvalidRequest" });
+  for (const parts of [inQuery, inHeader]) {
+    t.throws(() => authenticate(requestOf(parts), lookup, nowMs, place), { message: /Please use AWS4-HMAC-SHA256/ });
+  }
 });
 
 test("signs headers, and those that stand in the query, alike", (t) => {
@@ -139,3 +142,57 @@ for (const [name, [query, code]] of Object.entries(broken)) {
 test("another's secret does not sign", (t) => {
   t.is(refusal(t, presigned({ path: "/b/k" }, `GET\n\n\n${expires}\n/b/k`, {}, "other")).code, "SignatureDoesNotMatch");
 });
+
+const date = "Tue, 27 Mar 2007 19:36:42 +0000";
+const dateMs = Date.UTC(2007, 2, 27, 19, 36, 42);
+
+/** The examples of the reference: method, path, query, headers, and the signature it prints. */
+const examples: Readonly<Record<string, [parts: Parts, signature: string]>> = {
+  "object GET": [{ path: "/photos/puppy.jpg", headers: { date } }, "bWq2s1WEIj+Ydj0vQ697zp+IXMU="],
+  "object PUT": [
+    {
+      method: "PUT",
+      path: "/photos/puppy.jpg",
+      headers: { "content-type": "image/jpeg", "content-length": "94328", date: "Tue, 27 Mar 2007 21:15:45 +0000" },
+    },
+    "MyyxeRY7whkBe+bq8fHCL/2kKUg=",
+  ],
+  list: [
+    {
+      path: "/",
+      query: "prefix=photos&max-keys=50&marker=puppy",
+      headers: { date: "Tue, 27 Mar 2007 19:42:41 +0000" },
+    },
+    "htDYFYduRNen8P9ZfE/s9SuKy0U=",
+  ],
+  "fetch of an ACL": [
+    { path: "/", query: "acl", headers: { date: "Tue, 27 Mar 2007 19:44:46 +0000" } },
+    "c2WLPFtWHVgbEmeEG93a4cG37dM=",
+  ],
+};
+
+for (const [name, [parts, signature]] of Object.entries(examples)) {
+  test(`accepts the reference's ${name}`, (t) => {
+    const headers = { ...parts.headers, authorization: `AWS ${accessKeyId}:${signature}` };
+    const atMs = Date.parse(parts.headers?.["date"] ?? "");
+    const place = hosted("johnsmith");
+    t.is(authenticate(requestOf({ ...parts, headers }), lookup, atMs, place).accessKeyId, accessKeyId);
+    t.throws(() => authenticate(requestOf({ ...parts, headers }), lookup, atMs + 901_000, place), {
+      code: "RequestTimeTooSkewed",
+    });
+    const renamed = requestOf({ ...parts, path: `${parts.path}x`, headers });
+    t.throws(() => authenticate(renamed, lookup, atMs, place), { code: "SignatureDoesNotMatch" });
+  });
+}
+
+const brokenHeaders: Readonly<Record<string, [headers: Readonly<Record<string, string>>, code: S3ErrorCode]>> = {
+  "no signature": [{ date, authorization: `AWS ${accessKeyId}` }, "InvalidArgument"],
+  "no date": [{ authorization: `AWS ${accessKeyId}:AAAA` }, "AccessDenied"],
+  "a date that is none": [{ date: "yesterday", authorization: `AWS ${accessKeyId}:AAAA` }, "AccessDenied"],
+  "an unknown key in the header": [{ date, authorization: "AWS NOBODY:AAAA" }, "InvalidAccessKeyId"],
+  "a wrong signature": [{ date, authorization: `AWS ${accessKeyId}:AAAA` }, "SignatureDoesNotMatch"],
+};
+
+for (const [name, [headers, code]] of Object.entries(brokenHeaders)) {
+  test(`version 2: ${name} is ${code}`, (t) => t.is(refusal(t, { path: "/b/k", headers }, dateMs).code, code));
+}
