@@ -147,7 +147,7 @@ async function take(target: Target, bucket: string, allowsNonEmpty: boolean): Pr
 export async function openPlace(target: Target, options: BucketOptions, place: (opened: Place) => void): Promise<Place> {
   const { bucket, allowsNonEmpty, count, prefix } = options;
   const made: string[] = [];
-  const first = bucket ?? `troupe-bench-${prefix.replace(/\W/g, "").slice(-12)}`;
+  const first = bucket ?? `bench-${prefix.replace(/\W/g, "").slice(-12)}`;
   const buckets = Array.from({ length: bucket === null ? count : 1 }, (_, at) => (at === 0 ? first : `${first}-${at}`));
   const opened: Place = { target, buckets, prefix, made };
   place(opened);
