@@ -172,11 +172,14 @@ function optionsOf(flags: Flags, environment: Environment): BenchOptions {
   const connections = text(flags, "connections") ?? (isComparing ? "16" : "1,8,64");
   const only = text(flags, "only");
   const bucket = text(flags, "bucket");
+  // The ceilings are this machine's: they say nothing about a server elsewhere.
+  const isHere = base.kind === "started" || base.pids.length > 0;
+  const withCeilings = !isComparing && isHere && flags["ceilings"] !== false;
   const cases = chooseCases({
     only: only === null ? null : only.split(","),
     connections: integers(connections, "connections", connectionsMax),
     isLong: flags["long"] === true,
-    withCeilings: !isComparing,
+    withCeilings,
   });
   if (typeof cases === "string") throw new Wrong(cases);
   if (bucket !== null && cases.some(({ buckets }) => buckets > 1)) throw new Wrong("a row of many buckets needs new ones, without --bucket");
@@ -198,7 +201,7 @@ function optionsOf(flags: Flags, environment: Environment): BenchOptions {
     allowsNonEmpty: flags["allowNonEmpty"] === true,
     data: text(flags, "data"),
     within,
-    withCeilings: !isComparing && flags["ceilings"] !== false,
+    withCeilings,
     json: text(flags, "json"),
     chart: text(flags, "chart"),
     profile,
