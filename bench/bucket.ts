@@ -120,7 +120,9 @@ async function make(target: Target, bucket: string): Promise<void> {
   const answer = await call(target, { method: "PUT", bucket, body });
   if (answer.status === 200) return;
   const failure = explain(target, "CreateBucket", answer);
-  throw answer.code === "AccessDenied" ? new BenchError(`${failure.message}; name an empty bucket with --bucket`) : failure;
+  throw answer.code === "AccessDenied"
+    ? new BenchError(`${failure.message}; name an empty bucket with --bucket`)
+    : failure;
 }
 
 /** @returns whether the bucket was made */
@@ -137,7 +139,9 @@ async function take(target: Target, bucket: string, allowsNonEmpty: boolean): Pr
     );
   const versioning = await call(target, { method: "GET", bucket, query: { versioning: "" } });
   if (/<Status>(Enabled|Suspended)<\/Status>/.test(versioning.text))
-    throw new BenchError(`the bucket ${bucket} keeps versions, so nothing deleted from it would be gone: choose another`);
+    throw new BenchError(
+      `the bucket ${bucket} keeps versions, so nothing deleted from it would be gone: choose another`,
+    );
   return false;
 }
 
@@ -146,7 +150,11 @@ async function take(target: Target, bucket: string, allowsNonEmpty: boolean): Pr
  * @param place told as soon as there is something to clean up, so that a failure half-way leaves nothing behind
  * @throws BenchError
  */
-export async function openPlace(target: Target, options: BucketOptions, place: (opened: Place) => void): Promise<Place> {
+export async function openPlace(
+  target: Target,
+  options: BucketOptions,
+  place: (opened: Place) => void,
+): Promise<Place> {
   const { bucket, allowsNonEmpty, count, prefix } = options;
   const made: string[] = [];
   const first = bucket ?? `bench-${prefix.replace(/\W/g, "").slice(-12)}`;

@@ -15,7 +15,7 @@ import type { PartCost } from "./parts.ts";
 import { profileCase, profilingEnvironment } from "./profile.ts";
 import { Progress } from "./progress.ts";
 import { report } from "./report.ts";
-import { type CaseResult, casesOutside, type Results, ratiosOf } from "./results.ts";
+import { type CaseResult, casesOutside, errorCount, type Results, ratiosOf } from "./results.ts";
 import { runningServer, type Server, startBareFront, startNode } from "./server.ts";
 import { closing, remarks, tableHead, tableLine } from "./table.ts";
 import type { Case } from "./workload.ts";
@@ -204,12 +204,16 @@ function write(results: Results, { json, chart: chartFile, writesDocs, within }:
     writeFileSync(join(docs, "BENCHMARK.md"), report(results));
     writeFileSync(join(docs, "benchmark.svg"), chart(results));
   }
-  if (within === null) return exitCodes.ok;
+  const failed = results.cases.filter(
+    ({ base, other }) => errorCount(base) + (other === null ? 0 : errorCount(other)) > 0,
+  );
+  for (const { name, connections } of failed) console.log(`answered with errors: ${name}, ${connections} connections`);
+  if (within === null) return failed.length === 0 ? exitCodes.ok : exitCodes.failed;
   const outside = casesOutside(results.cases, within);
   for (const { name, connections } of outside)
     console.log(`outside 1/${within} to ${within}: ${name}, ${connections} connections`);
   if (outside.length === 0) console.log(`every ratio is between 1/${within} and ${within}`);
-  return outside.length === 0 ? exitCodes.ok : exitCodes.failed;
+  return outside.length + failed.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
 async function main(): Promise<number> {
