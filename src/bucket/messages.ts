@@ -58,6 +58,8 @@ export interface ListedUpload {
   readonly uploadId: string;
   readonly initiatedMs: number;
   readonly storageClass: string;
+  readonly checksumAlgorithm: ChecksumAlgorithm | null;
+  readonly checksumType: ChecksumType | null;
 }
 
 export interface ListedPart {
