@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { assert } from "./base/assert.ts";
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { banner } from "./cli/banner.ts";
@@ -21,6 +22,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const node = await Node.start({ options, environment: process.env, onFatal }).catch(explain);
   if (node === null) return;
   const { endpoint, consoleUrl, credentials } = node;
+  assert(consoleUrl !== null, "the command line gives a console port");
   process.stdout.write(
     banner({
       version: productVersion(),

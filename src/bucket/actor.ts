@@ -10,6 +10,7 @@ import { CorruptRecordError } from "../storage/sealed-row.ts";
 import { bucketUsage, closeBucket, reopenBucket } from "./closing.ts";
 import { completeUpload } from "./complete.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
+import { emptyBucket } from "./emptying.ts";
 import { listObjects } from "./listing.ts";
 import type { BucketMessageType, BucketProtocol, BucketReply, BucketRequest } from "./messages.ts";
 import { putObject } from "./object-turns.ts";
@@ -33,6 +34,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "upload.listParts": (request, memory) => listParts(...reading(memory), request),
   "upload.list": (request, memory) => listUploads(...reading(memory), request, memory.ports.yieldTurn),
   "bucket.close": (_request, memory) => closeBucket(memory),
+  "bucket.empty": (_request, memory) => emptyBucket(memory),
   "bucket.reopen": (_request, memory) => reopenBucket(memory),
   "bucket.usage": (_request, memory) => bucketUsage(memory),
 };
