@@ -77,6 +77,18 @@ function secureOptions(tls: { certFile: string; keyFile: string }): Uws.AppOptio
   return { cert_file_name: tls.certFile, key_file_name: tls.keyFile };
 }
 
+/** The library keeps its handlers for the life of the process; through this they let go of a server that has been closed. */
+interface Gate {
+  count: ((response: Uws.HttpResponse, change: number) => void) | null;
+  serve: ((response: Uws.HttpResponse, request: Uws.HttpRequest) => void) | null;
+}
+
+/** Apart from the server, so that the handlers hold the gate and nothing else. */
+function install(app: Uws.TemplatedApp, gate: Gate): void {
+  app.filter((response: Uws.HttpResponse, change: number) => gate.count?.(response, change));
+  app.any("/*", (response, request) => gate.serve?.(response, request));
+}
+
 class UwsServer implements HttpServer {
   readonly implementation = "uws";
   readonly #uws: typeof Uws;
@@ -84,6 +96,7 @@ class UwsServer implements HttpServer {
   readonly #options: UwsListenOptions;
   readonly #ports: FrontPorts;
   readonly #isSecure: boolean;
+  readonly #gate: Gate;
   #listening: Uws.us_listen_socket | null = null;
   #port = 0;
   #connectionCount = 0;
@@ -95,12 +108,16 @@ class UwsServer implements HttpServer {
     this.#options = options;
     this.#ports = ports;
     this.#isSecure = options.tls !== undefined;
-    const countConnection = (response: Uws.HttpResponse, change: number): void => {
-      this.#connectionCount += change;
-      if (change > 0 && this.#connectionCount > options.connectionsMax) response.close();
+    this.#gate = {
+      count: (response, change) => this.#count(response, change),
+      serve: (response, request) => this.#serve(response, request),
     };
-    app.filter(countConnection);
-    app.any("/*", (response, request) => this.#serve(response, request));
+    install(app, this.#gate);
+  }
+
+  #count(response: Uws.HttpResponse, change: number): void {
+    this.#connectionCount += change;
+    if (change > 0 && this.#connectionCount > this.#options.connectionsMax) response.close();
   }
 
   get port(): number {
@@ -145,6 +162,8 @@ class UwsServer implements HttpServer {
     await this.#ports.inFlight.drain(drainMs, this.#ports.clock);
     // Idle connections and, after the deadline, those still busy, whose abort events run within this call.
     this.#app.close();
+    this.#gate.count = null;
+    this.#gate.serve = null;
     this.#ports.watch.close();
   }
 
