@@ -49,7 +49,10 @@ test("nodes side by side do not disturb each other, and leave nothing", async (t
   t.true(Math.max(...threads) <= (threads[0] ?? 0), `every restart gives back its threads: ${threads.join(" ")}`);
   const middle = left.memoryByRestart[9] ?? 0;
   const last = left.memoryByRestart.at(-1) ?? 0;
-  t.true(last - middle < 24 * MiB, `memory stays: ${left.memoryByRestart.map((bytes) => Math.round(bytes / MiB)).join(" ")}`);
+  t.true(
+    last - middle < 24 * MiB,
+    `memory stays: ${left.memoryByRestart.map((bytes) => Math.round(bytes / MiB)).join(" ")}`,
+  );
   t.deepEqual(left.listenersAfter, left.listenersBefore, "no handler of the process is left or was there");
   t.true(left.isEnvironmentSame);
 });
