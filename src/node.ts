@@ -340,7 +340,6 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     console = consoleUrlOf(options, server.port);
   }
   log.info({ endpoint, console, partitions: partitions.length, ...threads }, "the node serves");
-  const front = first;
   return {
     endpoint,
     consoleUrl: console,
@@ -350,7 +349,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     reset: async () => {
       const buckets = await listBuckets(control.store);
       for (let at = 0; at < buckets.length; at += resetAtOnce) {
-        await Promise.all(buckets.slice(at, at + resetAtOnce).map((bucket) => front?.deleteBucket(bucket)));
+        await Promise.all(buckets.slice(at, at + resetAtOnce).map((bucket) => first?.deleteBucket(bucket)));
       }
       await restoreRecords(control.store, seeded);
     },
