@@ -7,8 +7,7 @@ import { ThreadLink } from "./actor/port.ts";
 import { type SharedSlabs, Slabs } from "./actor/slabs.ts";
 import { portTransport } from "./actor/transport.ts";
 import { systemClock } from "./base/clock.ts";
-import { limits } from "./base/limits.ts";
-import { createLog, type LogLevel } from "./base/log.ts";
+import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { openControlSnapshot } from "./control/environment.ts";
@@ -22,7 +21,7 @@ import { type AskControl, type FrontServices, RequestServices } from "./front/re
 import { s3Port } from "./front/s3-port.ts";
 import type { HttpServer } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
-import { finishDeletion } from "./operations/bucket-deletion.ts";
+import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
 import { operations } from "./operations/table.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
 import { systemDisk } from "./storage/disk.ts";
@@ -46,14 +45,17 @@ export interface FrontData {
     readonly implementation: "auto" | "uws" | "node";
     /** Of this front. */
     readonly connectionsMax: number;
+    /** How long a stop waits for what is under way; then it is cut off. */
+    readonly drainMs: number;
   };
   readonly region: string;
   readonly endpoints: readonly string[];
   readonly takesVersion2: boolean;
   readonly hostId: string;
-  readonly consoleUrl: string;
+  /** null: there is no console. */
+  readonly consoleUrl: string | null;
   readonly tokenKey: Uint8Array;
-  readonly logLevel: LogLevel;
+  readonly log: LogSettings;
   readonly accessLog: string;
   readonly unsafe: readonly UnsafeName[];
 }
@@ -77,15 +79,18 @@ export class Front {
   readonly #counters = new RequestCounters();
   readonly #admission: Admission;
   readonly #accessLog: ReturnType<typeof openAccessLog>;
-  readonly #log: ReturnType<typeof createLog>;
+  readonly #log: Log;
   #server: HttpServer | null = null;
   #isDraining = false;
 
-  /** The partitions' environments exist. */
-  constructor(index: number, data: FrontData, askControl: AskControl) {
+  /**
+   * The partitions' environments exist.
+   * @param onLine takes the lines of its log when they go to the main thread
+   */
+  constructor(index: number, data: FrontData, askControl: AskControl, onLine: (line: string) => void) {
     const clock = systemClock;
     this.#data = data;
-    this.#log = createLog({ level: data.logLevel }).child({ front: index });
+    this.#log = createThreadLog(data.log, onLine).child({ front: index });
     this.#slabs = Slabs.attach(data.slabs, index, clock);
     this.#links = Array.from(
       { length: data.bucketThreads },
@@ -99,7 +104,7 @@ export class Front {
     this.#accessLog = openAccessLog(data.accessLog);
     const ownerOf = (partition: number): number => data.partitions[partition]?.owner ?? 0;
     this.#services = {
-      control: new ControlReader(openControlSnapshot({ directory: data.controlDirectory })),
+      control: new ControlReader(openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) })),
       askControl,
       links: this.#links,
       ownerOf,
@@ -175,7 +180,24 @@ export class Front {
   /** Stops accepting, lets what is under way end, closes the listener. The bucket threads still serve. */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    await this.#server?.close(limits.drainMs);
+    await this.#server?.close(this.#data.listen.drainMs);
+  }
+
+  /**
+   * Instead of `drain` and `close`, when the node cannot go on: cuts every connection, so that nothing more is answered,
+   * and lets go of what keeps a process alive. What is open below stays open: nothing of it can be relied on.
+   */
+  async abandon(): Promise<void> {
+    this.#isDraining = true;
+    await this.#server?.close(0);
+    this.#services.uploader.close();
+    for (const link of this.#links) link.close();
+    await this.#accessLog.close();
+  }
+
+  /** Goes through a bucket's rows and deletes it with everything in it, for good. */
+  async deleteBucket(bucket: BucketRecord): Promise<void> {
+    await deleteWithContents(new RequestServices(this.#services, "reset"), bucket);
   }
 
   /** After `drain`, and after the bucket threads have stopped. */

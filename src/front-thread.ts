@@ -1,7 +1,6 @@
 /** A front in a thread of its own: the main thread's proxy to it, and the entry that runs inside. */
 
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
-import { assert } from "./base/assert.ts";
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import type { Outcome } from "./base/outcome.ts";
@@ -15,14 +14,15 @@ type ToFront =
   | { readonly kind: "connect"; readonly thread: number; readonly port: MessagePort }
   | { readonly kind: "disconnect"; readonly thread: number }
   | { readonly kind: "listen"; readonly id: number; readonly port: number }
-  | { readonly kind: "report" | "drain" | "close"; readonly id: number }
-  | { readonly kind: "finishDeletion"; readonly id: number; readonly bucket: BucketRecord }
+  | { readonly kind: "report" | "drain" | "close" | "abandon"; readonly id: number }
+  | { readonly kind: "finishDeletion" | "deleteBucket"; readonly id: number; readonly bucket: BucketRecord }
   | { readonly kind: "controlReply"; readonly id: number; readonly outcome: Outcome<unknown> };
 
 /** Front thread → main thread. */
 type FromFront =
   | { readonly kind: "done"; readonly id: number; readonly value: unknown }
   | { readonly kind: "failed"; readonly id: number; readonly message: string }
+  | { readonly kind: "log"; readonly line: string }
   | { readonly kind: "control"; readonly id: number; readonly type: string; readonly message: unknown };
 
 export interface FrontReport {
@@ -30,7 +30,10 @@ export interface FrontReport {
   readonly snapshot: FrontSnapshot;
 }
 
+const taskKind = "troupe front";
+
 interface FrontThreadTask {
+  readonly kind: typeof taskKind;
   readonly index: number;
   readonly data: FrontData;
 }
@@ -38,8 +41,8 @@ interface FrontThreadTask {
 /** What the front is asked, without the id that the proxy gives it. */
 type Asked =
   | { readonly kind: "listen"; readonly port: number }
-  | { readonly kind: "report" | "drain" | "close" }
-  | { readonly kind: "finishDeletion"; readonly bucket: BucketRecord };
+  | { readonly kind: "report" | "drain" | "close" | "abandon" }
+  | { readonly kind: "finishDeletion" | "deleteBucket"; readonly bucket: BucketRecord };
 
 type Settle = { resolve(value: unknown): void; reject(error: Error): void };
 
@@ -49,9 +52,18 @@ export class FrontThread {
   readonly #pending = new Map<number, Settle>();
   #nextId = 1;
 
-  /** @param onExit called when the thread ends without having been told to: the node cannot go on without a front */
-  constructor(index: number, data: FrontData, askControl: AskControl, onExit: (error: unknown) => void) {
-    const task: FrontThreadTask = { index, data };
+  /**
+   * @param onExit called when the thread ends without having been told to: the node cannot go on without a front
+   * @param onLine takes the lines of its log when they go to the main thread
+   */
+  constructor(
+    index: number,
+    data: FrontData,
+    askControl: AskControl,
+    onExit: (error: unknown) => void,
+    onLine: (line: string) => void,
+  ) {
+    const task: FrontThreadTask = { kind: taskKind, index, data };
     this.#worker = new Worker(new URL(import.meta.url), { workerData: task });
     let failure: unknown = null;
     this.#worker.on("error", (error) => {
@@ -64,6 +76,7 @@ export class FrontThread {
     });
     this.#worker.on("message", (message: FromFront) => {
       if (message.kind === "control") this.#askControl(askControl, message);
+      else if (message.kind === "log") onLine(message.line);
       else if (message.kind === "done") this.#settle(message.id)?.resolve(message.value);
       else this.#settle(message.id)?.reject(new Error(message.message));
     });
@@ -96,8 +109,18 @@ export class FrontThread {
     await this.#worker.terminate();
   }
 
+  /** Lets the thread be: it may hold an environment that must not be closed. */
+  async abandon(): Promise<void> {
+    await this.#request({ kind: "abandon" });
+    this.#worker.unref();
+  }
+
   async finishDeletion(bucket: BucketRecord): Promise<void> {
     await this.#request({ kind: "finishDeletion", bucket });
+  }
+
+  async deleteBucket(bucket: BucketRecord): Promise<void> {
+    await this.#request({ kind: "deleteBucket", bucket });
   }
 
   #request(message: Asked): Promise<unknown> {
@@ -156,7 +179,7 @@ function run(port: MessagePort, { index, data }: FrontThreadTask): void {
       post({ kind: "control", id, type, message });
     });
   };
-  const front = new Front(index, data, askControl as AskControl);
+  const front = new Front(index, data, askControl as AskControl, (line) => post({ kind: "log", line }));
   const answer = (id: number, work: Promise<unknown>): void => {
     work.then(
       (value) => post({ kind: "done", id, value }),
@@ -169,6 +192,8 @@ function run(port: MessagePort, { index, data }: FrontThreadTask): void {
     else if (message.kind === "controlReply") asks.get(message.id)?.(message.outcome);
     else if (message.kind === "listen") answer(message.id, front.listen(message.port));
     else if (message.kind === "finishDeletion") answer(message.id, front.finishDeletion(message.bucket));
+    else if (message.kind === "deleteBucket") answer(message.id, front.deleteBucket(message.bucket));
+    else if (message.kind === "abandon") answer(message.id, front.abandon());
     else if (message.kind === "drain") answer(message.id, front.drain());
     else if (message.kind === "close") answer(message.id, front.close());
     else
@@ -176,8 +201,9 @@ function run(port: MessagePort, { index, data }: FrontThreadTask): void {
   });
 }
 
-if (!isMainThread && parentPort !== null && workerData !== null) {
-  const task: unknown = workerData;
-  assert(typeof task === "object" && task !== null && "index" in task && "data" in task, "a front thread has its task");
-  run(parentPort, task as FrontThreadTask);
+/** This file is also loaded in threads that are not fronts: those of a program that starts nodes from a thread of its own. */
+function isTask(data: unknown): data is FrontThreadTask {
+  return typeof data === "object" && data !== null && "kind" in data && data.kind === taskKind;
 }
+
+if (!isMainThread && parentPort !== null && isTask(workerData)) run(parentPort, workerData);

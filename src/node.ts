@@ -1,140 +1,232 @@
 /** The composition root: builds a node from its parts in order, and takes it apart in reverse. */
 
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { type FirstCredentials, seedAccounts } from "./account/first-account.ts";
-import { scryptPasswords } from "./account/password.ts";
+import { isMainThread } from "node:worker_threads";
+import { type FirstCredentials, operatorKey, seedAccounts } from "./account/first-account.ts";
 import { threadPool } from "./actor/pool.ts";
-import { Slabs, slabClasses } from "./actor/slabs.ts";
-import { type Escalation, type FrontConnections, Supervisor } from "./actor/supervisor.ts";
+import { type Escalation, Supervisor } from "./actor/supervisor.ts";
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
-import { createLog, type Log } from "./base/log.ts";
-import { connectionsWithin, openFilesMax } from "./base/open-files.ts";
+import { createThreadLog, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import type { ServeOptions } from "./cli/command.ts";
 import { readIdentitiesFile } from "./cli/identities-file.ts";
-import { productVersion } from "./cli/version.ts";
 import type { Config } from "./config/schema.ts";
-import { ControlActor } from "./control/actor.ts";
-import { EmbeddedControlStore } from "./control/embedded-store.ts";
-import { openControlEnvironment } from "./control/environment.ts";
-import type { ControlRequest } from "./control/messages.ts";
-import type { BucketRecord } from "./control/records.ts";
-import { consolePort } from "./front/console-port.ts";
-import { nodeGauges } from "./front/gauges.ts";
-import { listen } from "./front/http-server.ts";
-import { Metrics } from "./front/metrics.ts";
+import type { ControlRequest, IdentitiesDocument, IdentityKey } from "./control/messages.ts";
+import { listBuckets, restoreRecords, seededRecords } from "./control/seed.ts";
+import { chooseImplementation } from "./front/http-server.ts";
 import type { AskControl } from "./front/request-services.ts";
-import { Front, type FrontData } from "./front-host.ts";
-import { type FrontReport, FrontThread } from "./front-thread.ts";
-import type { HttpServer } from "./model/http.ts";
+import type { FrontData } from "./front-host.ts";
+import {
+  connectionsPerFront,
+  openControl,
+  openEnvironments,
+  partitionsOf,
+  shareMemory,
+  startFronts,
+  threadCounts,
+  urlHost,
+} from "./node-parts.ts";
 import { DataDirectory } from "./storage/data-directory.ts";
 import { systemDisk } from "./storage/disk.ts";
 import { FreeSpace } from "./storage/free-space.ts";
-import { openMetadata } from "./storage/lmdb.ts";
-import { ReadEpochs } from "./storage/read-epochs.ts";
-import { SegmentMarks } from "./storage/segment-marks.ts";
-import type { Metadata } from "./storage/trees.ts";
 import type { BucketThreadData } from "./thread.ts";
-import { parseUnsafe, type UnsafeName, unsafeLmdb } from "./unsafe.ts";
+import { noDurability, parseUnsafe, unsafeDisk } from "./unsafe.ts";
 
 export interface NodeParts {
   readonly options: ServeOptions;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The node cannot go on: the process must end with this exit code, at once. */
-  readonly onFatal: (exitCode: number) => void;
+  /** The node cannot go on: the process must end with this exit code, at once; a guest has been abandoned instead. */
+  readonly onFatal: (exitCode: number, reason: unknown) => void;
+  /** When the process belongs to somebody else. */
+  readonly guest?: GuestOptions;
+}
+
+/** A node in somebody else's process: it ends itself and never the process, and writes nowhere but where it is told to. */
+export interface GuestOptions {
+  /** Accounts to make or update; they take the place of an identities file. */
+  readonly identities: IdentitiesDocument | null;
+  /** Takes the lines of the log; null: there is none. */
+  readonly onLine: ((line: string) => void) | null;
+  /** The data ends with the node: nothing is flushed to the disk. */
+  readonly isTemporary: boolean;
+  /** How long a stop waits for requests under way. */
+  readonly drainMs: number;
 }
 
 /** Exit code of a node that stopped itself: sysexits' EX_SOFTWARE. */
 const failStopCode = 70;
 
-interface AnyFront extends FrontConnections {
-  listen(port: number): Promise<number>;
-  drain(): Promise<void>;
-  close(): Promise<void>;
-  report(): Promise<FrontReport>;
-  finishDeletion(bucket: BucketRecord): Promise<void>;
+/** Buckets that a reset empties at the same time. */
+const resetAtOnce = 64;
+
+/** What has been opened, in order, and how each is let go of. */
+class Opened {
+  readonly #closing: (() => Promise<void> | void)[] = [];
+  readonly #abandoning: (() => Promise<void> | void)[] = [];
+
+  /** @param abandon after a fault that leaves nothing to trust; absent: it stays as it is */
+  add(close: () => Promise<void> | void, abandon?: () => Promise<void> | void): void {
+    this.#closing.push(close);
+    if (abandon !== undefined) this.#abandoning.push(abandon);
+  }
+
+  /** In reverse; one that fails does not keep the others. @throws what the first one that failed threw */
+  async close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let close = this.#closing.pop(); close !== undefined; close = this.#closing.pop()) {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async abandon(): Promise<void> {
+    this.#closing.length = 0;
+    for (let abandon = this.#abandoning.pop(); abandon !== undefined; abandon = this.#abandoning.pop()) await abandon();
+  }
+}
+
+/** What `build` has made. */
+interface Built {
+  readonly endpoint: string;
+  readonly consoleUrl: string | null;
+  readonly credentials: FirstCredentials | null;
+  readonly implementation: "uws" | "node";
+  readonly reset: () => Promise<void>;
+  readonly operatorKey: () => Promise<IdentityKey | null>;
 }
 
 export class Node {
   readonly endpoint: string;
-  readonly consoleUrl: string;
+  /** null: it has no console port. */
+  readonly consoleUrl: string | null;
   readonly credentials: FirstCredentials | null;
-  readonly #stop: () => Promise<void>;
+  readonly implementation: "uws" | "node";
+  readonly #built: Built;
+  readonly #opened: Opened;
 
-  private constructor(
-    endpoint: string,
-    consoleUrl: string,
-    credentials: FirstCredentials | null,
-    stop: () => Promise<void>,
-  ) {
-    this.endpoint = endpoint;
-    this.consoleUrl = consoleUrl;
-    this.credentials = credentials;
-    this.#stop = stop;
+  private constructor(built: Built, opened: Opened) {
+    this.endpoint = built.endpoint;
+    this.consoleUrl = built.consoleUrl;
+    this.credentials = built.credentials;
+    this.implementation = built.implementation;
+    this.#built = built;
+    this.#opened = opened;
   }
 
   /**
    * Starts a node; resolves when it serves. What was opened is closed again when it cannot be started.
-   * @throws DataDirectoryError, DirectoryLockedError, DamagedEnvironmentError, DocumentError, Error of the operating system
+   * @throws DataDirectoryError, DirectoryLockedError, DamagedEnvironmentError, DocumentError, ListenError, Error of the
+   * operating system
    */
   static async start(parts: NodeParts): Promise<Node> {
-    const closing: (() => Promise<void> | void)[] = [];
-    const closeAll = async (): Promise<void> => {
-      for (let close = closing.pop(); close !== undefined; close = closing.pop()) await close();
+    const opened = new Opened();
+    let isBroken = false;
+    let breakStart: (error: Error) => void = () => undefined;
+    // A commit that has failed settles nothing any more: a start that waits for it would wait for ever.
+    const broken = new Promise<never>((_, reject) => {
+      breakStart = reject;
+    });
+    broken.catch(() => undefined);
+    const onFatal = (exitCode: number, reason: unknown): void => {
+      if (isBroken) return;
+      isBroken = true;
+      const tell = (): void => parts.onFatal(exitCode, reason);
+      if (parts.guest === undefined) {
+        tell();
+        return;
+      }
+      opened.abandon().then(tell, tell);
+      breakStart(new Error("the node has stopped itself", { cause: reason }));
     };
     try {
-      return await build(parts, closing, (...made) => new Node(...made, closeAll));
+      return new Node(await Promise.race([build({ ...parts, onFatal }, opened), broken]), opened);
     } catch (error) {
-      await closeAll();
+      if (!isBroken) await opened.close();
       throw error;
     }
   }
 
+  /** Removes all buckets and what they hold, and brings accounts and keys back to what they were at the start. */
+  reset(): Promise<void> {
+    return this.#built.reset();
+  }
+
+  /** A key of an operator's Root, if there is one. */
+  operatorKey(): Promise<IdentityKey | null> {
+    return this.#built.operatorKey();
+  }
+
   /** Stops accepting, finishes what is under way, closes everything in reverse. */
   stop(): Promise<void> {
-    return this.#stop();
+    return this.#opened.close();
   }
 }
 
-type Finish = (endpoint: string, consoleUrl: string, credentials: FirstCredentials | null) => Node;
+function logSettings(config: Config, guest: GuestOptions | undefined): LogSettings {
+  const target = guest === undefined ? "stderr" : guest.onLine === null ? "none" : "main";
+  return { level: config.log.level, target };
+}
 
-async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], finish: Finish): Promise<Node> {
-  const { options, environment, onFatal } = parts;
+/**
+ * uWebSockets.js takes its settings from the environment of the process, which is out of reach for a thread: a guest there
+ * would refuse headers that are right.
+ */
+function wantedImplementation(config: Config, guest: GuestOptions | undefined): "auto" | "uws" | "node" {
+  const wanted = config.front.implementation;
+  return wanted === "auto" && guest !== undefined && !isMainThread ? "node" : wanted;
+}
+
+async function build(parts: NodeParts, opened: Opened): Promise<Built> {
+  const { options, environment, onFatal, guest } = parts;
   const { config } = options.loaded;
   const clock = systemClock;
-  const log = createLog({ level: config.log.level });
-  const unsafe = parseUnsafe(environment["TROUPE_UNSAFE_FOR_TESTS"]);
-  if (unsafe.length > 0) log.warn({ unsafe }, "safeties are switched off for a test: data will be lost");
+  const logs = logSettings(config, guest);
+  const onLine = guest?.onLine ?? (() => undefined);
+  const log = createThreadLog(logs, onLine);
+  const isTemporary = guest?.isTemporary === true;
+  const unsafe = isTemporary ? noDurability : parseUnsafe(environment["TROUPE_UNSAFE_FOR_TESTS"]);
+  if (unsafe.length > 0 && !isTemporary)
+    log.warn({ unsafe }, "safeties are switched off for a test: data will be lost");
+  const disk = isTemporary ? unsafeDisk(systemDisk, unsafe) : systemDisk;
   const threads = threadCounts(config);
   const fatal = (reason: unknown): void => {
     log.fatal({ error: reason }, "the node stops itself");
-    onFatal(failStopCode);
+    onFatal(failStopCode, reason);
   };
+  const implementation = await chooseImplementation(wantedImplementation(config, guest), log);
 
   const directory = await DataDirectory.open({
     path: resolve(options.dataDirectory),
     partitions: config.storage.partitions === "auto" ? threads.buckets : config.storage.partitions,
     volumes: config.storage.directories.map((volume) => resolve(volume)),
-    disk: systemDisk,
+    disk,
     random: systemRandom,
     clock,
+    unsafeFs: isTemporary,
   });
-  closing.push(() => directory.close());
+  opened.add(() => directory.close());
   const freeSpace = await FreeSpace.open({
     directory: directory.path,
-    disk: systemDisk,
+    disk,
     clock,
     ballastPath: directory.ballastPath,
     ballastBytes: config.storage.ballastBytes,
     onEvent: (event) => log.warn({ ...event }, "free space"),
   });
-  closing.push(() => freeSpace.close());
+  opened.add(
+    () => freeSpace.close(),
+    () => void freeSpace.close(),
+  );
 
-  const control = await openControl(directory, log, fatal);
-  closing.push(() => control.store.close());
-  const identities = options.identitiesFile === null ? null : readIdentitiesFile(options.identitiesFile);
+  const control = await openControl(directory, log, unsafe, fatal);
+  opened.add(() => control.store.close());
+  const file = options.identitiesFile;
+  const identities = guest !== undefined ? guest.identities : file === null ? null : readIdentitiesFile(file);
   const credentials = await seedAccounts({
     control: control.actor,
     store: control.store,
@@ -142,6 +234,7 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
     environment,
     identities,
   });
+  const seeded = await seededRecords(control.store);
   const askControl: AskControl = (type, message) => {
     if (type === "bucket.create" && freeSpace.isLow) {
       return Promise.resolve({ ok: false, code: "InsufficientStorage", detail: {} });
@@ -155,13 +248,13 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
   const environments = openEnvironments(directory, unsafe, fatal);
   // LMDB flushes its file, not the file's name.
   const named = Array.from({ length: directory.partitions }, (_, index) => directory.metadataPath(index));
-  for (const path of [directory.controlPath, ...named]) await systemDisk.fsyncDirectory(path);
-  closing.push(async () => {
+  for (const path of [directory.controlPath, ...named]) await disk.fsyncDirectory(path);
+  opened.add(async () => {
     for (const environment of environments) await environment.close();
   });
   const shared = shareMemory(directory, threads, config.slabs.bytes);
   const partitions = partitionsOf(directory, threads.buckets);
-  const consoleUrl = config.console.publicUrl ?? `http://${urlHost(options.console.host)}:${options.console.port}`;
+  const consoleUrl = consoleUrlOf(options, options.console?.port ?? 0);
   const frontData: FrontData = {
     ...shared.front,
     partitions,
@@ -172,8 +265,9 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
       host: options.s3.host,
       port: options.s3.port,
       tls: options.tls,
-      implementation: config.front.implementation,
+      implementation,
       connectionsMax: connectionsPerFront(threads.fronts, log),
+      drainMs: guest?.drainMs ?? limits.drainMs,
     },
     region: config.region,
     takesVersion2: config.signatures.version2,
@@ -181,16 +275,21 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
     hostId: Buffer.from(directory.format.nodeEpoch, "hex").toString("base64"),
     consoleUrl,
     tokenKey: Uint8Array.from(systemRandom.bytes(32)),
-    logLevel: config.log.level,
+    log: logs,
     accessLog: config.log.access,
     unsafe,
   };
-  const fronts = startFronts(threads.fronts, frontData, askControl, fatal);
-  closing.push(async () => {
-    for (const front of fronts) await front.close();
-  });
+  const fronts = startFronts(threads.fronts, frontData, askControl, fatal, onLine);
+  opened.add(
+    async () => {
+      for (const front of fronts) await front.close();
+    },
+    async () => {
+      await Promise.all(fronts.map((front) => front.abandon()));
+    },
+  );
 
-  const threadData: BucketThreadData = { ...shared.threads, partitions, nodeId: 0, logLevel: config.log.level, unsafe };
+  const threadData: BucketThreadData = { ...shared.threads, partitions, nodeId: 0, log: logs, unsafe };
   const supervisor = new Supervisor({
     threads: threads.buckets,
     fronts,
@@ -199,154 +298,66 @@ async function build(parts: NodeParts, closing: (() => Promise<void> | void)[], 
       slabs: shared.front.slabs,
       data: threadData,
       clock,
+      isGuest: guest !== undefined,
+      onLine,
     }),
     clock,
     log,
     escalate: (escalation: Escalation) => fatal(escalation.kind === "fatal" ? escalation.reason : escalation.error),
   });
+  opened.add(
+    () => supervisor.stop(),
+    () => supervisor.abandon(),
+  );
   await supervisor.start();
-  closing.push(() => supervisor.stop());
   for (const bucket of control.actor.pendingDeletions()) {
     log.info({ bucket: bucket.name }, "finishing a deletion that was interrupted");
     await fronts[0]?.finishDeletion(bucket);
   }
 
-  let reports: readonly FrontReport[] = [];
-  const gauges = nodeGauges({
-    fronts: () => reports.map(({ snapshot }) => snapshot),
-    supervisor: () => supervisor.snapshot(),
-    freeSpace,
-  });
-  const metrics = new Metrics({ version: productVersion(), gauges });
-  const gather = async (): Promise<void> => {
-    reports = await Promise.all(fronts.map((front) => front.report()));
-    for (const { sums } of reports) metrics.add(sums);
-  };
   const first = fronts[0];
   const s3Port = first === undefined ? 0 : await first.listen(options.s3.port);
   for (const front of fronts.slice(1)) await front.listen(s3Port);
-  closing.push(async () => {
+  opened.add(async () => {
     await Promise.all(fronts.map((front) => front.drain()));
   });
   const endpoint = `${options.tls === null ? "http" : "https"}://${urlHost(options.s3.host)}:${s3Port}`;
-  const { host, port } = options.console;
-  const handler = consolePort({
-    metrics,
-    gather,
-    isOpen: config.metrics.open,
-    bearerToken: config.metrics.bearerToken,
-    isReady: () => supervisor.snapshot().isUp.every((isUp) => isUp),
-    endpoint,
-    onError: (error) => log.error({ error }, "metrics could not be gathered"),
-  });
-  const consoleServer: HttpServer = await listen(
-    { host, port, implementation: config.front.implementation, connectionsMax: limits.consoleConnectionsMax },
-    handler,
-    log,
-  );
-  closing.push(() => consoleServer.close(limits.drainMs));
-  const boundConsole = config.console.publicUrl ?? `http://${urlHost(options.console.host)}:${consoleServer.port}`;
-  log.info({ endpoint, console: boundConsole, partitions: partitions.length, ...threads }, "the node serves");
-  return finish(endpoint, boundConsole, credentials);
-}
-
-interface ThreadCounts {
-  readonly fronts: number;
-  readonly buckets: number;
-}
-
-/** One front up to 4 cores, then a quarter of the cores; bucket threads: cores less one, within 1 to 8. */
-function threadCounts(config: Config): ThreadCounts {
-  const cores = availableParallelism();
-  return {
-    fronts: config.front.threads === "auto" ? (cores <= 4 ? 1 : Math.floor(cores / 4)) : config.front.threads,
-    buckets: config.threads.buckets === "auto" ? Math.min(8, Math.max(1, cores - 1)) : config.threads.buckets,
-  };
-}
-
-/** As many as the process may have open beside its files; says so when that is much less than the product's own limit. */
-function connectionsPerFront(fronts: number, log: Log): number {
-  const openFiles = openFilesMax();
-  const connections = connectionsWithin(openFiles);
-  if (connections < limits.connectionsMax / 2) {
-    log.warn(
-      { openFiles, connections, wanted: limits.connectionsMax * 2 + limits.openFilesReserved },
-      "few files may be open at once (ulimit -n, LimitNOFILE): further connections are closed",
-    );
+  let console = consoleUrl;
+  if (options.console !== null) {
+    // Metrics are nothing that a node without a console should load.
+    const { openConsole } = await import("./node-console.ts");
+    const server = await openConsole({
+      address: options.console,
+      implementation,
+      config,
+      fronts,
+      supervisor,
+      freeSpace,
+      endpoint,
+      log,
+    });
+    const close = (): Promise<void> => server.close(limits.drainMs);
+    opened.add(close, () => server.close(0));
+    console = consoleUrlOf(options, server.port);
   }
-  return Math.max(1, Math.floor(connections / fronts));
-}
-
-/** The host as it stands in a URL: loopback for "any address", brackets around IPv6. */
-function urlHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
-}
-
-async function openControl(directory: DataDirectory, log: Log, fatal: (reason: unknown) => void) {
-  const environment = openControlEnvironment({ directory: directory.controlPath, clock: systemClock, onFatal: fatal });
-  const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
-  const actor = await ControlActor.open({
-    store,
-    clock: systemClock,
-    random: systemRandom,
-    partitions: directory.partitions,
-    passwords: scryptPasswords(systemRandom),
-    log,
-  });
-  return { store, actor };
-}
-
-/**
- * Makes every partition's environment and keeps it open, unused, for life: all threads of a process share LMDB's one
- * handle, and it must have been opened for writing first, whatever the order in which the threads come and go.
- */
-function openEnvironments(
-  directory: DataDirectory,
-  unsafe: readonly UnsafeName[],
-  onFatal: (error: Error) => void,
-): Metadata[] {
-  return Array.from({ length: directory.partitions }, (_, index) =>
-    openMetadata({ directory: directory.metadataPath(index), clock: systemClock, onFatal, ...unsafeLmdb(unsafe) }),
-  );
-}
-
-function partitionsOf(directory: DataDirectory, bucketThreads: number) {
-  return Array.from({ length: directory.partitions }, (_, index) => ({
-    directory: directory.partitionPath(index),
-    metadata: directory.metadataPath(index),
-    owner: index % bucketThreads,
-  }));
-}
-
-function shareMemory(directory: DataDirectory, { fronts, buckets }: ThreadCounts, slabBytes: number) {
-  const readEpochs = ReadEpochs.create(directory.partitions, fronts).shared;
-  const uploadEpochs = ReadEpochs.create(directory.partitions, fronts).shared;
-  const segmentMarks = SegmentMarks.create(directory.partitions, buckets).shared;
-  const slabs = Slabs.create(fronts, slabClasses(slabBytes));
+  log.info({ endpoint, console, partitions: partitions.length, ...threads }, "the node serves");
   return {
-    front: { slabs, readEpochs, uploadEpochs },
-    threads: { readEpochs, uploadEpochs, segmentMarks },
+    endpoint,
+    consoleUrl: console,
+    credentials,
+    implementation,
+    operatorKey: () => operatorKey(control.store),
+    reset: async () => {
+      const buckets = await listBuckets(control.store);
+      for (let at = 0; at < buckets.length; at += resetAtOnce) {
+        await Promise.all(buckets.slice(at, at + resetAtOnce).map((bucket) => first?.deleteBucket(bucket)));
+      }
+      await restoreRecords(control.store, seeded);
+    },
   };
 }
 
-function startFronts(
-  count: number,
-  data: FrontData,
-  askControl: AskControl,
-  fatal: (reason: unknown) => void,
-): AnyFront[] {
-  if (count > 1) return Array.from({ length: count }, (_, index) => new FrontThread(index, data, askControl, fatal));
-  const front = new Front(0, data, askControl);
-  return [
-    {
-      connect: (thread, port) => front.connect(thread, port),
-      disconnect: (thread) => front.disconnect(thread),
-      listen: (port) => front.listen(port),
-      drain: () => front.drain(),
-      close: () => front.close(),
-      finishDeletion: (bucket) => front.finishDeletion(bucket),
-      report: () => Promise.resolve({ sums: front.takeSums(), snapshot: front.snapshot() }),
-    },
-  ];
+function consoleUrlOf({ console, loaded }: ServeOptions, port: number): string | null {
+  if (console === null) return null;
+  return loaded.config.console.publicUrl ?? `http://${urlHost(console.host)}:${port}`;
 }

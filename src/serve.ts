@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { assert } from "./base/assert.ts";
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { banner } from "./cli/banner.ts";
@@ -18,9 +19,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const onFatal = (exitCode: number): void => failFast(exitCode);
   process.on("unhandledRejection", (error) => failStop(error));
   process.on("uncaughtException", (error) => failStop(error));
+  // Before the start: from the moment the node answers that it is ready, a signal must drain it.
+  const stopAsked = awaitSignal();
   const node = await Node.start({ options, environment: process.env, onFatal }).catch(explain);
   if (node === null) return;
   const { endpoint, consoleUrl, credentials } = node;
+  assert(consoleUrl !== null, "the command line gives a console port");
   process.stdout.write(
     banner({
       version: productVersion(),
@@ -31,18 +35,22 @@ export async function serve(options: ServeOptions): Promise<void> {
       credentials,
     }),
   );
-  await new Promise<void>((stop) => {
+  await stopAsked;
+  await node.stop();
+  process.exit(exitCodes.ok);
+}
+
+function awaitSignal(): Promise<void> {
+  return new Promise((resolve) => {
     let askedMs: number | null = null;
     const onSignal = (): void => {
       const nowMs = systemClock.monotonicMs();
       askedMs ??= nowMs;
       if (nowMs - askedMs > limits.repeatedSignalMs) process.exit(exitCodes.software);
-      stop();
+      resolve();
     };
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, onSignal);
   });
-  await node.stop();
-  process.exit(exitCodes.ok);
 }
 
 /** Seconds that an exit may take. */

@@ -8,7 +8,7 @@ import { assert } from "./base/assert.ts";
 import { type Clock, systemClock, type Timer } from "./base/clock.ts";
 import { HybridClock } from "./base/hlc.ts";
 import { limits } from "./base/limits.ts";
-import { createLog, type Log, type LogLevel } from "./base/log.ts";
+import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { BucketActor } from "./bucket/actor.ts";
 import { ChunkStore } from "./storage/chunk-store.ts";
@@ -37,7 +37,7 @@ export interface BucketThreadData {
   readonly uploadEpochs: SharedArrayBuffer;
   readonly segmentMarks: SharedArrayBuffer;
   readonly nodeId: number;
-  readonly logLevel: LogLevel;
+  readonly log: LogSettings;
   readonly unsafe: readonly UnsafeName[];
 }
 
@@ -76,7 +76,7 @@ async function build(task: ThreadTask, hooks: ThreadHooks): Promise<ThreadParts>
   // The composition root made it: see node.ts.
   const data = task.data as BucketThreadData;
   const clock = systemClock;
-  const log = createLog({ level: data.logLevel }).child({ thread: task.index });
+  const log = createThreadLog(data.log, hooks.onLine).child({ thread: task.index });
   const disk = unsafeDisk(systemDisk, data.unsafe);
   const surroundings: Surroundings = { task, data, hooks, clock, disk, log };
   const partitions: Partition[] = [];

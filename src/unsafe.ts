@@ -1,6 +1,6 @@
 /**
- * Ways to switch a safety off, for the negative controls of the crash suites only: each must make its suite fail.
- * Read from TROUPE_UNSAFE_FOR_TESTS; a node started with it says so at every start.
+ * Ways to switch a safety off: for the negative controls of the crash suites, each of which must make its suite fail, and
+ * for nodes whose data ends with them. Read from TROUPE_UNSAFE_FOR_TESTS; a node started with it says so at every start.
  */
 
 import type { Disk } from "./storage/disk.ts";
@@ -14,6 +14,9 @@ export const unsafeNames = [
   "no-read-reset",
 ] as const;
 export type UnsafeName = (typeof unsafeNames)[number];
+
+/** Nothing is flushed: for data that ends with its node. */
+export const noDurability: readonly UnsafeName[] = ["no-directory-sync", "no-data-sync", "no-sync"];
 
 /** @throws Error for a name that is none */
 export function parseUnsafe(text: string | undefined): readonly UnsafeName[] {

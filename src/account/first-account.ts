@@ -5,10 +5,10 @@ import type { Random } from "../base/random.ts";
 import { textOfVariable } from "../config/config.ts";
 import { DocumentError, type Problem } from "../config/problem.ts";
 import type { ControlActor } from "../control/actor.ts";
-import type { IdentitiesDocument } from "../control/messages.ts";
-import { type AccountRecord, controlKeys } from "../control/records.ts";
+import type { IdentitiesDocument, IdentityKey } from "../control/messages.ts";
+import { type AccessKeyRecord, type AccountRecord, controlKeys, rootUserName } from "../control/records.ts";
 import type { ControlStore } from "../control/store.ts";
-import { decodeRecord } from "../control/typed-records.ts";
+import { decodeRecord, getTyped } from "../control/typed-records.ts";
 import { hasOperator, IdentitiesError, parseIdentities } from "./identities.ts";
 
 /** What is printed once, at the start that made the account. */
@@ -82,6 +82,23 @@ export function firstAccount(
   const account = { accountId, canonicalId, displayName: "operator", kind: "operator", root };
   const document = parseIdentities(JSON.stringify({ accounts: [account] }), "TROUPE_ROOT_* and TROUPE_*_KEY");
   return { document, credentials };
+}
+
+/** An active key of an operator's Root, the first by its id; null when there is none. O(keys). */
+export async function operatorKey(store: ControlStore): Promise<IdentityKey | null> {
+  const prefix = controlKeys.accessKey("");
+  for (let after = ""; ; ) {
+    const page = await store.list(prefix, after, limits.controlListMax);
+    for (const row of page) {
+      const key = decodeRecord<AccessKeyRecord>(row.value);
+      if (key.status !== "Active" || key.userName !== rootUserName) continue;
+      const { value: account } = await getTyped<AccountRecord>(store, controlKeys.account(key.accountId));
+      if (account?.kind === "operator") return { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey };
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < limits.controlListMax) return null;
+    after = last.key;
+  }
 }
 
 const digits = "0123456789";

@@ -1,4 +1,4 @@
-/** Bucket hosts inside the calling thread: the same actors, mailbox, lanes and links without threads, for tests, simulation and `data: "memory"`. */
+/** Bucket hosts inside the calling thread: the same actors, mailbox, lanes and links without threads, for tests and simulation. */
 
 import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
@@ -42,6 +42,7 @@ export function startLocalThreads(options: LocalThreadsOptions): LocalThreads {
     const [front, thread] = localTransports(defer);
     const hooks: ThreadHooks = {
       onFatal: escalate,
+      onLine: () => undefined,
       // As a thread would: what it had not answered fails, then another takes its place.
       onCrash: (error) =>
         defer(() => {

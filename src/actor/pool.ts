@@ -54,6 +54,10 @@ export interface PoolOptions {
   readonly data: unknown;
   readonly clock: Clock;
   readonly resourceLimits?: ResourceLimits;
+  /** As in `ThreadTask`; default false. */
+  readonly isGuest?: boolean;
+  /** Takes the log lines of threads that send theirs here. */
+  readonly onLine?: (line: string) => void;
 }
 
 export function threadPool(options: PoolOptions): StartThread {
@@ -75,7 +79,8 @@ class PiscinaThread implements ThreadHandle {
   #hasExited = false;
   #nextSnapshot = 1;
 
-  constructor({ entry, slabs, data, clock, resourceLimits }: PoolOptions, thread: ThreadOptions) {
+  constructor(options: PoolOptions, thread: ThreadOptions) {
+    const { entry, slabs, data, clock, resourceLimits, isGuest = false } = options;
     const { index, isRestart, ports, onFatal } = thread;
     this.#clock = clock;
     this.#pool = new Piscina({
@@ -92,10 +97,10 @@ class PiscinaThread implements ThreadHandle {
     const { port1, port2 } = new MessageChannel();
     this.#control = port1;
     this.#pool.on("error", (error) => this.#failed(error));
-    const task: ThreadTask = { index, isRestart, ports, control: port2, slabs, data };
+    const task: ThreadTask = { index, isRestart, ports, control: port2, isGuest, slabs, data };
     this.#finished = this.#pool.run(task, { transferList: [...ports, port2] }).catch((error) => this.#failed(error));
     this.exited = this.#watchExit();
-    this.ready = this.#watchReady(onFatal);
+    this.ready = this.#watchReady(onFatal, options.onLine);
     // A start that fails is also seen through `exited`; who does not wait for `ready` need not handle it.
     this.ready.catch(() => {});
   }
@@ -147,11 +152,12 @@ class PiscinaThread implements ThreadHandle {
     });
   }
 
-  #watchReady(onFatal: (reason: string) => void): Promise<void> {
+  #watchReady(onFatal: (reason: string) => void, onLine: PoolOptions["onLine"]): Promise<void> {
     const started = new Promise<void>((resolve) => {
       this.#control.on("message", (report: ControlReport) => {
         if (report.kind === "ready") resolve();
         else if (report.kind === "fatal") onFatal(report.reason);
+        else if (report.kind === "log") onLine?.(report.line);
         else this.#snapshots.get(report.id)?.(report.snapshot);
       });
     });

@@ -83,6 +83,11 @@ export class Supervisor {
     await Promise.all(this.#slots.map(({ handle }) => handle?.stop()));
   }
 
+  /** Starts no thread again: the node has given up, and its threads are left as they are. */
+  abandon(): void {
+    this.#isStopping = true;
+  }
+
   /** What each thread says of itself, by thread; null for one that is down or does not answer. */
   threadSnapshots(): Promise<unknown[]> {
     return Promise.all(this.#slots.map(({ handle }) => handle?.snapshot() ?? null));

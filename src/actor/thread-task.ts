@@ -16,6 +16,8 @@ export interface ThreadTask {
   /** One per front, by front number. */
   readonly ports: readonly MessagePort[];
   readonly control: MessagePort;
+  /** True when the process belongs to somebody else: then a fault ends the node and never the process. */
+  readonly isGuest: boolean;
   readonly slabs: SharedSlabs;
   /** Plain data from the composition root to its thread entry. */
   readonly data: unknown;
@@ -28,6 +30,7 @@ export type ControlRequest = { readonly kind: "stop" } | { readonly kind: "snaps
 export type ControlReport =
   | { readonly kind: "ready" }
   | { readonly kind: "fatal"; readonly reason: string }
+  | { readonly kind: "log"; readonly line: string }
   | { readonly kind: "snapshot"; readonly id: number; readonly snapshot: unknown };
 
 export interface ThreadParts {
@@ -42,10 +45,13 @@ export interface ThreadHooks {
   /** For `BucketHostOptions.onCrash`: ends this thread; the supervisor starts another. */
   readonly onCrash: (error: unknown) => void;
   /**
-   * For a fault after which nothing of this process may go on (a failed or stuck commit): the process ends at once. A
+   * For a fault after which nothing of this node may go on (a failed or stuck commit): the process ends at once. A
    * thread is never terminated for it, because one that ends inside an LMDB transaction blocks the environment for all.
+   * In somebody else's process the thread gives up instead: it answers nothing any more and leaves everything as it is.
    */
   readonly onFatal: (reason: string) => void;
+  /** Takes a line of the log to the main thread. */
+  readonly onLine: (line: string) => void;
 }
 
 type Build = (task: ThreadTask, hooks: ThreadHooks) => ThreadParts | Promise<ThreadParts>;
@@ -70,25 +76,32 @@ function endThread(error: unknown): void {
 
 async function serve(task: ThreadTask, clock: Clock, build: Build): Promise<void> {
   const report = (message: ControlReport) => task.control.postMessage(message);
+  let giveUp: () => void = () => undefined;
+  const broken = new Promise<"broken">((resolve) => {
+    giveUp = () => resolve("broken");
+  });
   const parts = await build(task, {
     onCrash: endThread,
     onFatal: (reason) => {
       report({ kind: "fatal", reason });
+      if (task.isGuest) return giveUp();
       // The main thread may be stuck too. SIGKILL: nothing may be written any more, not even by exit handlers.
       clock.after(limits.fatalExitMs, () => process.kill(process.pid, "SIGKILL"));
     },
+    onLine: (line) => report({ kind: "log", line }),
   });
-  const stopped = new Promise<void>((resolve) => {
+  const stopped = new Promise<"stopped">((resolve) => {
     task.control.on("message", (request: ControlRequest) => {
-      if (request.kind === "stop") return resolve();
+      if (request.kind === "stop") return resolve("stopped");
       const snapshot = parts.snapshot === undefined ? parts.host.snapshot() : parts.snapshot();
       report({ kind: "snapshot", id: request.id, snapshot });
     });
   });
   for (const port of task.ports) parts.host.serve(portTransport(port));
   report({ kind: "ready" });
-  await stopped;
-  await parts.host.close();
-  await parts.close();
+  if ((await Promise.race([stopped, broken])) !== "broken") {
+    await parts.host.close();
+    await parts.close();
+  }
   task.control.close();
 }

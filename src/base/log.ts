@@ -77,6 +77,21 @@ function wrap(inner: PinoLike): Log {
   };
 }
 
+/** Where the log lines of a node's threads go: to stderr, through the main thread to whoever started the node, or nowhere. */
+export type LogTarget = "stderr" | "main" | "none";
+
+/** What every thread of a node is told about logging; plain data. */
+export interface LogSettings {
+  readonly level: LogLevel;
+  readonly target: LogTarget;
+}
+
+/** The log of one thread. @param toMain takes the lines, each ending in a line feed, when the target is "main" */
+export function createThreadLog({ level, target }: LogSettings, toMain: (line: string) => void): Log {
+  if (target === "none") return silentLog;
+  return target === "main" ? createLog({ level, destination: { write: toMain } }) : createLog({ level });
+}
+
 /** Drops every line; for tests and for parts that run without a log. */
 export const silentLog: Log = {
   debug: () => {},

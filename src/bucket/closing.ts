@@ -16,12 +16,17 @@ const uploadsPerTurn = Math.floor(limits.turnRowsMax / 2 / 4);
  */
 export async function closeBucket(memory: BucketMemory): Promise<BucketReply<"bucket.close">> {
   const empty = await memory.turn((turn) => {
-    if (turn.row.state === "open") writeState(turn, "closed");
+    closeTurn(turn);
     const { objects, versions } = memory.totals(turn.nowMs);
     return objects === 0 && versions === 0;
   });
   if (empty) while (await memory.turn(abortSomeUploads));
   return { empty };
+}
+
+/** Writes of the bucket are refused from this turn on. */
+export function closeTurn(turn: Turn): void {
+  if (turn.row.state === "open") writeState(turn, "closed");
 }
 
 /** May be repeated, and on a bucket that was never closed. */
@@ -38,7 +43,7 @@ function writeState(turn: Turn, state: "open" | "closed"): void {
 }
 
 /** @returns whether there may be more. Stops by itself when the bucket was opened again meanwhile. */
-function abortSomeUploads(turn: Turn): boolean {
+export function abortSomeUploads(turn: Turn): boolean {
   if (turn.row.state === "open") return false;
   const range = prefixRange(uploadPrefix(turn.bucket, ""));
   const rows = turn.trees.uploads.range({ ...range, limit: uploadsPerTurn });

@@ -155,6 +155,11 @@ export interface BucketProtocol {
   ];
   /** Closes the bucket to writes and counts: `empty` true when it holds no object, version or open upload (open uploads do not count as content on AWS and are aborted). */
   "bucket.close": [Record<string, never>, { empty: boolean }];
+  /**
+   * Closes the bucket to writes for good and removes all that it holds (objects, versions, open uploads) in bounded turns.
+   * What it took is collected afterwards.
+   */
+  "bucket.empty": [Record<string, never>, Record<string, never>];
   /** Opens a closed bucket again. */
   "bucket.reopen": [Record<string, never>, Record<string, never>];
   "bucket.versioning": [Record<string, never>, { versioning: Versioning }];

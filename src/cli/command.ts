@@ -18,7 +18,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface ServeOptions {
   readonly dataDirectory: string;
   readonly s3: ListenAddress;
-  readonly console: ListenAddress;
+  /** null: no console port. */
+  readonly console: ListenAddress | null;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly identitiesFile: string | null;
   readonly loaded: LoadedConfig;

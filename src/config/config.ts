@@ -13,6 +13,8 @@ export type { Config } from "./schema.ts";
 export interface ConfigOverrides {
   /** Environment; `TROUPE_*` counts. Each variable also as `<name>_FILE`, the path of a file that holds the value. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What stands in place of a file: the parsed JSON. Not changed. */
+  readonly document?: Readonly<Record<string, unknown>>;
   /** `key=value` texts of the command line, later ones over earlier ones. */
   readonly settings?: readonly string[];
 }
@@ -37,7 +39,7 @@ export class ConfigError extends DocumentError {
  */
 export function loadConfig(file: string | null, overrides: ConfigOverrides = {}): LoadedConfig {
   const problems: Problem[] = [];
-  const document = file === null ? {} : readDocument(file);
+  const document = file === null ? structuredClone(overrides.document ?? {}) : readDocument(file);
   const keys = configKeys();
   const given = new Map<string, string>();
   const warnings: string[] = [];

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { FatalListener } from "../storage/environment.ts";
-import { openEnvironment, openEnvironmentReader } from "../storage/lmdb.ts";
+import { openEnvironment, openEnvironmentReader, type Unsafe } from "../storage/lmdb.ts";
 import { createMemoryEnvironment, type MemoryEnvironment } from "../storage/memory-trees.ts";
 import {
   type ControlEnvironment,
@@ -19,6 +19,7 @@ export interface ControlEnvironmentOptions {
   readonly onFatal: FatalListener;
   /** A missing data file is damage; default false. */
   readonly mustExist?: boolean;
+  readonly unsafe?: Unsafe;
 }
 
 /** The owner's side; one in the installation. @throws DamagedEnvironmentError */
@@ -27,7 +28,10 @@ export function openControlEnvironment(options: ControlEnvironmentOptions): Cont
 }
 
 /** A reader's side, in any thread of the owner's process, after the owner has opened. @throws DamagedEnvironmentError */
-export function openControlSnapshot(options: { readonly directory: string }): ControlSnapshot {
+export function openControlSnapshot(options: {
+  readonly directory: string;
+  readonly unsafe?: Unsafe;
+}): ControlSnapshot {
   return openEnvironmentReader({ ...options, names: controlTreeNames });
 }
 

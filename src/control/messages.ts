@@ -2,42 +2,10 @@
 
 import type { Outcome } from "../base/outcome.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
-import type { AccountKind, BucketRecord } from "./records.ts";
+import type { IdentitiesDocument } from "./identities-document.ts";
+import type { BucketRecord } from "./records.ts";
 
-export interface IdentityKey {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
-interface IdentityUser {
-  readonly name: string;
-  readonly email: string;
-  readonly role: "admin" | "user";
-  readonly password?: string | undefined;
-  readonly policies?: readonly (string | Readonly<Record<string, unknown>>)[] | undefined;
-  readonly keys?: readonly IdentityKey[] | undefined;
-}
-
-export interface IdentityAccount {
-  /** 12 digits. */
-  readonly accountId: string;
-  readonly canonicalId: string;
-  readonly displayName: string;
-  readonly kind: AccountKind;
-  /** Account id of the reseller or operator above it. */
-  readonly parent?: string | undefined;
-  readonly root: {
-    readonly email: string;
-    readonly password?: string | undefined;
-    readonly keys?: readonly IdentityKey[] | undefined;
-  };
-  readonly users?: readonly IdentityUser[] | undefined;
-}
-
-/** Accounts with their users and keys, as the identities file holds them. Adds and updates, never deletes. */
-export interface IdentitiesDocument {
-  readonly accounts: readonly IdentityAccount[];
-}
+export type { IdentitiesDocument, IdentityAccount, IdentityKey } from "./identities-document.ts";
 
 /** Message name → [request, reply]. Errors are S3 codes in an `Outcome`. */
 export interface ControlProtocol {

@@ -25,8 +25,17 @@ export interface ListenOptions extends HttpServerOptions {
 }
 
 /**
+ * Finds out once for a node which library serves, and says so when it is not the one that was hoped for.
+ * Loading uWebSockets.js here, in the main thread, also fixes its settings for all threads of the process.
+ * @throws Error when "uws" was asked for and cannot be loaded
+ */
+export async function chooseImplementation(wanted: ListenOptions["implementation"], log: Log): Promise<"uws" | "node"> {
+  return wanted === "node" || (await loadOrExplain(wanted, log)) === null ? "node" : "uws";
+}
+
+/**
  * Binds and starts to serve. `handler` is called once per request whose head is sound, and must answer or destroy it.
- * @throws Error when the address cannot be bound, a TLS file is not usable, or "uws" was asked for and cannot be loaded
+ * @throws ListenError; Error when a TLS file is not usable, or "uws" was asked for and cannot be loaded
  */
 export async function listen(options: ListenOptions, handler: HttpHandler, log?: Log): Promise<HttpServer> {
   const clock = options.clock ?? systemClock;

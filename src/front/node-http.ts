@@ -10,6 +10,7 @@ import type { HttpServer, HttpServerOptions } from "../model/http.ts";
 import { BodyIntake, emptyBody } from "./body-intake.ts";
 import type { FrontPorts } from "./exchange.ts";
 import { HeaderList } from "./header-list.ts";
+import { ListenError } from "./listen-error.ts";
 import { NodeExchange } from "./node-exchange.ts";
 import { type ProtocolError, protocolErrors } from "./protocol-error.ts";
 import { withoutMapping } from "./remote-address.ts";
@@ -54,7 +55,7 @@ const parserErrors: ReadonlyMap<string, ProtocolError> = new Map<string, Protoco
 
 /**
  * Binds and serves. HTTP/1.0 is refused like everything else that uWebSockets.js does not take.
- * @throws Error when the address cannot be bound, the certificate or its key cannot be used, or the port is to be shared
+ * @throws ListenError; Error when the certificate or its key cannot be used, or the port is to be shared
  */
 export async function listenNode(options: NodeListenOptions, ports: FrontPorts): Promise<HttpServer> {
   assert(!options.sharesPort, "node:http cannot share a port between threads: use one front");
@@ -101,9 +102,12 @@ class NodeServer implements HttpServer {
 
   bind(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host: this.#options.host, port: this.#options.port, backlog: 1024 }, () => {
-        this.#server.off("error", reject);
+      const { host, port } = this.#options;
+      const refuse = (error: Error): void =>
+        reject(new ListenError(`cannot listen on ${host} port ${port}: ${error.message}`, { cause: error }));
+      this.#server.once("error", refuse);
+      this.#server.listen({ host, port, backlog: 1024 }, () => {
+        this.#server.off("error", refuse);
         resolve();
       });
     });

@@ -6,8 +6,8 @@ export interface S3PortOptions {
   readonly pipeline: HttpHandler;
   /** True while requests can be served. */
   readonly isReady: () => boolean;
-  /** Where people find the console. */
-  readonly consoleUrl: string;
+  /** Where people find the console; null when there is none. */
+  readonly consoleUrl: string | null;
 }
 
 /** Probes of MinIO's names work as well, so that existing set-ups go on working. */
@@ -31,7 +31,7 @@ export function s3Port({ pipeline, isReady, consoleUrl }: S3PortOptions): HttpHa
     if (rawPath.charCodeAt(1) === 0x68 || rawPath.charCodeAt(1) === 0x6d) {
       if (answerHealth(request, response, isReady)) return;
     }
-    if (consolePaths.has(rawPath) && request.method === "GET") {
+    if (consoleUrl !== null && consolePaths.has(rawPath) && request.method === "GET") {
       response.send({ status: 302, headers: [["location", `${consoleUrl}${rawPath}`]] });
       return;
     }

@@ -4,10 +4,12 @@ import type * as Uws from "uWebSockets.js";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { assert } from "../base/assert.ts";
+import { limits } from "../base/limits.ts";
 import type { HttpServer, HttpServerOptions } from "../model/http.ts";
 import { BodyIntake, emptyBody } from "./body-intake.ts";
 import type { FrontPorts } from "./exchange.ts";
 import { HeaderList } from "./header-list.ts";
+import { ListenError } from "./listen-error.ts";
 import { addressText } from "./remote-address.ts";
 import { announcedLength, findProtocolError } from "./request-checks.ts";
 import { UwsExchange } from "./uws-exchange.ts";
@@ -27,12 +29,29 @@ interface Listener {
 const listenShared = 0;
 const listenExclusively = 1;
 
+/** Read by the library from the environment of the process, once, when its binary is loaded for the first time. */
+const headersVariable = "UWS_HTTP_MAX_HEADERS_SIZE";
+
+let loading: Promise<typeof Uws> | null = null;
+
 /**
- * Loads the library's binary. It reads UWS_HTTP_MAX_HEADERS_SIZE from the environment at this moment.
- * @throws Error where there is no binary for this Node version, system or C library
+ * Loads the library's binary, once. For the first time in the main thread: another thread's environment is a copy of its own.
+ * Rejects where there is no binary for this Node version, system or C library.
  */
-export async function loadUws(): Promise<typeof Uws> {
-  return await import("uWebSockets.js");
+export function loadUws(): Promise<typeof Uws> {
+  loading ??= load();
+  return loading;
+}
+
+/** The variable that the library wants stands in the environment for this moment only: it is not ours to change for good. */
+async function load(): Promise<typeof Uws> {
+  const before = process.env[headersVariable];
+  process.env[headersVariable] = before ?? String(limits.headerBytesMax);
+  try {
+    return await import("uWebSockets.js");
+  } finally {
+    if (before === undefined) delete process.env[headersVariable];
+  }
 }
 
 /**
@@ -43,7 +62,7 @@ export async function loadUws(): Promise<typeof Uws> {
  * without Host get no answer, and the connection is closed after about 10 s. A request that arrives before the
  * answer to the one before it closes the connection. Header values lose bytes outside ASCII at their ends.
  * Every answer carries Date and `uWebSockets: 20`.
- * @throws Error when the address cannot be bound, or the certificate or its key cannot be used
+ * @throws ListenError; Error when the certificate or its key cannot be used
  */
 export async function listenUws(uws: typeof Uws, options: UwsListenOptions, ports: FrontPorts): Promise<HttpServer> {
   const app = options.tls === undefined ? uws.App() : uws.SSLApp(secureOptions(options.tls));
@@ -58,6 +77,18 @@ function secureOptions(tls: { certFile: string; keyFile: string }): Uws.AppOptio
   return { cert_file_name: tls.certFile, key_file_name: tls.keyFile };
 }
 
+/** The library keeps its handlers for the life of the process; through this they let go of a server that has been closed. */
+interface Gate {
+  count: ((response: Uws.HttpResponse, change: number) => void) | null;
+  serve: ((response: Uws.HttpResponse, request: Uws.HttpRequest) => void) | null;
+}
+
+/** Apart from the server, so that the handlers hold the gate and nothing else. */
+function install(app: Uws.TemplatedApp, gate: Gate): void {
+  app.filter((response: Uws.HttpResponse, change: number) => gate.count?.(response, change));
+  app.any("/*", (response, request) => gate.serve?.(response, request));
+}
+
 class UwsServer implements HttpServer {
   readonly implementation = "uws";
   readonly #uws: typeof Uws;
@@ -65,6 +96,7 @@ class UwsServer implements HttpServer {
   readonly #options: UwsListenOptions;
   readonly #ports: FrontPorts;
   readonly #isSecure: boolean;
+  readonly #gate: Gate;
   #listening: Uws.us_listen_socket | null = null;
   #port = 0;
   #connectionCount = 0;
@@ -76,12 +108,16 @@ class UwsServer implements HttpServer {
     this.#options = options;
     this.#ports = ports;
     this.#isSecure = options.tls !== undefined;
-    const countConnection = (response: Uws.HttpResponse, change: number): void => {
-      this.#connectionCount += change;
-      if (change > 0 && this.#connectionCount > options.connectionsMax) response.close();
+    this.#gate = {
+      count: (response, change) => this.#count(response, change),
+      serve: (response, request) => this.#serve(response, request),
     };
-    app.filter(countConnection);
-    app.any("/*", (response, request) => this.#serve(response, request));
+    install(app, this.#gate);
+  }
+
+  #count(response: Uws.HttpResponse, change: number): void {
+    this.#connectionCount += change;
+    if (change > 0 && this.#connectionCount > this.#options.connectionsMax) response.close();
   }
 
   get port(): number {
@@ -103,8 +139,10 @@ class UwsServer implements HttpServer {
     const app: unknown = this.#app;
     return new Promise((resolve, reject) => {
       (app as Listener).listen(host, port, mode, (socket) => {
-        if (socket !== false) resolve(socket);
-        else reject(new Error(`cannot listen on ${host} port ${port}: in use, not permitted, or not an address here`));
+        if (socket !== false) return resolve(socket);
+        // Releases what the library holds for the listener that will not be.
+        this.#app.close();
+        reject(new ListenError(`cannot listen on ${host} port ${port}: in use, not permitted, or not an address here`));
       });
     });
   }
@@ -124,6 +162,8 @@ class UwsServer implements HttpServer {
     await this.#ports.inFlight.drain(drainMs, this.#ports.clock);
     // Idle connections and, after the deadline, those still busy, whose abort events run within this call.
     this.#app.close();
+    this.#gate.count = null;
+    this.#gate.serve = null;
     this.#ports.watch.close();
   }
 

@@ -1,4 +1,4 @@
-/** The second half of deleting a bucket: its actor decides whether it is empty, and the record follows. Repeatable after a crash at any point. */
+/** Deleting a bucket: its actor decides whether it is empty, and the record follows. Repeatable after a crash at any point. */
 
 import type { BucketRecord } from "../control/records.ts";
 import type { Services } from "./context.ts";
@@ -21,4 +21,17 @@ export async function finishDeletion(
   await services.askBucket(bucket, "bucket.reopen", {});
   await services.askControl("bucket.restore", { name });
   return false;
+}
+
+/**
+ * Deletes a bucket with everything in it: no operation of S3, but what a node that is reset does. Its name is free at the end.
+ * @throws S3Error ServiceUnavailable: the record still says `deleting`, and the next start gives back what is left
+ */
+export async function deleteWithContents(
+  services: Pick<Services, "askBucket" | "askControl">,
+  bucket: BucketRecord,
+): Promise<void> {
+  await services.askControl("bucket.markDeleting", { name: bucket.name });
+  await services.askBucket(bucket, "bucket.empty", {});
+  await services.askControl("bucket.deleted", { name: bucket.name });
 }

@@ -1,6 +1,6 @@
 /** Locks a data directory for the life of its process. Owns the dependency on fs-native-extensions: Node has no file locks. */
 
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { tryLock } from "fs-native-extensions";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
@@ -53,6 +53,22 @@ export async function lockDirectory(path: string, options: DirectoryLockOptions)
       disk.closeSync(file);
     },
   };
+}
+
+/** True when no process holds the lock, or there is none. @throws Error of the operating system */
+export function isLockFree(path: string): boolean {
+  let file: number;
+  try {
+    file = openSync(path, "r+");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return true;
+    throw error;
+  }
+  try {
+    return tryLock(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function openLockFile(disk: Disk, path: string): number {

@@ -1,4 +1,4 @@
-/** Trees in memory with the same semantics as the LMDB driver: for tests, simulation and nodes without a disk. */
+/** Trees in memory with the same semantics as the LMDB driver: for tests and simulation. */
 
 import {
   BrokenTurnError,

@@ -1,6 +1,6 @@
 /**
  * The trees of a partition, as the turns see them. Drivers: storage/lmdb.ts (production), storage/memory-trees.ts
- * (tests, simulation, `data: "memory"`). Keys and values are bytes; storage/keys.ts and the codecs make them.
+ * (tests, simulation). Keys and values are bytes; storage/keys.ts and the codecs make them.
  */
 
 export interface Row {

@@ -19,7 +19,7 @@ export interface NodeOptions {
   /** Path of the server's own output; default: next to the data directory. */
   readonly logFile?: string;
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** Node binary; default: the one that runs the suite. */
+  /** Node.js binary; default: TROUPE_TEST_NODE, else the one that runs the suite. */
   readonly execPath?: string;
   readonly readyMs?: number;
 }
@@ -74,7 +74,7 @@ export class NodeProcess {
     mkdirSync(options.data, { recursive: true });
     const log = openSync(options.logFile ?? `${options.data}.log`, "a");
     const child = spawn(
-      options.execPath ?? process.execPath,
+      options.execPath ?? process.env["TROUPE_TEST_NODE"] ?? process.execPath,
       [
         `${rootDirectory}dist/main.js`,
         "serve",

@@ -1,0 +1,55 @@
+/** The console port of a node: health probes and metrics, gathered from all its threads. For node.ts alone. */
+
+import type { Supervisor } from "./actor/supervisor.ts";
+import { limits } from "./base/limits.ts";
+import type { Log } from "./base/log.ts";
+import type { ListenAddress } from "./cli/address.ts";
+import { productVersion } from "./cli/version.ts";
+import type { Config } from "./config/schema.ts";
+import { consolePort } from "./front/console-port.ts";
+import { nodeGauges } from "./front/gauges.ts";
+import { listen } from "./front/http-server.ts";
+import { Metrics } from "./front/metrics.ts";
+import type { FrontReport } from "./front-thread.ts";
+import type { HttpServer } from "./model/http.ts";
+import type { AnyFront } from "./node-parts.ts";
+import type { FreeSpace } from "./storage/free-space.ts";
+
+export interface ConsoleParts {
+  readonly address: ListenAddress;
+  readonly implementation: "uws" | "node";
+  readonly config: Config;
+  readonly fronts: readonly AnyFront[];
+  readonly supervisor: Supervisor;
+  readonly freeSpace: FreeSpace;
+  /** Of the S3 port. */
+  readonly endpoint: string;
+  readonly log: Log;
+}
+
+/** @throws ListenError */
+export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
+  const { address, implementation, config, fronts, supervisor, freeSpace, endpoint, log } = parts;
+  let reports: readonly FrontReport[] = [];
+  const gauges = nodeGauges({
+    fronts: () => reports.map(({ snapshot }) => snapshot),
+    supervisor: () => supervisor.snapshot(),
+    freeSpace,
+  });
+  const metrics = new Metrics({ version: productVersion(), gauges });
+  const gather = async (): Promise<void> => {
+    reports = await Promise.all(fronts.map((front) => front.report()));
+    for (const { sums } of reports) metrics.add(sums);
+  };
+  const handler = consolePort({
+    metrics,
+    gather,
+    isOpen: config.metrics.open,
+    bearerToken: config.metrics.bearerToken,
+    isReady: () => supervisor.snapshot().isUp.every((isUp) => isUp),
+    endpoint,
+    onError: (error) => log.error({ error }, "metrics could not be gathered"),
+  });
+  const connectionsMax = limits.consoleConnectionsMax;
+  return listen({ ...address, implementation, connectionsMax }, handler, log);
+}

@@ -1,0 +1,152 @@
+/** What a node is built from: how many threads, which ports between them, how each part is opened. For node.ts alone. */
+
+import { availableParallelism } from "node:os";
+import { scryptPasswords } from "./account/password.ts";
+import { Slabs, slabClasses } from "./actor/slabs.ts";
+import type { FrontConnections } from "./actor/supervisor.ts";
+import { systemClock } from "./base/clock.ts";
+import { limits } from "./base/limits.ts";
+import type { Log } from "./base/log.ts";
+import { connectionsWithin, openFilesMax } from "./base/open-files.ts";
+import { systemRandom } from "./base/random.ts";
+import type { Config } from "./config/schema.ts";
+import { ControlActor } from "./control/actor.ts";
+import { EmbeddedControlStore } from "./control/embedded-store.ts";
+import { openControlEnvironment } from "./control/environment.ts";
+import type { BucketRecord } from "./control/records.ts";
+import type { AskControl } from "./front/request-services.ts";
+import { Front, type FrontData } from "./front-host.ts";
+import { type FrontReport, FrontThread } from "./front-thread.ts";
+import type { DataDirectory } from "./storage/data-directory.ts";
+import { openMetadata } from "./storage/lmdb.ts";
+import { ReadEpochs } from "./storage/read-epochs.ts";
+import { SegmentMarks } from "./storage/segment-marks.ts";
+import type { Metadata } from "./storage/trees.ts";
+import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
+
+/** A front in this thread, or the proxy of one in its own. */
+export interface AnyFront extends FrontConnections {
+  listen(port: number): Promise<number>;
+  drain(): Promise<void>;
+  close(): Promise<void>;
+  abandon(): Promise<void>;
+  report(): Promise<FrontReport>;
+  finishDeletion(bucket: BucketRecord): Promise<void>;
+  deleteBucket(bucket: BucketRecord): Promise<void>;
+}
+
+export interface ThreadCounts {
+  readonly fronts: number;
+  readonly buckets: number;
+}
+
+/** One front up to 4 cores, then a quarter of the cores; bucket threads: cores less one, within 1 to 8. */
+export function threadCounts(config: Config): ThreadCounts {
+  const cores = availableParallelism();
+  return {
+    fronts: config.front.threads === "auto" ? (cores <= 4 ? 1 : Math.floor(cores / 4)) : config.front.threads,
+    buckets: config.threads.buckets === "auto" ? Math.min(8, Math.max(1, cores - 1)) : config.threads.buckets,
+  };
+}
+
+/** As many as the process may have open beside its files; says so when that is much less than the product's own limit. */
+export function connectionsPerFront(fronts: number, log: Log): number {
+  const openFiles = openFilesMax();
+  const connections = connectionsWithin(openFiles);
+  if (connections < limits.connectionsMax / 2) {
+    log.warn(
+      { openFiles, connections, wanted: limits.connectionsMax * 2 + limits.openFilesReserved },
+      "few files may be open at once (ulimit -n, LimitNOFILE): further connections are closed",
+    );
+  }
+  return Math.max(1, Math.floor(connections / fronts));
+}
+
+/** The host as it stands in a URL: loopback for "any address", brackets around IPv6. */
+export function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+export async function openControl(
+  directory: DataDirectory,
+  log: Log,
+  unsafe: readonly UnsafeName[],
+  fatal: (reason: unknown) => void,
+) {
+  const environment = openControlEnvironment({
+    directory: directory.controlPath,
+    clock: systemClock,
+    onFatal: fatal,
+    ...unsafeLmdb(unsafe),
+  });
+  const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
+  const actor = await ControlActor.open({
+    store,
+    clock: systemClock,
+    random: systemRandom,
+    partitions: directory.partitions,
+    passwords: scryptPasswords(systemRandom),
+    log,
+  });
+  return { store, actor };
+}
+
+/**
+ * Makes every partition's environment and keeps it open, unused, for life: all threads of a process share LMDB's one
+ * handle, and it must have been opened for writing first, whatever the order in which the threads come and go.
+ */
+export function openEnvironments(
+  directory: DataDirectory,
+  unsafe: readonly UnsafeName[],
+  onFatal: (error: Error) => void,
+): Metadata[] {
+  return Array.from({ length: directory.partitions }, (_, index) =>
+    openMetadata({ directory: directory.metadataPath(index), clock: systemClock, onFatal, ...unsafeLmdb(unsafe) }),
+  );
+}
+
+export function partitionsOf(directory: DataDirectory, bucketThreads: number) {
+  return Array.from({ length: directory.partitions }, (_, index) => ({
+    directory: directory.partitionPath(index),
+    metadata: directory.metadataPath(index),
+    owner: index % bucketThreads,
+  }));
+}
+
+export function shareMemory(directory: DataDirectory, { fronts, buckets }: ThreadCounts, slabBytes: number) {
+  const readEpochs = ReadEpochs.create(directory.partitions, fronts).shared;
+  const uploadEpochs = ReadEpochs.create(directory.partitions, fronts).shared;
+  const segmentMarks = SegmentMarks.create(directory.partitions, buckets).shared;
+  const slabs = Slabs.create(fronts, slabClasses(slabBytes));
+  return {
+    front: { slabs, readEpochs, uploadEpochs },
+    threads: { readEpochs, uploadEpochs, segmentMarks },
+  };
+}
+
+export function startFronts(
+  count: number,
+  data: FrontData,
+  askControl: AskControl,
+  fatal: (reason: unknown) => void,
+  onLine: (line: string) => void,
+): AnyFront[] {
+  if (count > 1) {
+    return Array.from({ length: count }, (_, index) => new FrontThread(index, data, askControl, fatal, onLine));
+  }
+  const front = new Front(0, data, askControl, onLine);
+  return [
+    {
+      connect: (thread, port) => front.connect(thread, port),
+      disconnect: (thread) => front.disconnect(thread),
+      listen: (port) => front.listen(port),
+      drain: () => front.drain(),
+      close: () => front.close(),
+      abandon: () => front.abandon(),
+      finishDeletion: (bucket) => front.finishDeletion(bucket),
+      deleteBucket: (bucket) => front.deleteBucket(bucket),
+      report: () => Promise.resolve({ sums: front.takeSums(), snapshot: front.snapshot() }),
+    },
+  ];
+}
