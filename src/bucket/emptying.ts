@@ -35,6 +35,8 @@ function removeSomeRows(turn: Turn, tree: (typeof objectTrees)[number]): boolean
     turn.release(record.location);
     storedBytes -= record.sizeBytes;
   }
-  if (found.length > 0) turn.writeTotals({ storedBytes, objects: tree === "current" ? -found.length : 0 }, null);
+  // As `history.ts` counts: what is newest and an object in `objects`, all else in `versions`.
+  const counted = tree === "current" ? "objects" : "versions";
+  if (found.length > 0) turn.writeTotals({ storedBytes, [counted]: -found.length }, null);
   return found.length === rowsPerTurn;
 }
