@@ -86,13 +86,15 @@ function firstUploadAfter(
 }
 
 function listedUpload(rowKey: Buffer, value: Buffer): ListedUpload {
-  const { initiatedMs, metadata } = decodeUpload(rowKey, value);
+  const { initiatedMs, metadata, checksumAlgorithm, checksumType } = decodeUpload(rowKey, value);
   const { key, uploadId } = decodeUploadKey(rowKey);
   return {
     key,
     uploadId: uploadIdText(uploadId),
     initiatedMs,
     storageClass: storageClassOf(metadata),
+    checksumAlgorithm,
+    checksumType,
   };
 }
 

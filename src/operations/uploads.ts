@@ -40,6 +40,8 @@ const listedUpload = (upload: ListedUpload, write: Names, owner: OwnerMembers, i
     Owner: owner,
     Initiator: initiator,
     ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
+    ...(upload.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: upload.checksumAlgorithm }),
+    ...(upload.checksumType === null ? {} : { ChecksumType: upload.checksumType }),
   };
 };
 

@@ -22,12 +22,8 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^Grant(?:FullControl|Read|ReadACP|Write|WriteACP)$/, treatment: "refused with NotImplemented" },
   {
-    members: /^VersionId$/,
-    treatment: "buckets are not versioned yet: `null` is the object, any other version does not exist",
-  },
-  {
     members: /^(?:MFA|BypassGovernanceRetention)$/,
-    treatment: "without effect: there is no lock and no MFA delete yet",
+    treatment: "without effect: there is no lock and no MFA delete",
   },
   { members: /^RequestPayer$/, treatment: "without effect: the bucket's owner pays" },
   {
@@ -36,8 +32,8 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^WriteOffsetBytes$/, treatment: "appends are refused with NotImplemented" },
   {
-    members: /^(?:IfMatchLastModifiedTime|IfMatchSize|IfMatchInitiatedTime)$/,
-    treatment: "for directory buckets: refused with NotImplemented",
+    members: /^VersioningConfiguration$/,
+    treatment: "`MFADelete` other than `Disabled` is refused with NotImplemented",
   },
   { members: /^AnnotationDirective$/, treatment: "without effect: objects have no annotations" },
   {
