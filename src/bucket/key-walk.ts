@@ -62,15 +62,20 @@ export async function walkKeys(
   }
 }
 
+/** True for a marker that a page passes with its common prefix, whatever else it names. */
+export function liesInGroup(key: Buffer, prefix: Buffer, delimiter: Buffer): boolean {
+  return commonPrefixOf(key, prefix, delimiter) !== undefined;
+}
+
 /** How many rows to fetch next, after a fetch that was or was not mostly wasted. */
 export function nextFetchRows(fetchRows: number, isWasted: boolean): number {
   const next = isWasted ? fetchRows / 4 : fetchRows * 2;
   return Math.min(limits.listSliceRows, Math.max(fetchRowsMin, Math.floor(next)));
 }
 
-/** The common prefix that `key` falls into: up to and with the first delimiter after the prefix; undefined when it has none. */
+/** The common prefix that a marker falls into: up to and with the first delimiter after the prefix; undefined when it has none. */
 export function commonPrefixOf(key: Buffer, prefix: Buffer, delimiter: Buffer): Buffer | undefined {
-  if (delimiter.length === 0) return undefined;
+  if (delimiter.length === 0 || !key.subarray(0, prefix.length).equals(prefix)) return undefined;
   const at = key.indexOf(delimiter, prefix.length);
   return at < 0 ? undefined : key.subarray(0, at + delimiter.length);
 }

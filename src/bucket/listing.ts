@@ -53,9 +53,7 @@ export async function listObjects(
 export function firstRowAfter(lead: Buffer, after: string, prefix: Buffer, delimiter: Buffer): Buffer {
   if (after === "") return lead;
   const key = Buffer.from(after);
-  const isInside = key.subarray(0, prefix.length).equals(prefix);
-  const commonPrefix = isInside ? commonPrefixOf(key, prefix, delimiter) : undefined;
-  const passed = commonPrefix ?? Buffer.concat([key, Buffer.of(0)]);
+  const passed = commonPrefixOf(key, prefix, delimiter) ?? Buffer.concat([key, Buffer.of(0)]);
   // No key is longer than the limit, so that one byte more decides as the whole text would.
   const cut = passed.subarray(0, limits.keyBytesMax + 1);
   return successor(Buffer.concat([lead, cut])) ?? lead;

@@ -13,7 +13,7 @@ import {
 } from "../storage/keys.ts";
 import type { ReadTrees, Row } from "../storage/trees.ts";
 import { decodePart, decodeUpload } from "../storage/uploads.ts";
-import { walkKeys } from "./key-walk.ts";
+import { liesInGroup, walkKeys } from "./key-walk.ts";
 import { firstRowAfter, storageClassOf } from "./listing.ts";
 import type { BucketReply, BucketRequest, ListedPart, ListedUpload } from "./messages.ts";
 import { parseUploadId, uploadIdText } from "./upload-id.ts";
@@ -81,7 +81,9 @@ function firstUploadAfter(
 ): Buffer {
   const id = afterKey === "" ? undefined : parseUploadId(afterUploadId);
   const key = Buffer.from(afterKey);
-  if (id === undefined || key.length > limits.keyBytesMax) return firstRowAfter(lead, afterKey, prefix, delimiter);
+  const isGrouped = liesInGroup(key, prefix, delimiter);
+  if (id === undefined || isGrouped || key.length > limits.keyBytesMax)
+    return firstRowAfter(lead, afterKey, prefix, delimiter);
   return Buffer.concat([lead, key, Buffer.of(0), id, Buffer.of(0)]);
 }
 

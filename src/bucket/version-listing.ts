@@ -7,7 +7,7 @@ import { limits } from "../base/limits.ts";
 import { objectPrefix, versionKeyAt } from "../storage/keys.ts";
 import { checkListed, isNullVersion, versionIdAt } from "../storage/record.ts";
 import type { ReadTrees } from "../storage/trees.ts";
-import { commonPrefixOf } from "./key-walk.ts";
+import { liesInGroup } from "./key-walk.ts";
 import { classOf, firstRowAfter } from "./listing.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import { nullVersionId, parseVersionId } from "./version-id.ts";
@@ -72,8 +72,7 @@ function startOf(
   const lead = objectPrefix(bucket, "");
   const from = firstRowAfter(lead, afterKey, prefix, delimiter);
   const key = Buffer.from(afterKey);
-  const isInside = key.subarray(0, prefix.length).equals(prefix);
-  const isGrouped = isInside && commonPrefixOf(key, prefix, delimiter) !== undefined;
+  const isGrouped = liesInGroup(key, prefix, delimiter);
   const isKey = key.length > 0 && key.length <= limits.keyBytesMax;
   if (afterVersionId === "" || isGrouped || !isKey) return { from, within: undefined };
   const currentRow = Buffer.concat([lead, key, Buffer.of(0)]);

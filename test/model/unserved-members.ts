@@ -32,9 +32,10 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^WriteOffsetBytes$/, treatment: "appends are refused with NotImplemented" },
   {
-    members: /^VersioningConfiguration$/,
-    treatment: "`MFADelete` other than `Disabled` is refused with NotImplemented",
+    members: /^(?:IfMatchLastModifiedTime|IfMatchSize|IfMatchInitiatedTime)$/,
+    treatment: "judged as S3 does in directory buckets; its general purpose buckets refuse them",
   },
+  { members: /^VersioningConfiguration$/, treatment: "`MfaDelete` `Enabled` is refused with NotImplemented" },
   { members: /^AnnotationDirective$/, treatment: "without effect: objects have no annotations" },
   {
     members: /^ObjectOwnership$/,

@@ -359,6 +359,25 @@ test("GetObject_version_id_malformed_400", async (t, { bucket, signed }) => {
   t.is(outcome(attributes), "400 InvalidArgument");
 });
 
+test("Operations_that_take_no_version_id_refuse_one_400", async (t, { bucket, signed }) => {
+  const source = { "x-amz-copy-source": `${bucket}/k` };
+  for (const id of ["null", "abc", unknownVersion]) {
+    const at = `/${bucket}/k?versionId=${id}`;
+    for (const [method, target, headers] of [
+      ["PUT", at, {}],
+      ["PUT", at, source],
+      ["POST", `${at}&uploads`, {}],
+      ["PUT", `${at}&uploadId=x&partNumber=1`, {}],
+      ["GET", `${at}&uploadId=x`, {}],
+    ] as const) {
+      const answer = await signed({ method, target, headers });
+      t.is(outcome(answer), "400 InvalidArgument", `${method} ${target}`);
+      t.is(element(answer, "Message"), "This operation does not accept a version-id.");
+    }
+  }
+  t.is(outcome(await signed({ method: "GET", target: `/${bucket}/k` })), "404 NoSuchKey", "nothing is stored");
+});
+
 test("DeleteObject_conditions_malformed_400", async (t, { bucket, signed }) => {
   const attempt = async (headers: Readonly<Record<string, string>>) =>
     outcome(await signed({ method: "DELETE", target: `/${bucket}/k`, headers }));
