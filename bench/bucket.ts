@@ -118,7 +118,9 @@ async function make(target: Target, bucket: string): Promise<void> {
   const answer = await call(target, { method: "PUT", bucket, body });
   if (answer.status === 200) return;
   const failure = explain(target, "CreateBucket", answer);
-  throw answer.code === "AccessDenied" ? new BenchError(`${failure.message}; name an empty bucket with --bucket`) : failure;
+  throw answer.code === "AccessDenied"
+    ? new BenchError(`${failure.message}; name an empty bucket with --bucket`)
+    : failure;
 }
 
 /** @returns whether the bucket was made */
@@ -135,7 +137,9 @@ async function take(target: Target, bucket: string, allowsNonEmpty: boolean): Pr
     );
   const versioning = await call(target, { method: "GET", bucket, query: { versioning: "" } });
   if (/<Status>(Enabled|Suspended)<\/Status>/.test(versioning.text))
-    throw new BenchError(`the bucket ${bucket} keeps versions, so nothing deleted from it would be gone: choose another`);
+    throw new BenchError(
+      `the bucket ${bucket} keeps versions, so nothing deleted from it would be gone: choose another`,
+    );
   return false;
 }
 
@@ -144,7 +148,11 @@ async function take(target: Target, bucket: string, allowsNonEmpty: boolean): Pr
  * `place` is told of each bucket as it is made, so that a failure half-way can be cleaned up.
  * @throws BenchError
  */
-export async function openPlace(target: Target, options: BucketOptions, place: (opened: Place) => void): Promise<Place> {
+export async function openPlace(
+  target: Target,
+  options: BucketOptions,
+  place: (opened: Place) => void,
+): Promise<Place> {
   const { bucket, allowsNonEmpty, count, prefix } = options;
   const made: string[] = [];
   const first = bucket ?? `bench-${prefix.replace(/\W/g, "").slice(-12)}`;

@@ -257,9 +257,7 @@ async function prepareOnce(task: DriverTask, shared: readonly WireRequest[]): Pr
         ? () => round.next()
         : () => (round.isOver ? null : (script[next++ % script.length] ?? null));
     });
-    await Promise.all(
-      connections.map((connection, at) => connection.work(round, scripts[at] ?? (() => null))),
-    );
+    await Promise.all(connections.map((connection, at) => connection.work(round, scripts[at] ?? (() => null))));
     const seconds = (performance.now() - started) / 1000;
     const busyShare = performance.eventLoopUtilization(utilization).utilization;
     for (const connection of connections) connection.end();

@@ -135,7 +135,8 @@ function running(url: string, name: string, flags: Flags, names: Names, environm
     ...endpoint(url, name, flags["insecure"] === true),
     accessKeyId: given(names.accessKey, "AWS_ACCESS_KEY_ID"),
     secretAccessKey: given(names.secretKey, "AWS_SECRET_ACCESS_KEY"),
-    region: text(flags, names.region) ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? defaultRegion,
+    region:
+      text(flags, names.region) ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? defaultRegion,
     ...(token === undefined || token === "" ? {} : { sessionToken: token }),
   };
   const pids = text(flags, names.pid);
@@ -179,7 +180,8 @@ function optionsOf(flags: Flags, environment: Environment): BenchOptions {
     withCeilings: !isComparing,
   });
   if (typeof cases === "string") throw new Wrong(cases);
-  if (bucket !== null && cases.some(({ buckets }) => buckets > 1)) throw new Wrong("a row of many buckets needs new ones, without --bucket");
+  if (bucket !== null && cases.some(({ buckets }) => buckets > 1))
+    throw new Wrong("a row of many buckets needs new ones, without --bucket");
   const within = flags["within"] === undefined ? null : number(flags, "within", 1.1, 1.001, 100);
   if (within !== null && !isComparing) throw new Wrong("--within judges a comparison: it needs --compare");
   const profile = flags["profile"] === true ? "profile" : text(flags, "profile");
@@ -216,7 +218,9 @@ function program(): Command {
     .option("--rounds <n>", "counted rounds of a row; one more comes first and is dropped (5; 12 when comparing)")
     .option("--warm-up <n>", "seconds of requests of every kind before the first round (10)")
     .option("--drivers <n>", "load processes the connections are shared out to (1)")
-    .addOption(new Option("--payload <kind>", "whether signatures cover the bytes (signed)").choices(["signed", "unsigned"]))
+    .addOption(
+      new Option("--payload <kind>", "whether signatures cover the bytes (signed)").choices(["signed", "unsigned"]),
+    )
     .option("--long", "also the rows that need a minute, or many buckets")
     .option("--no-ceilings", "without bare front, MD5, fdatasync and LMDB commit")
     .optionsGroup("A server that runs already:")
@@ -230,7 +234,10 @@ function program(): Command {
     .option("--insecure", "accept any TLS certificate")
     .optionsGroup("A node that is started:")
     .option("--command <command>", "shell command that starts it, with {port}, {console} and {data} (this checkout's)")
-    .option("--data <directory>", "where it keeps its data: the disk that is measured (the system's for temporary files)")
+    .option(
+      "--data <directory>",
+      "where it keeps its data: the disk that is measured (the system's for temporary files)",
+    )
     .option("--profile [directory]", "CPU profiles of its threads and a flame graph of every row (./profile)")
     .optionsGroup("Two servers in turns:")
     .option("--compare [url]", "against the server at URL, or a second node")
@@ -239,7 +246,10 @@ function program(): Command {
     .option("--compare-region <region>", "its region")
     .option("--compare-pid <pids>", "its processes")
     .option("--compare-command <command>", "against the node that this starts: another checkout, other settings")
-    .option("--within <ratio>", "end with 1 when a ratio of CPU time, or without it of rates, is not between 1/RATIO and RATIO")
+    .option(
+      "--within <ratio>",
+      "end with 1 when a ratio of CPU time, or without it of rates, is not between 1/RATIO and RATIO",
+    )
     .optionsGroup("Results:")
     .option("--json <file>", "every round as JSON")
     .option("--chart <file>", "throughput and latency as SVG")

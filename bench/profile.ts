@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { BenchError } from "./failure.ts";
-import { flameGraph, type FlameFrame, frameTree, type Profile, selfTimes } from "./flame-graph.ts";
+import { type FlameFrame, flameGraph, frameTree, type Profile, selfTimes } from "./flame-graph.ts";
 import type { Side } from "./measure.ts";
 import type { Case } from "./workload.ts";
 
@@ -31,7 +31,9 @@ function roleOf({ nodes }: Profile): string {
 /** Gives threads their role's name. @returns the profiles by name */
 function named(directory: string): Map<string, Profile> {
   const profiles = new Map<string, Profile>();
-  for (const file of readdirSync(directory).filter((name) => name.endsWith(".cpuprofile")).sort()) {
+  for (const file of readdirSync(directory)
+    .filter((name) => name.endsWith(".cpuprofile"))
+    .sort()) {
     const profile = JSON.parse(readFileSync(join(directory, file), "utf8")) as Profile;
     const name = file.replace(/\.cpuprofile$/, "").replace(/^thread/, roleOf(profile));
     renameSync(join(directory, file), join(directory, `${name}.cpuprofile`));
