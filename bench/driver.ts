@@ -146,8 +146,14 @@ class Connection {
 
   #send(): void {
     const request = this.#script?.() ?? null;
-    if (request === null) return this.#finish();
-    if (this.#socket === null) return this.#reopen(request);
+    if (request === null) {
+      this.#finish();
+      return;
+    }
+    if (this.#socket === null) {
+      this.#reopen(request);
+      return;
+    }
     this.#sent = request;
     this.#sentAt = performance.now();
     if (request.body === null) this.#socket.write(request.head);
@@ -213,8 +219,8 @@ class Connection {
     if (this.#done === null) return;
     this.#round?.failed(name);
     this.#failuresInRow += 1;
-    if (this.#failuresInRow >= failuresInRowMax) return this.#finish();
-    setTimeout(() => this.#send(), failurePauseMs);
+    if (this.#failuresInRow >= failuresInRowMax) this.#finish();
+    else setTimeout(() => this.#send(), failurePauseMs);
   }
 
   #finish(): void {

@@ -42,7 +42,7 @@ test("a server that runs, with keys from the command line or the environment", (
 });
 
 test("comparisons: with a second node, a command, a URL", (t) => {
-  t.like(options("--compare"), { other: { kind: "started", command: null }, seconds: 0.5, rounds: 12 });
+  t.like(options("--compare"), { other: { kind: "started", command: null }, seconds: 0.5, rounds: 15 });
   t.false(options("--compare").cases.some(({ operation }) => operation === "BARE"));
   const command = parseBenchLine(["--compare-command", "node old.js"], {});
   t.like(command.kind === "run" ? command.options.other : null, { kind: "started", command: "node old.js" });
