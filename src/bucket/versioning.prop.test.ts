@@ -13,6 +13,7 @@ import { chunksFrom } from "../storage/object-chunks.ts";
 import { ReadEpochs } from "../storage/read-epochs.ts";
 import { etagOf, type ObjectRecord } from "../storage/record.ts";
 import { recount } from "../storage/recount.ts";
+import { recountTotals } from "../storage/recount-totals.ts";
 import type { ReadTrees, TreeName } from "../storage/trees.ts";
 import { BucketStand, bodyOf, inlineBody, MiB, stored } from "./bucket-stand.testing.ts";
 import { historiesOf } from "./histories.testing.ts";
@@ -305,6 +306,7 @@ class Run {
     });
     t.is((await stand.ask("bucket.versioning", {})).versioning, model.versioning);
     t.deepEqual(recount(trees), []);
+    t.deepEqual(recountTotals(trees), []);
   }
 }
 

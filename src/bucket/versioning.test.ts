@@ -3,7 +3,9 @@
 import test from "ava";
 import { limits } from "../base/limits.ts";
 import type { S3Error } from "../s3/errors.ts";
-import { versionKey } from "../storage/keys.ts";
+import { decodeCounters, encodeCounters } from "../storage/counters.ts";
+import { totalsKey, versionKey } from "../storage/keys.ts";
+import { recountTotals } from "../storage/recount-totals.ts";
 import { BucketStand, bodyOf, inlineBody, plainDelete } from "./bucket-stand.testing.ts";
 import { historiesOf } from "./histories.testing.ts";
 import type { ObjectToDelete } from "./messages.ts";
@@ -162,6 +164,23 @@ test("versioning and versions survive a restart; a closed bucket changes neither
     isDeleteMarker: false,
   });
   t.deepEqual(await stand.ask("bucket.usage", {}), { storedBytes: 0, objects: 0, versions: 1, openUploadBytes: 0 });
+});
+
+test("totals that are not the rows' are found", async (t) => {
+  const stand = await enabledStand();
+  await stand.put("k", inlineBody("hello"));
+  await stand.ask("object.delete", plainDelete("k"));
+  const { trees } = stand.metadata;
+  t.deepEqual(recountTotals(trees), []);
+  const key = totalsKey(stand.bucket);
+  const totals = decodeCounters(key, trees.counters.get(key) ?? Buffer.alloc(0));
+  await stand.metadata.transact(({ counters }) =>
+    counters.put(key, encodeCounters(key, { ...totals, versions: totals.versions - 1 })),
+  );
+  const shown = { storedBytes: 5, objects: 0, openUploadBytes: 0 };
+  t.deepEqual(recountTotals(trees), [
+    { bucket: stand.bucket, stored: { ...shown, versions: 1 }, counted: { ...shown, versions: 2 } },
+  ]);
 });
 
 test("a version id of another key, another salt or no form names nothing", async (t) => {
