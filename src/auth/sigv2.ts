@@ -12,7 +12,7 @@ import { S3Error } from "../s3/errors.ts";
 import type { Authenticated } from "./authenticated.ts";
 import { canonicalPath, decodeComponent, type QueryPair } from "./canonical-request.ts";
 import { parsePayloadMode, unsignedPayload } from "./payload.ts";
-import { hoistedHeaders } from "./presigned-headers.ts";
+import { presignedHeaders } from "./presigned-headers.ts";
 import { checkSkew, formatSeconds, parseBasicTime } from "./request-time.ts";
 import type { SecretLookup } from "./signature.ts";
 
@@ -115,13 +115,14 @@ export function authenticatePresignedV2(
   nowMs: number,
   hostedBucket: string | null,
 ): Authenticated {
+  const { headers } = request;
   const time = credentialWord(query, "Expires");
   const claim = {
     accessKeyId: credentialWord(query, "AWSAccessKeyId"),
     signature: credentialWord(query, "Signature"),
     time,
-    headers: hoistedHeaders(request.headers, query, request.body.contentLength),
-    signedHeaders: hoistedHeaders(request.headers, query, 0),
+    headers: presignedHeaders({ headers, query, contentLength: request.body.contentLength }),
+    signedHeaders: presignedHeaders({ headers, query, contentLength: 0 }),
   };
   checkExpiry(time, nowMs);
   if (query.some(([name]) => name === "x-amz-security-token")) throw new S3Error("InvalidToken");

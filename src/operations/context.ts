@@ -12,7 +12,6 @@ import type { HttpRequest } from "../model/http.ts";
 import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
 import { S3Error, type S3ErrorCode } from "../s3/errors.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
-import { verifyWholeBody } from "./whole-body-digest.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
 export interface Services {
@@ -68,15 +67,11 @@ const judgeVersionId = (operation: Operation, { query }: Context): void => {
   });
 };
 
-/**
- * Holds for every operation, whatever it does: the bucket has the owner that the client expects, and the body the digests.
- * @throws S3Error AccessDenied, InvalidArgument, BadDigest, InvalidDigest, InvalidRequest, NotImplemented
- */
+/** Holds for every operation, whatever it does. @throws S3Error AccessDenied, InvalidArgument */
 const judge = (operation: Operation, context: Context): void => {
-  const { level, createsBucket, readsBody } = operation;
+  const { level, createsBucket } = operation;
   if (level !== "service" && !createsBucket) checkExpectedOwner(context.request.headers, context.bucket);
   judgeVersionId(operation, context);
-  if (readsBody === "xml") verifyWholeBody(operation, context);
 };
 
 /** Declares one row of the table; see `model/operation.ts`. */

@@ -177,6 +177,13 @@ for (const [title, headers, expected] of [
   });
 }
 
+test("a_damaged_document_is_BadDigest_not_MalformedXML_400", async (t, { bucket, signed }) => {
+  const headers = { "content-md5": createHash("md5").update(xml).digest("base64") };
+  const damaged = xml.replace("<Key>", "<Kex>");
+  t.is(outcome(await signed({ method: "POST", target: `/${bucket}?delete`, headers, body: damaged })), "400 BadDigest");
+  t.is(outcome(await signed({ method: "PUT", target: `/${bucket}-new`, headers, body: damaged })), "400 BadDigest");
+});
+
 test("GetObjectAttributes_of_an_object_put_whole", async (t, stand) => {
   const { bucket, signed } = stand;
   t.is(outcome(await put(stand, { ...crc32, "x-amz-storage-class": "GLACIER_IR" })), "200");

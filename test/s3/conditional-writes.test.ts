@@ -5,6 +5,7 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   HeadObjectCommand,
+  ListMultipartUploadsCommand,
   ListPartsCommand,
   PutObjectCommand,
   UploadPartCommand,
@@ -112,6 +113,17 @@ for (const [title, conditions, existing, expected] of [
     t.is(outcome(await complete({})), "200");
   });
 }
+
+test("AbortMultipartUpload_if_match_initiated_time_other_412_same_204", async (t, stand) => {
+  const { s3, bucket, signed } = stand;
+  const { UploadId } = await completion(stand, "completed");
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+  const target = `/${bucket}/${key}?uploadId=${UploadId}`;
+  const abort = (time: Date) =>
+    signed({ method: "DELETE", target, headers: { "x-amz-if-match-initiated-time": time.toUTCString() } });
+  t.is(outcome(await abort(new Date(0))), "412 PreconditionFailed");
+  t.is(outcome(await abort(Uploads[0]?.Initiated ?? new Date(0))), "204");
+});
 
 test("CompleteMultipartUpload_again_after_it_won_is_answered_as_the_first_time", async (t, stand) => {
   const complete = await completion(stand, "completed");
