@@ -44,6 +44,8 @@ async function send(client: S3Client, ...request: Parameters<S3Client["send"]>):
 async function traffic(node: TroupeNode, name: string, isOver: () => boolean): Promise<void> {
   const client = new S3Client({ endpoint: node.endpoint, ...node.credentials, connections: 8 });
   await send(client, "PUT", "/same-name");
+  // More than the library's own limit of 4 KiB.
+  await send(client, "PUT", "/same-name/headers", { headers: { "x-filler": "y".repeat(9000) } });
   const work = async (worker: number): Promise<void> => {
     for (let round = 0; round < 2 || !isOver(); round++) {
       for (let key = worker; key < 48; key += 8) {

@@ -1,0 +1,57 @@
+import test from "ava";
+import { limits } from "../base/limits.ts";
+import { Collector } from "../storage/collector.ts";
+import { ReadEpochs } from "../storage/read-epochs.ts";
+import { recount } from "../storage/recount.ts";
+import type { TreeName } from "../storage/trees.ts";
+import { BucketStand, bodyOf, inlineBody, MiB, stored } from "./bucket-stand.testing.ts";
+
+const noTimer = () => ({ cancel: () => undefined });
+
+async function collect({ metadata, garbage }: BucketStand): Promise<void> {
+  const collector = new Collector({
+    metadata,
+    sequence: garbage,
+    epochs: ReadEpochs.create(1, 1),
+    partition: 0,
+    chunks: { unlink: async () => undefined },
+    clock: { nowMs: () => 0, monotonicMs: () => 0, after: noTimer, every: noTimer },
+    onError: (error) => {
+      throw error;
+    },
+  });
+  while (rows(metadata.trees.gc) > 0) await collector.round();
+}
+
+function rows(tree: BucketStand["metadata"]["trees"][TreeName]): number {
+  return tree.keys({ start: Buffer.alloc(0), limit: Number.MAX_SAFE_INTEGER }).length;
+}
+
+test("a bucket of several turns is emptied, and everything it held is collected", async (t) => {
+  const stand = new BucketStand();
+  const inlineCount = limits.turnRowsMax;
+  const puts = Array.from({ length: inlineCount }, (_, index) => stand.put(`inline/${index}`, inlineBody("x")));
+  await Promise.all(puts);
+  for (const index of [1, 2, 3]) await stand.put(`large/${index}`, bodyOf(["shared", `own ${index}`]));
+  const upload = { key: "open", metadata: {}, checksumAlgorithm: null, checksumType: null };
+  const { uploadId } = await stand.ask("upload.create", upload);
+  const source = stored(bodyOf(["part"], 5 * MiB));
+  await stand.ask("upload.putPart", { key: "open", uploadId, partNumber: 1, source });
+  t.deepEqual(await stand.ask("bucket.empty", {}), {});
+  const usage = await stand.ask("bucket.usage", {});
+  t.deepEqual(usage, { storedBytes: 0, objects: 0, versions: 0, openUploadBytes: 0 });
+  t.deepEqual(recount(stand.metadata.trees), []);
+  await collect(stand);
+  for (const tree of ["current", "versions", "uploads", "refs", "extents", "manifests", "manifestRefs"] as const)
+    t.is(rows(stand.metadata.trees[tree]), 0, tree);
+});
+
+test("an emptied bucket takes no writes, stays so over a crash, and may be emptied again", async (t) => {
+  const stand = new BucketStand();
+  await stand.put("k", inlineBody("x"));
+  await stand.ask("bucket.empty", {});
+  stand.crash();
+  await t.throwsAsync(stand.put("k", inlineBody("y")), { message: /OperationAborted|conflicting/ });
+  t.deepEqual(await stand.ask("bucket.empty", {}), {});
+  t.deepEqual(await stand.ask("bucket.close", {}), { empty: true });
+});
