@@ -118,18 +118,22 @@ interface Life {
 }
 
 async function handleOf(node: Node, life: Life): Promise<TroupeNode> {
+  const { credentials, region, closed } = life;
   let closing: Promise<void> | null = null;
   let resetting: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     if (life.hasEnded()) return;
     await resetting?.catch(() => undefined);
-    await node.stop().finally(life.end);
+    // A node that fails meanwhile leaves some of this undone for ever.
+    await Promise.race([node.stop().finally(life.end), closed]);
+  };
+  const failure = async (): Promise<never> => {
+    throw new Error("the node has ended", { cause: await closed });
   };
   const close = (): Promise<void> => {
     closing ??= stop();
     return closing;
   };
-  const { credentials, region, closed } = life;
   if (credentials === null) {
     await close();
     throw new StartError("INVALID_OPTIONS", "accounts: no operator has a key, so that nobody could use the node");
@@ -143,7 +147,7 @@ async function handleOf(node: Node, life: Life): Promise<TroupeNode> {
     closed,
     reset: () => {
       if (closing !== null || life.hasEnded()) return Promise.reject(new Error("the node has ended"));
-      resetting ??= node.reset().finally(() => {
+      resetting ??= Promise.race([node.reset(), failure()]).finally(() => {
         resetting = null;
       });
       return resetting;

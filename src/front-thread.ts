@@ -5,6 +5,7 @@ import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import type { Outcome } from "./base/outcome.ts";
 import type { BucketRecord } from "./control/records.ts";
+import { ListenError } from "./front/listen-error.ts";
 import type { RequestSums } from "./front/request-counters.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { Front, type FrontData, type FrontSnapshot } from "./front-host.ts";
@@ -21,7 +22,7 @@ type ToFront =
 /** Front thread → main thread. */
 type FromFront =
   | { readonly kind: "done"; readonly id: number; readonly value: unknown }
-  | { readonly kind: "failed"; readonly id: number; readonly message: string }
+  | { readonly kind: "failed"; readonly id: number; readonly message: string; readonly isListenError: boolean }
   | { readonly kind: "log"; readonly line: string }
   | { readonly kind: "control"; readonly id: number; readonly type: string; readonly message: unknown };
 
@@ -78,7 +79,7 @@ export class FrontThread {
       if (message.kind === "control") this.#askControl(askControl, message);
       else if (message.kind === "log") onLine(message.line);
       else if (message.kind === "done") this.#settle(message.id)?.resolve(message.value);
-      else this.#settle(message.id)?.reject(new Error(message.message));
+      else this.#settle(message.id)?.reject(new (message.isListenError ? ListenError : Error)(message.message));
     });
   }
 
@@ -183,7 +184,10 @@ function run(port: MessagePort, { index, data }: FrontThreadTask): void {
   const answer = (id: number, work: Promise<unknown>): void => {
     work.then(
       (value) => post({ kind: "done", id, value }),
-      (error: unknown) => post({ kind: "failed", id, message: String(error) }),
+      (error: unknown) => {
+        const isListenError = error instanceof ListenError;
+        post({ kind: "failed", id, message: isListenError ? error.message : String(error), isListenError });
+      },
     );
   };
   port.on("message", (message: ToFront) => {

@@ -1,35 +1,77 @@
 import test from "ava";
-import { BucketStand, bodyOf, inlineBody, plainDelete } from "./bucket-stand.testing.ts";
+import { limits } from "../base/limits.ts";
+import { Collector } from "../storage/collector.ts";
+import { ReadEpochs } from "../storage/read-epochs.ts";
+import { recount } from "../storage/recount.ts";
+import type { TreeName } from "../storage/trees.ts";
+import { BucketStand, bodyOf, inlineBody, MiB, plainDelete, stored } from "./bucket-stand.testing.ts";
 
-const keyCount = 700;
+const noTimer = () => ({ cancel: () => undefined });
 
-test("takes away objects, versions, markers and uploads in several turns, and the totals with them", async (t) => {
+async function collect({ metadata, garbage }: BucketStand): Promise<void> {
+  const collector = new Collector({
+    metadata,
+    sequence: garbage,
+    epochs: ReadEpochs.create(1, 1),
+    partition: 0,
+    chunks: { unlink: async () => undefined },
+    clock: { nowMs: () => 0, monotonicMs: () => 0, after: noTimer, every: noTimer },
+    onError: (error) => {
+      throw error;
+    },
+  });
+  while (rows(metadata.trees.gc) > 0) await collector.round();
+}
+
+function rows(tree: BucketStand["metadata"]["trees"][TreeName]): number {
+  return tree.keys({ start: Buffer.alloc(0), limit: Number.MAX_SAFE_INTEGER }).length;
+}
+
+test("a bucket of several turns is emptied, and everything it held is collected", async (t) => {
   const stand = new BucketStand();
-  for (const versioning of ["Enabled", "Suspended"] as const) {
-    await stand.ask("bucket.setVersioning", { versioning });
-    for (let index = 0; index < keyCount; index++) {
-      await stand.put(`key ${index}`, index % 2 === 0 ? inlineBody(`${versioning} ${index}`) : bodyOf([`${index}`]));
-    }
-  }
-  for (let index = 0; index < keyCount; index += 3) await stand.ask("object.delete", plainDelete(`key ${index}`));
-  await stand.ask("upload.create", { key: "u", metadata: {}, checksumAlgorithm: null, checksumType: null });
-  const before = await stand.ask("bucket.usage", {});
-  t.true(before.objects > 0 && before.versions > keyCount);
+  const inlineCount = limits.turnRowsMax;
+  const puts = Array.from({ length: inlineCount }, (_, index) => stand.put(`inline/${index}`, inlineBody("x")));
+  await Promise.all(puts);
+  for (const index of [1, 2, 3]) await stand.put(`large/${index}`, bodyOf(["shared", `own ${index}`]));
+  const upload = { key: "open", metadata: {}, checksumAlgorithm: null, checksumType: null };
+  const { uploadId } = await stand.ask("upload.create", upload);
+  const source = stored(bodyOf(["part"], 5 * MiB));
+  await stand.ask("upload.putPart", { key: "open", uploadId, partNumber: 1, source });
+  t.deepEqual(await stand.ask("bucket.empty", {}), {});
+  const usage = await stand.ask("bucket.usage", {});
+  t.deepEqual(usage, { storedBytes: 0, objects: 0, versions: 0, openUploadBytes: 0 });
+  t.deepEqual(recount(stand.metadata.trees), []);
+  await collect(stand);
+  for (const tree of ["current", "versions", "uploads", "refs", "extents", "manifests", "manifestRefs"] as const)
+    t.is(rows(stand.metadata.trees[tree]), 0, tree);
+});
 
+test("an emptied bucket takes no writes, stays so over a crash, and may be emptied again", async (t) => {
+  const stand = new BucketStand();
+  await stand.put("k", inlineBody("x"));
   await stand.ask("bucket.empty", {});
-  t.deepEqual(await stand.ask("bucket.usage", {}), { storedBytes: 0, objects: 0, versions: 0, openUploadBytes: 0 });
-  for (const tree of ["current", "versions", "uploads"] as const) {
-    t.is(stand.metadata.trees[tree].keys({ start: Buffer.alloc(0), limit: 10 }).length, 0, tree);
-  }
+  stand.crash();
+  await t.throwsAsync(stand.put("k", inlineBody("y")), { message: /OperationAborted|conflicting/ });
+  t.deepEqual(await stand.ask("bucket.empty", {}), {});
   t.deepEqual(await stand.ask("bucket.close", {}), { empty: true });
 });
 
-test("closes the bucket, so that nothing is added meanwhile; may be repeated", async (t) => {
+test("versions and delete markers go too, and the totals with them", async (t) => {
+  const keyCount = 700;
   const stand = new BucketStand();
-  await stand.put("a", inlineBody("a"));
+  for (const versioning of ["Enabled", "Suspended"] as const) {
+    await stand.ask("bucket.setVersioning", { versioning });
+    const bodies = Array.from({ length: keyCount }, (_, index) =>
+      index % 2 === 0 ? inlineBody(`${versioning} ${index}`) : bodyOf([`${index}`]),
+    );
+    await Promise.all(bodies.map((body, index) => stand.put(`key ${index}`, body)));
+  }
+  for (let index = 0; index < keyCount; index += 3) await stand.ask("object.delete", plainDelete(`key ${index}`));
+  const before = await stand.ask("bucket.usage", {});
+  t.true(before.objects > 0 && before.versions > keyCount);
   await stand.ask("bucket.empty", {});
-  await t.throwsAsync(stand.put("b", inlineBody("b")), { code: "OperationAborted" });
-  await stand.ask("bucket.empty", {});
-  stand.crash();
-  await t.throwsAsync(stand.put("b", inlineBody("b")), { code: "OperationAborted" });
+  const usage = await stand.ask("bucket.usage", {});
+  t.deepEqual(usage, { storedBytes: 0, objects: 0, versions: 0, openUploadBytes: 0 });
+  for (const tree of ["current", "versions"] as const) t.is(rows(stand.metadata.trees[tree]), 0, tree);
+  t.deepEqual(await stand.ask("bucket.close", {}), { empty: true });
 });

@@ -146,6 +146,9 @@ for (const front of fronts) {
     const error = await refused(t, { front, port });
     t.is(error.code, "CANNOT_LISTEN");
     t.regex(error.message, new RegExp(`127\\.0\\.0\\.1 port ${port}`));
+    if (front === "uws") {
+      t.is((await refused(t, { front, port, config: { front: { threads: 2 } } })).code, "CANNOT_LISTEN");
+    }
   });
 
   test.serial(`close frees the port and ends everything once [${front}]`, async (t) => {
