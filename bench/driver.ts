@@ -239,11 +239,20 @@ async function openAll(task: DriverTask): Promise<Connection[]> {
   return connections;
 }
 
+function withErrors(result: DriverResult, more: DriverResult["errors"]): DriverResult {
+  const errors = { ...result.errors };
+  for (const [name, count] of Object.entries(more)) errors[name] = (errors[name] ?? 0) + count;
+  return { ...result, errors };
+}
+
 async function prepare(task: DriverTask): Promise<Prepared> {
   if (task.operation === "DELETE") {
     const fill = { ...task, operation: "FILL", seconds: null } as const;
     const filled = await (await prepareOnce(fill, fillScript(task))).run();
     if (filled.requests === 0) throw new Error(`nothing to delete could be written: ${JSON.stringify(filled.errors)}`);
+    const { run } = await prepareOnce(task, sharedScript(task));
+    // A key that was not written is deleted as well as any other: its error must not be lost.
+    return { run: async () => withErrors(await run(), filled.errors) };
   }
   return prepareOnce(task, sharedScript(task));
 }
