@@ -4,7 +4,7 @@
  * Messages: a task prepares a round ("ready"), "run" runs it (a result), for as long as the channel lasts.
  */
 
-import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type Answer, AnswerReader, errorName } from "./answers.ts";
 import { type DriverTask, fillScript, mixScript, sharedScript, type WireRequest } from "./scripts.ts";
@@ -113,7 +113,11 @@ class Connection {
                 },
               },
             })
-          : connectTls({ ...options, servername: host, rejectUnauthorized: !tls.isUnverified }).on("data", read);
+          : connectTls({
+              ...options,
+              ...(isIP(host) ? {} : { servername: host }),
+              rejectUnauthorized: !tls.isUnverified,
+            }).on("data", read);
       this.#socket = socket;
       socket.once(tls === undefined ? "connect" : "secureConnect", resolve);
       socket.setTimeout(answerMsMax, () => socket.destroy(new Error("no answer within 60 s")));

@@ -197,7 +197,8 @@ class Bench {
 }
 
 function write(results: Results, { json, chart: chartFile, writesDocs, within }: BenchOptions): number {
-  console.log(`\n${closing(results)}`);
+  const end = closing(results);
+  if (end !== "") console.log(`\n${end}`);
   if (json !== null) writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`);
   if (chartFile !== null) writeFileSync(chartFile, chart(results));
   if (writesDocs) {
