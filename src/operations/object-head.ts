@@ -100,6 +100,6 @@ export const HeadObject = declareOperation({
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key };
   return services.objects.read(address, (found) => {
     const { object, selection } = selectBytes(input, found);
-    return describe(input, object, selection);
+    return describe(input, object, selection, undefined);
   });
 });

@@ -1,6 +1,7 @@
 /** What GetObject and HeadObject share: version, conditions, range or part, and the headers of the answer. */
 
 import type { ObjectView } from "../bucket/read.ts";
+import type { ResponseBody } from "../model/http.ts";
 import type { ValueOf } from "../model/shape.ts";
 import { formatHttpDate } from "../model/timestamp.ts";
 import { type ByteRange, contentRange, parseRange } from "../s3/byte-range.ts";
@@ -190,24 +191,35 @@ const isPlain = (metadata: Metadata): boolean => {
   return true;
 };
 
+/** What every answer has; written out as one literal, so that all answers have one hidden class. */
+const describePlainly = (input: ReadInput, object: ObjectView, selection: Selection, body: Body) => ({
+  AcceptRanges: "bytes",
+  LastModified: object.modifiedMs,
+  ContentLength: selection.end - selection.start,
+  ETag: quoteEtag(object.etag),
+  ContentType: override(
+    "response-content-type",
+    input.ResponseContentType,
+    object.metadata.contentType ?? defaultContentType,
+  ),
+  ContentRange: selection.isPartial ? contentRange(selection, object.sizeBytes) : undefined,
+  PartsCount: selection.partsCount ?? undefined,
+  VersionId: object.versionId ?? undefined,
+  Body: body,
+});
+
+/** The selected bytes; undefined for HEAD. */
+type Body = Uint8Array | ResponseBody | undefined;
+
 /** The output members that describe an object and the selected bytes of it. */
-export const describe = (input: ReadInput, object: ObjectView, selection: Selection) => {
+export const describe = (input: ReadInput, object: ObjectView, selection: Selection, body: Body) => {
+  const plain = describePlainly(input, object, selection, body);
   const { metadata } = object;
   const showChecksum = input.ChecksumMode === "ENABLED" && (!selection.isPartial || input.PartNumber !== undefined);
+  if (!showChecksum && isPlain(metadata) && !asksForOverride(input)) return plain;
   return {
-    AcceptRanges: "bytes",
-    LastModified: object.modifiedMs,
-    ContentLength: selection.end - selection.start,
-    ETag: quoteEtag(object.etag),
-    ContentType: override(
-      "response-content-type",
-      input.ResponseContentType,
-      metadata.contentType ?? defaultContentType,
-    ),
-    ...(isPlain(metadata) && !asksForOverride(input) ? {} : describeMetadata(input, metadata)),
-    ...(selection.isPartial ? { ContentRange: contentRange(selection, object.sizeBytes) } : {}),
-    ...(selection.partsCount === null ? {} : { PartsCount: selection.partsCount }),
-    ...(object.versionId === null ? {} : { VersionId: object.versionId }),
+    ...plain,
+    ...describeMetadata(input, metadata),
     ...(showChecksum ? shownChecksum(object, selection) : {}),
   };
 };
