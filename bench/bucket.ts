@@ -48,9 +48,10 @@ export function call(target: Target, { method, bucket = "", key = "", query = {}
     sent.setTimeout(callMsMax, () => sent.destroy(new Error(`no answer within ${callMsMax / 1000} s`)));
     sent.on("error", (error: NodeJS.ErrnoException) => {
       // With several addresses each has its own error, and the outer one has no text.
-      const text = error.message || (error as AggregateError).errors?.map(String).join("; ") || error.code;
+      const text = error.message || (error as AggregateError).errors?.map(String).join("; ") || String(error.code);
       const reason = error.code === "EPROTO" ? "it does not speak TLS there" : text;
-      reject(new BenchError(`${urlOf(target)} cannot be reached: ${reason}`));
+      const hint = /certificate/.test(text) ? " (--insecure accepts any)" : "";
+      reject(new BenchError(`${urlOf(target)} cannot be reached: ${reason}${hint}`));
     });
     sent.on("response", (answer) => {
       const pieces: Buffer[] = [];

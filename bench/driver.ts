@@ -4,7 +4,7 @@
  * Messages: a task prepares a round ("ready"), "run" runs it (a result), for as long as the channel lasts.
  */
 
-import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type Answer, AnswerReader, errorName } from "./answers.ts";
 import { type DriverTask, fillScript, mixScript, sharedScript, type WireRequest } from "./scripts.ts";
@@ -113,7 +113,11 @@ class Connection {
                 },
               },
             })
-          : connectTls({ ...options, servername: host, rejectUnauthorized: !tls.isUnverified }).on("data", read);
+          : connectTls({
+              ...options,
+              ...(isIP(host) ? {} : { servername: host }),
+              rejectUnauthorized: !tls.isUnverified,
+            }).on("data", read);
       this.#socket = socket;
       socket.once(tls === undefined ? "connect" : "secureConnect", resolve);
       socket.setTimeout(answerMsMax, () => socket.destroy(new Error("no answer within 60 s")));
@@ -239,11 +243,20 @@ async function openAll(task: DriverTask): Promise<Connection[]> {
   return connections;
 }
 
+function withErrors(result: DriverResult, more: DriverResult["errors"]): DriverResult {
+  const errors = { ...result.errors };
+  for (const [name, count] of Object.entries(more)) errors[name] = (errors[name] ?? 0) + count;
+  return { ...result, errors };
+}
+
 async function prepare(task: DriverTask): Promise<Prepared> {
   if (task.operation === "DELETE") {
     const fill = { ...task, operation: "FILL", seconds: null } as const;
     const filled = await (await prepareOnce(fill, fillScript(task))).run();
     if (filled.requests === 0) throw new Error(`nothing to delete could be written: ${JSON.stringify(filled.errors)}`);
+    const { run } = await prepareOnce(task, sharedScript(task));
+    // A key that was not written is deleted as well as any other: its error must not be lost.
+    return { run: async () => withErrors(await run(), filled.errors) };
   }
   return prepareOnce(task, sharedScript(task));
 }

@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as pause } from "node:timers/promises";
+import { BenchError } from "./failure.ts";
 import { Load, type LoadResult } from "./load.ts";
 import { type CpuTimes, cpuMicrosBetween, processTree, readCpuTimes, readMemory } from "./process-usage.ts";
 import type { DriverTask } from "./scripts.ts";
@@ -45,6 +46,7 @@ export interface MeasureOptions {
 
 /** Requests a connection makes at least in a round, so that beginning and end weigh little. */
 const requestsPerConnection = 4;
+const fillAttempts = 5;
 const quietShare = 0.05;
 const quietMsMax = 5000;
 const quietWindowMs = 100;
@@ -94,13 +96,18 @@ export class Side {
     return pids.length === 0 ? null : readMemory(processTree(pids));
   }
 
-  /** Writes the objects that the case reads. */
+  /** Writes the objects that the case reads. @throws BenchError when some cannot be written */
   async fill(each: Case): Promise<void> {
     if (each.operation === "BARE" || each.operation === "DELETE") return;
     const task = this.#task({ ...each, connections: Math.min(8, each.connections) }, 0, keyCount(each));
     const name = `${task.folder}/${each.buckets}`;
     if (this.#filled.has(name)) return;
-    await this.#run({ ...task, operation: "FILL", seconds: null }, "fill");
+    for (let attempt = 1; ; attempt++) {
+      const { errors } = await this.#run({ ...task, operation: "FILL", seconds: null }, "fill");
+      if (Object.keys(errors).length === 0) break;
+      if (attempt === fillAttempts)
+        throw new BenchError(`the objects for ${each.name} could not be written: ${JSON.stringify(errors)}`);
+    }
     this.#filled.add(name);
   }
 

@@ -170,7 +170,7 @@ function optionsOf(flags: Flags, environment: Environment): BenchOptions {
   const base = baseServer(flags, environment);
   const other = otherServer(flags, environment);
   const isComparing = other !== null;
-  const connections = text(flags, "connections") ?? (isComparing ? "16" : "1,8,64");
+  const connections = text(flags, "connections") ?? (isComparing ? "32" : "1,8,64");
   const only = text(flags, "only");
   const bucket = text(flags, "bucket");
   // The ceilings are this machine's: they say nothing about a server elsewhere.
@@ -216,7 +216,7 @@ function program(): Command {
     .description("Measures an S3 server: this checkout's node unless told otherwise")
     .usage("[options]")
     .option("--only <rows>", "rows to measure, with commas between")
-    .option("--connections <counts>", "connection counts (1,8,64; 16 when comparing)")
+    .option("--connections <counts>", "connection counts (1,8,64; 32 when comparing)")
     .option("--seconds <n>", "length of a round (1; 0.5 when comparing)")
     .option("--rounds <n>", "counted rounds of a row; one more comes first and is dropped (5; 15 when comparing)")
     .option("--warm-up <n>", "seconds of requests of every kind before the first round (10)")

@@ -7,6 +7,9 @@ export interface ProgressOutput {
   write(text: string): unknown;
 }
 
+/** Of a terminal that does not say how wide it is. */
+const columnsElse = 120;
+
 export class Progress {
   readonly #out: ProgressOutput;
   readonly #stepCount: number;
@@ -58,7 +61,7 @@ export class Progress {
   }
 
   #over(text: string): void {
-    this.#out.write(`\r\x1b[K${text.slice(0, (this.#out.columns ?? 120) - 1)}`);
+    this.#out.write(`\r\x1b[K${text.slice(0, (this.#out.columns || columnsElse) - 1)}`);
     this.#hasLine = true;
   }
 }

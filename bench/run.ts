@@ -129,7 +129,7 @@ class Bench {
     const label = `${each.name}, ${each.connections} connection${each.connections === 1 ? "" : "s"}`;
     this.#progress.begin(label);
     const rounds = await measureCase(sides, each, this.#measuring, (round) =>
-      this.#progress.detail(`${label}: round ${round} of ${this.#options.rounds}`),
+      this.#progress.detail(`${label}: ${round === 0 ? "first round" : `round ${round} of ${this.#options.rounds}`}`),
     );
     const [base, other = null] = rounds.map((list) => summary(each, list));
     if (base === undefined) throw new Error("nothing was measured");
@@ -197,7 +197,8 @@ class Bench {
 }
 
 function write(results: Results, { json, chart: chartFile, writesDocs, within }: BenchOptions): number {
-  console.log(`\n${closing(results)}`);
+  const end = closing(results);
+  if (end !== "") console.log(`\n${end}`);
   if (json !== null) writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`);
   if (chartFile !== null) writeFileSync(chartFile, chart(results));
   if (writesDocs) {
