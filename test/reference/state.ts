@@ -1,0 +1,223 @@
+/** What one bucket is: plain immutable data, so that a request that may or may not have happened is two states. */
+
+import type { Algorithm, ChecksumType, ErrorCode, NullState, Operation, Point, Versioning } from "./vocabulary.ts";
+
+export interface Checksum {
+  readonly algorithm: Algorithm;
+  readonly value: string;
+  readonly type: ChecksumType;
+}
+
+/** When something was written: between these, Unix ms. */
+export interface Moment {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Metadata {
+  /** As they are answered: content-type, x-amz-meta-…, x-amz-storage-class unless STANDARD, … */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tagCount: number;
+}
+
+export interface StoredPart {
+  readonly number: number;
+  readonly bytes: Buffer;
+  readonly checksum: Pick<Checksum, "algorithm" | "value"> | null;
+  readonly written: Moment;
+}
+
+export interface ObjectVersion {
+  readonly isMarker: false;
+  /** "null", the server's id, or "?n" while no answer has told it. */
+  readonly id: string;
+  readonly bytes: Buffer;
+  readonly etag: string;
+  readonly written: Moment;
+  readonly metadata: Metadata;
+  readonly checksum: Checksum | null;
+  /** Of an object that was uploaded in parts. */
+  readonly parts: readonly StoredPart[] | null;
+}
+
+export interface DeleteMarker {
+  readonly isMarker: true;
+  readonly id: string;
+  readonly written: Moment;
+}
+
+export type Version = ObjectVersion | DeleteMarker;
+
+export interface Upload {
+  readonly id: string;
+  readonly key: string;
+  readonly initiated: Moment;
+  readonly metadata: Metadata;
+  readonly algorithm: Algorithm | null;
+  readonly type: ChecksumType | null;
+  /** In the order of their numbers. */
+  readonly parts: readonly StoredPart[];
+}
+
+/** A completed upload answers a repeated Complete as the first time. */
+export interface Completed {
+  readonly id: string;
+  readonly key: string;
+  readonly parts: readonly ClaimedPart[];
+  readonly answer: Answer;
+}
+
+export interface State {
+  readonly exists: boolean;
+  readonly versioning: Versioning;
+  /** Newest first; no key has an empty history. */
+  readonly keys: ReadonlyMap<string, readonly Version[]>;
+  /** In the order of their creation. */
+  readonly uploads: readonly Upload[];
+  readonly completed: readonly Completed[];
+  /** Version ids that were once answered: they are well-formed for ever. */
+  readonly issued: ReadonlySet<string>;
+  /** Number of the next id that no answer has told. */
+  readonly nextId: number;
+}
+
+export const newBucket = (nextId = 1): State => ({
+  exists: true,
+  versioning: "Off",
+  keys: new Map(),
+  uploads: [],
+  completed: [],
+  issued: new Set(),
+  nextId,
+});
+
+export interface Request {
+  readonly operation: Operation;
+  readonly key: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Of CompleteMultipartUpload, in the order sent. */
+  readonly parts?: readonly ClaimedPart[];
+  /** Of DeleteObjects. */
+  readonly objects?: readonly DoomedObject[];
+  readonly isQuiet?: boolean;
+}
+
+export interface ClaimedPart {
+  readonly number: number;
+  readonly etag: string;
+  readonly checksum: Pick<Checksum, "algorithm" | "value"> | null;
+}
+
+export interface DoomedObject {
+  readonly key: string;
+  readonly versionId?: string;
+  readonly etag?: string;
+}
+
+/** What is not compared, but must be there. */
+export interface Anything {
+  readonly isAnything: true;
+}
+export const anything: Anything = { isAnything: true };
+
+/** A text, the bytes of a body, a time between two others, anything at all, repeated elements, or an element's own. */
+export type Expected = string | Buffer | Moment | Anything | readonly Expected[] | { readonly [name: string]: Expected };
+
+export interface Answer {
+  readonly status: number;
+  readonly code: ErrorCode | null;
+  /** Those that matter; a header of the compared set that is not named here must be absent. */
+  readonly headers: Readonly<Record<string, Expected>>;
+  /** null: not compared, as of errors. */
+  readonly body: Expected | null;
+}
+
+/** What a turn of the model works with. */
+export interface Turn {
+  readonly now: Moment;
+  reach(point: Point): void;
+}
+
+export interface Result {
+  readonly answer: Answer;
+  readonly state: State;
+}
+
+/** Ends a request with an error; the state stays as it was. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly headers: Readonly<Record<string, Expected>>;
+
+  constructor(code: ErrorCode, headers: Readonly<Record<string, Expected>> = {}) {
+    super(code);
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+export const historyOf = (state: State, key: string): readonly Version[] => state.keys.get(key) ?? [];
+
+/** The current object; null when there is none or a delete marker stands before it. */
+export const currentObject = (state: State, key: string): ObjectVersion | null => {
+  const [current] = historyOf(state, key);
+  return current === undefined || current.isMarker ? null : current;
+};
+
+export const withHistory = (state: State, key: string, history: readonly Version[]): State => {
+  const keys = new Map(state.keys);
+  if (history.length === 0) keys.delete(key);
+  else keys.set(key, history);
+  return { ...state, keys };
+};
+
+type NewVersion = Omit<ObjectVersion, "id"> | Omit<DeleteMarker, "id">;
+
+/**
+ * A write or a simple delete: Enabled adds a version; Off and Suspended add the null version and remove the one before,
+ * wherever it stood.
+ */
+export function addVersion(state: State, key: string, version: NewVersion): { state: State; id: string } {
+  const history = historyOf(state, key);
+  if (state.versioning === "Enabled") {
+    const id = `?${state.nextId}`;
+    return { state: { ...withHistory(state, key, [{ ...version, id }, ...history]), nextId: state.nextId + 1 }, id };
+  }
+  const others = history.filter(({ id }) => id !== "null");
+  return { state: withHistory(state, key, [{ ...version, id: "null" }, ...others]), id: "null" };
+}
+
+/** x-amz-version-id: none in a bucket that was never versioned. */
+export const versionHeader = (state: State, id: string): Record<string, string> =>
+  state.versioning === "Off" ? {} : { "x-amz-version-id": id };
+
+export function nullStateOf(state: State, key: string): NullState {
+  const history = historyOf(state, key);
+  if (history.length === 0) return "no versions";
+  const at = history.findIndex(({ id }) => id === "null");
+  const version = history[at];
+  if (version === undefined) return "no null version";
+  if (version.isMarker) return at === 0 ? "null marker current" : "null marker older";
+  return at === 0 ? "null current" : "null older";
+}
+
+/** The state with ids that an answer has told. */
+export function rename(state: State, told: ReadonlyMap<string, string>): State {
+  if (told.size === 0) return state;
+  const name = (id: string): string => told.get(id) ?? id;
+  const keys = new Map(
+    [...state.keys].map(([key, history]) => [key, history.map((version) => ({ ...version, id: name(version.id) }))]),
+  );
+  return {
+    ...state,
+    keys,
+    uploads: state.uploads.map((upload) => ({ ...upload, id: name(upload.id) })),
+    completed: state.completed.map((done) => ({ ...done, answer: { ...done.answer, headers: renamed(done.answer.headers, name) } })),
+    issued: new Set([...state.issued, ...told.values()]),
+  };
+}
+
+const renamed = (headers: Answer["headers"], name: (id: string) => string): Answer["headers"] =>
+  Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, typeof value === "string" ? name(value) : value]));
