@@ -1,7 +1,7 @@
 /** Metadata and digests between request headers and stored objects. */
 
 import { checksum, md5 } from "./digests.ts";
-import { type Checksum, type Expected, type Metadata, type Moment, Refusal, type Request } from "./state.ts";
+import { type Checksum, type Metadata, Refusal, type Request } from "./state.ts";
 import { type Algorithm, algorithms } from "./vocabulary.ts";
 
 const storedHeaders = [
@@ -19,10 +19,7 @@ const tagsMax = 10;
 
 export const checksumHeader = (algorithm: Algorithm): string => `x-amz-checksum-${algorithm.toLowerCase()}`;
 
-/** A time as a header answers it is one of whole seconds between these. */
 export const quoted = (etag: string): string => `"${etag}"`;
-
-export const httpDate = (written: Moment): Expected => written;
 
 /** @throws Refusal InvalidTag, InvalidArgument, MetadataTooLarge, InvalidStorageClass */
 export function metadataOf({ headers }: Request): Metadata {
@@ -54,8 +51,7 @@ function tagCount(tagging: string | undefined): number {
 }
 
 /** COPY takes the source's metadata and tags, REPLACE the request's; class and redirect are always the request's. */
-export function copiedMetadata(request: Request, source: Metadata): Metadata {
-  const own = metadataOf(request);
+export function copiedMetadata(request: Request, own: Metadata, source: Metadata): Metadata {
   const isReplaced = request.headers["x-amz-metadata-directive"] === "REPLACE";
   const pick = (headers: Metadata["headers"], isWanted: boolean): Record<string, string> =>
     Object.fromEntries(Object.entries(headers).filter(([name]) => neverCopied.includes(name) === isWanted));

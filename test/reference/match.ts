@@ -10,7 +10,7 @@ const aheadMs = 50;
 const strict =
   /^(etag|content-range|last-modified|content-disposition|content-encoding|content-language|expires|x-amz-version-id|x-amz-delete-marker|x-amz-checksum-.*|x-amz-mp-parts-count|x-amz-tagging-count|x-amz-storage-class|x-amz-meta-.*|x-amz-website-redirect-location|x-amz-copy-source-version-id)$/;
 /** Elements that say nothing about state. */
-const unjudged = new Set(["Message", "Location", "RequestId", "HostId"]);
+const unjudged = new Set(["Message", "Location", "RequestId", "HostId", "ChecksumAlgorithm", "ChecksumType"]);
 
 export interface Comparison {
   readonly differences: readonly string[];
@@ -92,7 +92,7 @@ export function compare(expected: Answer, actual: Observed, isHead: boolean, isK
   const code = actual.status < 400 || isHead ? undefined : actual.xml?.children.find(({ name }) => name === "Code")?.text;
   if (!isHead && expected.status >= 400) comparing.text("code", expected.code ?? undefined, code);
   if (comparing.differences.length > 0) {
-    comparing.differences.push(`body: ${actual.bytes.toString("latin1").slice(0, 600)}`);
+    comparing.differences.push(`body: ${actual.bytes.toString("latin1").replace(/(.)\1{60,}/g, "$1…").slice(0, 600)}`);
     return comparing;
   }
   for (const [name, value] of Object.entries(expected.headers)) comparing.text(name, value, actual.headers[name]);

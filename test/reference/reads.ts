@@ -25,7 +25,6 @@ export function findVersion(state: State, key: string, versionId: string | undef
   }
   const version = historyOf(state, key).find(({ id }) => id === versionId);
   if (version !== undefined) return version;
-  if (state.versioning === "Off" && versionId === "null") throw new Refusal("NoSuchKey");
   throw new Refusal(versionId === "null" || state.issued.has(versionId) ? "NoSuchVersion" : "InvalidArgument");
 }
 

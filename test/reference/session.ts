@@ -59,7 +59,9 @@ export class Session {
 
   #interpret(command: Command): Request | null {
     const request = interpret(command, { state: this.#state, keys: this.#keys, nextPage: this.#nextPage });
-    return request === null || this.#pending.includes(request.operation) ? null : request;
+    if (request === null || this.#pending.includes(request.operation)) return null;
+    const namesVersion = JSON.stringify([request.query, request.headers, request.objects]).includes("ersionId");
+    return namesVersion && this.#pending.includes("PutBucketVersioning") ? null : request;
   }
 
   async #crash({ afterMs, during }: Crash): Promise<void> {
@@ -204,11 +206,13 @@ const lastKey = (xml: Element | null): string | undefined =>
     .at(-1)
     ?.children.find(({ name }) => name === "Key")?.text;
 
+const short = (text: string): string => text.replace(/(.)\1{60,}/g, "$1$1$1…");
+
 export function describeRequest({ operation, key, query, headers, body, parts, objects }: Request): string {
   const shown = [
-    key === "" ? null : JSON.stringify(key.length > 40 ? `${key.slice(0, 40)}…` : key),
+    key === "" ? null : short(JSON.stringify(key)),
     Object.keys(query).length === 0 ? null : JSON.stringify(query),
-    Object.keys(headers).length === 0 ? null : JSON.stringify(headers).slice(0, 600),
+    Object.keys(headers).length === 0 ? null : short(JSON.stringify(headers)),
     body.length === 0 ? null : `${body.length} bytes`,
     parts === undefined ? null : JSON.stringify(parts),
     objects === undefined ? null : JSON.stringify(objects),

@@ -71,7 +71,6 @@ export type Outcome = (typeof outcomes)[number];
 /** Codes that the model can answer, with their status. Source: AWS "Error responses". */
 export const statusOf = {
   BadDigest: 400,
-  BucketAlreadyOwnedByYou: 409,
   BucketNotEmpty: 409,
   EntityTooSmall: 400,
   InvalidArgument: 400,

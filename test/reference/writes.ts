@@ -90,11 +90,12 @@ export const sourceHeader = (state: State, source: ObjectVersion): Record<string
 
 export function copyObject(state: State, request: Request, turn: Turn): Result {
   judgeWriteSyntax(request);
+  const own = metadataOf(request);
   const asked = request.headers["x-amz-checksum-algorithm"];
   const algorithm = algorithms.find((name) => name === asked);
   const source = openSource(state, request, turn);
   refuseCopyToItself(request);
-  const metadata = copiedMetadata(request, source.metadata);
+  const metadata = copiedMetadata(request, own, source.metadata);
   judgeWrite(state, request, "CopyObject", turn);
   const { bytes } = source;
   const chosen = algorithm ?? source.checksum?.algorithm ?? defaultAlgorithm;
@@ -173,7 +174,7 @@ export function deleteObject(state: State, request: Request, turn: Turn): Result
       status: 204,
       code: null,
       headers: {
-        ...(deleted.id === null || state.versioning === "Off" ? {} : { "x-amz-version-id": deleted.id }),
+        ...(deleted.id === null ? {} : { "x-amz-version-id": deleted.id }),
         ...(deleted.isMarker ? { "x-amz-delete-marker": "true" } : {}),
       },
       body: null,
