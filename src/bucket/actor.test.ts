@@ -6,7 +6,7 @@ import type { S3Error } from "../s3/errors.ts";
 import { readCounters } from "../storage/counters.ts";
 import { currentKey } from "../storage/keys.ts";
 import { decodeHead } from "../storage/record.ts";
-import { BucketStand, bodyOf, inlineBody, MiB, placeText, stored } from "./bucket-stand.testing.ts";
+import { BucketStand, bodyOf, inlineBody, MiB, placeText, plainDelete, stored } from "./bucket-stand.testing.ts";
 import type { WritePreconditions } from "./messages.ts";
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -61,9 +61,15 @@ test("conditions are judged against the current object", async (t) => {
   t.is(await attempt("k", { ifNoneMatch: etag }), "PreconditionFailed");
   t.is(await attempt("k", { ifMatch: "00" }), "PreconditionFailed");
   t.is(await attempt("k", { ifMatch: `"${etag}"` }), "ok");
-  t.is(await codeOf(stand.ask("object.delete", { key: "k", preconditions: { ifMatch: etag } })), "PreconditionFailed");
-  t.is(await codeOf(stand.ask("object.delete", { key: "none", preconditions: { ifMatch: "*" } })), "NoSuchKey");
-  t.is(await codeOf(stand.ask("object.delete", { key: "k", preconditions: { ifMatch: "*" } })), "ok");
+  t.is(
+    await codeOf(stand.ask("object.delete", { key: "k", versionId: null, preconditions: { ifMatch: etag } })),
+    "PreconditionFailed",
+  );
+  t.is(
+    await codeOf(stand.ask("object.delete", { key: "none", versionId: null, preconditions: { ifMatch: "*" } })),
+    "NoSuchKey",
+  );
+  t.is(await codeOf(stand.ask("object.delete", { key: "k", versionId: null, preconditions: { ifMatch: "*" } })), "ok");
 });
 
 test("one winner of eight conditional writers in one tick", async (t) => {
@@ -165,9 +171,9 @@ test("a thousand keys are deleted, those that are there and those that are not",
   const stand = new BucketStand();
   const keys = Array.from({ length: limits.deleteObjectsMax }, (_, index) => `key-${index}`);
   await Promise.all(keys.filter((_, index) => index % 3 !== 0).map((key) => stand.put(key, bodyOf([key], 100))));
-  const { existed } = await stand.ask("object.deleteMany", { keys });
+  const { outcomes } = await stand.ask("object.deleteMany", { objects: keys.map(plainDelete) });
   t.deepEqual(
-    existed,
+    outcomes.map((outcome) => outcome.ok && outcome.value.existed),
     keys.map((_, index) => index % 3 !== 0),
   );
   const { storedBytes, objects } = await usageOf(stand);
@@ -177,7 +183,11 @@ test("a thousand keys are deleted, those that are there and those that are not",
 test("a key that is named twice is deleted once", async (t) => {
   const stand = new BucketStand();
   await stand.put("a", inlineBody("xy"));
-  t.deepEqual(await stand.ask("object.deleteMany", { keys: ["a", "a"] }), { existed: [true, true] });
+  const { outcomes } = await stand.ask("object.deleteMany", { objects: ["a", "a"].map(plainDelete) });
+  t.deepEqual(
+    outcomes.map((outcome) => outcome.ok && outcome.value.existed),
+    [true, false],
+  );
   t.is((await usageOf(stand)).storedBytes, 0);
 });
 
@@ -222,8 +232,8 @@ test("a closed bucket refuses every write, over a restart, until it is opened ag
   stand.crash();
   const writes = () => [
     stand.put("b", bodyOf(["x"])),
-    stand.ask("object.delete", { key: "a", preconditions: {} }),
-    stand.ask("object.deleteMany", { keys: ["a"] }),
+    stand.ask("object.delete", plainDelete("a")),
+    stand.ask("object.deleteMany", { objects: [plainDelete("a")] }),
     stand.ask("upload.create", upload),
     stand.ask("upload.putPart", { key: "u", uploadId, partNumber: 1, source: stored(bodyOf(["p"])) }),
     stand.ask("upload.complete", { key: "u", uploadId, parts: [], preconditions: {}, objectBytes: null }),
@@ -289,7 +299,11 @@ test("a damaged row is an internal error of its message alone", async (t) => {
 
 test("what a port brings is answered by type; an unknown type is a programmer's error", async (t) => {
   const { actor } = new BucketStand();
-  t.deepEqual(await actor.handle("object.delete", { key: "a", preconditions: {} }), { existed: false });
+  t.deepEqual(await actor.handle("object.delete", plainDelete("a")), {
+    existed: false,
+    versionId: null,
+    isDeleteMarker: false,
+  });
   t.throws(() => void actor.handle("object.unknown", {}), { name: "AssertionError" });
   t.throws(() => void actor.handle("toString", {}), { name: "AssertionError" });
 });
@@ -316,7 +330,7 @@ test("without room nothing is added, and deletes, aborts and repeated answers go
   t.is(await codeOf(create("v")), "InsufficientStorage");
   t.is(await codeOf(stand.ask("upload.putPart", part)), "InsufficientStorage");
   t.is(await codeOf(stand.ask("upload.complete", complete)), "InsufficientStorage");
-  t.is(await codeOf(stand.ask("object.delete", { key: "k", preconditions: {} })), "ok");
+  t.is(await codeOf(stand.ask("object.delete", plainDelete("k"))), "ok");
   t.is(await codeOf(stand.ask("upload.abort", { key: "other", uploadId: other })), "ok");
   stand.freeSpace.isLow = false;
   const answer = await stand.ask("upload.complete", complete);

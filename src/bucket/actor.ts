@@ -7,7 +7,8 @@ import type { Behaviour } from "../actor/ref.ts";
 import { assert } from "../base/assert.ts";
 import { S3Error } from "../s3/errors.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
-import { bucketUsage, closeBucket, reopenBucket } from "./closing.ts";
+import { bucketUsage, bucketVersioning, setVersioning } from "./bucket-turns.ts";
+import { closeBucket, reopenBucket } from "./closing.ts";
 import { completeUpload } from "./complete.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
 import { listObjects } from "./listing.ts";
@@ -34,6 +35,8 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "upload.list": (request, memory) => listUploads(...reading(memory), request, memory.ports.yieldTurn),
   "bucket.close": (_request, memory) => closeBucket(memory),
   "bucket.reopen": (_request, memory) => reopenBucket(memory),
+  "bucket.versioning": (_request, memory) => bucketVersioning(memory),
+  "bucket.setVersioning": (request, memory) => setVersioning(memory, request),
   "bucket.usage": (_request, memory) => bucketUsage(memory),
 };
 

@@ -1,6 +1,6 @@
 /** What GetObject and HeadObject share: version, conditions, range or part, and the headers of the answer. */
 
-import type { ObjectView } from "../bucket/read.ts";
+import type { DeleteMarkerView, ObjectView } from "../bucket/read.ts";
 import type { ValueOf } from "../model/shape.ts";
 import { formatHttpDate } from "../model/timestamp.ts";
 import { type ByteRange, contentRange, parseRange } from "../s3/byte-range.ts";
@@ -10,6 +10,7 @@ import { S3Error } from "../s3/errors.ts";
 import { judgeRead } from "../s3/read-conditions.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { countTags } from "../s3/tag-set.ts";
+import { requireObject } from "./found-version.ts";
 import { checksumMember, defaultContentType, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 
@@ -31,24 +32,6 @@ export interface ReadInput {
   readonly ResponseContentType?: string | undefined;
   readonly ResponseExpires?: string | undefined;
 }
-
-/**
- * Judges the version a client names. Buckets are not versioned so far: the one version of an object is "null".
- * @throws S3Error InvalidArgument for the empty version id, NoSuchVersion for any other than "null"
- */
-export const checkVersion = (key: string, versionId: string | undefined): void => {
-  if (versionId === undefined || versionId === "null") return;
-  if (versionId === "") throw invalidVersion(versionId);
-  throw new S3Error("NoSuchVersion", { Key: key, VersionId: versionId });
-};
-
-/** The refusal of a delete that names a version no bucket can have yet. */
-export const invalidVersion = (versionId: string): S3Error =>
-  new S3Error("InvalidArgument", {
-    Message: versionId === "" ? "Version id cannot be the empty string" : "Invalid version id specified",
-    ArgumentName: "versionId",
-    ArgumentValue: versionId,
-  });
 
 /** @throws S3Error NotModified (with the headers that RFC 9110 asks of a 304) or PreconditionFailed */
 const checkConditions = (input: ReadInput, object: ObjectView): void => {
@@ -131,13 +114,13 @@ const select = (input: ReadInput, object: ObjectView): Selection => {
   return { ...range, isPartial: true, partsCount: null, checksum: null };
 };
 
-/** Judges version, conditions and range. @throws S3Error as its parts, and NoSuchKey when there is no object */
+/** Judges what was found, conditions and range. @throws S3Error as its parts, and those of `requireObject` */
 export const selectBytes = (
   input: ReadInput,
-  object: ObjectView | null,
+  found: ObjectView | DeleteMarkerView | null,
+  method: string,
 ): { object: ObjectView; selection: Selection } => {
-  checkVersion(input.Key, input.VersionId);
-  if (object === null) throw new S3Error("NoSuchKey", { Key: input.Key });
+  const object = requireObject(found, input, method);
   checkConditions(input, object);
   return { object, selection: select(input, object) };
 };
