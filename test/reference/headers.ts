@@ -21,8 +21,14 @@ export const checksumHeader = (algorithm: Algorithm): string => `x-amz-checksum-
 
 export const quoted = (etag: string): string => `"${etag}"`;
 
-/** @throws Refusal InvalidTag, InvalidArgument, MetadataTooLarge, InvalidStorageClass */
-export function metadataOf({ headers }: Request): Metadata {
+/** @throws Refusal InvalidTag, InvalidArgument, and as `metadataHeaders` */
+export function metadataOf(request: Request): Metadata {
+  const headers = metadataHeaders(request);
+  return { headers, tagCount: tagCount(request.headers["x-amz-tagging"]) };
+}
+
+/** @throws Refusal MetadataTooLarge, InvalidStorageClass */
+export function metadataHeaders({ headers }: Request): Metadata["headers"] {
   const kept: Record<string, string> = {};
   let metadataBytes = 0;
   for (const [name, value] of Object.entries(headers)) {
@@ -37,7 +43,7 @@ export function metadataOf({ headers }: Request): Metadata {
   if (storageClass !== undefined && !storageClasses.includes(storageClass)) throw new Refusal("InvalidStorageClass");
   if (storageClass !== undefined && storageClass !== "STANDARD") kept["x-amz-storage-class"] = storageClass;
   if (kept["content-encoding"] === "aws-chunked") delete kept["content-encoding"];
-  return { headers: { "content-type": "binary/octet-stream", ...kept }, tagCount: tagCount(headers["x-amz-tagging"]) };
+  return { "content-type": "binary/octet-stream", ...kept };
 }
 
 function tagCount(tagging: string | undefined): number {
@@ -51,7 +57,8 @@ function tagCount(tagging: string | undefined): number {
 }
 
 /** COPY takes the source's metadata and tags, REPLACE the request's; class and redirect are always the request's. */
-export function copiedMetadata(request: Request, own: Metadata, source: Metadata): Metadata {
+export function copiedMetadata(request: Request, source: Metadata): Metadata {
+  const own = metadataOf(request);
   const isReplaced = request.headers["x-amz-metadata-directive"] === "REPLACE";
   const pick = (headers: Metadata["headers"], isWanted: boolean): Record<string, string> =>
     Object.fromEntries(Object.entries(headers).filter(([name]) => neverCopied.includes(name) === isWanted));

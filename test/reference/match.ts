@@ -1,6 +1,6 @@
 /** Compares an answer of the server with the one the model expects, and learns the ids that it tells. */
 
-import { type Answer, anything, type Expected, type Moment } from "./state.ts";
+import { type Answer, anything, type Expected, type Moment, undocumented } from "./state.ts";
 import type { Element, Observed } from "./wire.ts";
 
 /** Server and suite read one clock; a version's time may run ahead of it by a little, never behind. */
@@ -31,7 +31,7 @@ class Comparing {
   }
 
   text(where: string, expected: Expected | undefined, actual: string | undefined): void {
-    if (expected === anything && actual !== undefined) return;
+    if (expected === undocumented || (expected === anything && actual !== undefined)) return;
     if (expected !== undefined && actual !== undefined) {
       if (isMoment(expected)) return this.#moment(where, expected, actual);
       if (typeof expected === "string" && /^\?\d+$/.test(expected)) return this.#id(where, expected, actual);
@@ -66,8 +66,8 @@ class Comparing {
     for (const child of actual.children) children.set(child.name, [...(children.get(child.name) ?? []), child]);
     const wanted = new Map<string, Expected>(Object.entries(expected));
     for (const name of new Set([...wanted.keys(), ...children.keys()])) {
-      if (unjudged.has(name)) continue;
       const want = wanted.get(name);
+      if (unjudged.has(name) || want === undocumented) continue;
       const found = children.get(name) ?? [];
       const list = Array.isArray(want) ? want : want === undefined ? [] : [want];
       if (list.length !== found.length) {

@@ -12,6 +12,7 @@ import {
   type State,
   type StoredPart,
   type Turn,
+  undocumented,
   type Version,
   versionHeader,
 } from "./state.ts";
@@ -25,7 +26,7 @@ export function findVersion(state: State, key: string, versionId: string | undef
   }
   const version = historyOf(state, key).find(({ id }) => id === versionId);
   if (version !== undefined) return version;
-  throw new Refusal(versionId === "null" || state.issued.has(versionId) ? "NoSuchVersion" : "InvalidArgument");
+  throw new Refusal(versionId === "null" || state.issuedVersions.has(versionId) ? "NoSuchVersion" : "InvalidArgument");
 }
 
 /** @throws Refusal as `findVersion`; NoSuchKey or MethodNotAllowed, by whether its id was named, for a delete marker */
@@ -117,14 +118,23 @@ function overridden({ query }: Request): Record<string, string> {
   return found;
 }
 
+/** What RFC 9110 15.4.5 asks of a 304; S3 says nothing of the version id. */
+function notModifiedHeaders({ etag, written, metadata }: ObjectVersion): Record<string, Expected> {
+  const cached = Object.entries(metadata.headers).filter(([name]) => name === "expires" || name === "cache-control");
+  return {
+    etag: quoted(etag),
+    "last-modified": written,
+    "x-amz-version-id": undocumented,
+    ...Object.fromEntries(cached.map(([name]) => [name, undocumented])),
+  };
+}
+
 /** GetObject; HeadObject is the same without the body. */
 export function read(state: State, request: Request, turn: Turn): Answer {
   const object = findObject(state, request.key, request.query["versionId"]);
   const failed = failedReadCondition(request.headers, object, "read", turn);
   if (failed === "if-match" || failed === "if-unmodified-since") throw new Refusal("PreconditionFailed");
-  if (failed !== null) {
-    throw new Refusal("NotModified", { etag: quoted(object.etag), "last-modified": object.written });
-  }
+  if (failed !== null) throw new Refusal("NotModified", notModifiedHeaders(object));
   const { start, end, isPartial, part } = select(request, object, turn);
   const size = object.bytes.length;
   const { metadata, checksum, parts } = object;

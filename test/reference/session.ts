@@ -166,6 +166,7 @@ export class Session {
     }
     for (const [key, history] of this.#state.keys) {
       for (const { id } of history) {
+        if (id.startsWith("?")) continue;
         const query = this.#state.versioning === "Off" ? {} : { versionId: id };
         const headers = { "x-amz-checksum-mode": "ENABLED" };
         await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
@@ -181,6 +182,7 @@ export class Session {
     }
     for (const [key, history] of this.#state.keys) {
       for (const { id } of history) {
+        if (id.startsWith("?")) continue;
         const query = this.#state.versioning === "Off" ? {} : { versionId: id };
         await this.perform({ ...nothing, operation: "DeleteObject", key, query });
       }

@@ -75,8 +75,10 @@ export interface State {
   /** In the order of their creation. */
   readonly uploads: readonly Upload[];
   readonly completed: readonly Completed[];
-  /** Version ids that were once answered: they are well-formed for ever. */
+  /** Ids that were once answered. */
   readonly issued: ReadonlySet<string>;
+  /** Those of versions: they are well-formed for ever. */
+  readonly issuedVersions: ReadonlySet<string>;
   /** Number of the next id that no answer has told. */
   readonly nextId: number;
 }
@@ -88,6 +90,7 @@ export const newBucket = (nextId = 1): State => ({
   uploads: [],
   completed: [],
   issued: new Set(),
+  issuedVersions: new Set(),
   nextId,
 });
 
@@ -117,11 +120,13 @@ export interface DoomedObject {
   readonly etag?: string;
 }
 
-/** What is not compared, but must be there. */
+/** What is not compared. */
 export interface Anything {
-  readonly isAnything: true;
+  readonly mustBeThere: boolean;
 }
-export const anything: Anything = { isAnything: true };
+export const anything: Anything = { mustBeThere: true };
+/** AWS does not say whether it is there. */
+export const undocumented: Anything = { mustBeThere: false };
 
 /** A text, the bytes of a body, a time between two others, anything at all, repeated elements, or an element's own. */
 export type Expected = string | Buffer | Moment | Anything | readonly Expected[] | { readonly [name: string]: Expected };
@@ -189,7 +194,11 @@ export function addVersion(state: State, key: string, version: NewVersion): { st
   return { state: withHistory(state, key, [{ ...version, id: "null" }, ...others]), id: "null" };
 }
 
-/** x-amz-version-id: none in a bucket that was never versioned. */
+/** x-amz-version-id of a write: "If you enable versioning, S3 … returns this ID"; a null version is not announced. */
+export const writtenHeader = ({ versioning }: State, id: string): Record<string, string> =>
+  versioning === "Enabled" ? { "x-amz-version-id": id } : {};
+
+/** x-amz-version-id of a read: none in a bucket that was never versioned. */
 export const versionHeader = (state: State, id: string): Record<string, string> =>
   state.versioning === "Off" ? {} : { "x-amz-version-id": id };
 
@@ -207,6 +216,7 @@ export function nullStateOf(state: State, key: string): NullState {
 export function rename(state: State, told: ReadonlyMap<string, string>): State {
   if (told.size === 0) return state;
   const name = (id: string): string => told.get(id) ?? id;
+  const isUpload = (id: string): boolean => state.uploads.some((upload) => upload.id === id);
   const keys = new Map(
     [...state.keys].map(([key, history]) => [key, history.map((version) => ({ ...version, id: name(version.id) }))]),
   );
@@ -216,6 +226,7 @@ export function rename(state: State, told: ReadonlyMap<string, string>): State {
     uploads: state.uploads.map((upload) => ({ ...upload, id: name(upload.id) })),
     completed: state.completed.map((done) => ({ ...done, answer: { ...done.answer, headers: renamed(done.answer.headers, name) } })),
     issued: new Set([...state.issued, ...told.values()]),
+    issuedVersions: new Set([...state.issuedVersions, ...[...told].filter(([id]) => !isUpload(id)).map(([, id]) => id)]),
   };
 }
 

@@ -16,7 +16,7 @@ import {
   type StoredPart,
   type Turn,
   type Upload,
-  versionHeader,
+  writtenHeader,
 } from "./state.ts";
 import { type Algorithm, algorithms, type ChecksumType, checksumTypes } from "./vocabulary.ts";
 import { openSource, reachChecksum, sourceHeader } from "./writes.ts";
@@ -146,7 +146,7 @@ export function completeUpload(state: State, request: Request, turn: Turn): Resu
   const answer: Answer = {
     status: 200,
     code: null,
-    headers: versionHeader(state, added.id),
+    headers: writtenHeader(state, added.id),
     body: {
       CompleteMultipartUploadResult: { Bucket: anything, Key: key, ETag: quoted(etag), ...typedChecksumElements(found) },
     },

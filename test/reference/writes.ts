@@ -2,7 +2,7 @@
 
 import { failedReadCondition, judgeDelete, judgeWrite, judgeWriteSyntax } from "./conditions.ts";
 import { checksum, md5 } from "./digests.ts";
-import { copiedMetadata, metadataOf, quoted, typedChecksumElements, typedChecksumHeaders, verifyBody } from "./headers.ts";
+import { copiedMetadata, metadataHeaders, metadataOf, quoted, typedChecksumElements, typedChecksumHeaders, verifyBody } from "./headers.ts";
 import { findVersion } from "./reads.ts";
 import {
   addVersion,
@@ -15,7 +15,8 @@ import {
   type Result,
   type State,
   type Turn,
-  versionHeader,
+  undocumented,
+  writtenHeader,
   withHistory,
 } from "./state.ts";
 import { type Algorithm, algorithms } from "./vocabulary.ts";
@@ -28,8 +29,8 @@ export function reachChecksum(found: Checksum | null, turn: Turn): void {
 }
 
 export function putObject(state: State, request: Request, turn: Turn): Result {
-  judgeWriteSyntax(request);
   const metadata = metadataOf(request);
+  judgeWriteSyntax(request);
   const sent = verifyBody(request);
   judgeWrite(state, request, "PutObject", turn);
   const { body } = request;
@@ -51,7 +52,7 @@ export function putObject(state: State, request: Request, turn: Turn): Result {
     answer: {
       status: 200,
       code: null,
-      headers: { etag: quoted(md5(body)), ...typedChecksumHeaders(whole), ...versionHeader(state, added.id) },
+      headers: { etag: quoted(md5(body)), ...typedChecksumHeaders(whole), ...writtenHeader(state, added.id) },
       body: null,
     },
   };
@@ -78,7 +79,10 @@ export function openSource(state: State, request: Request, turn: Turn): ObjectVe
   const { key, versionId, hasBucket } = copySource(request);
   if (!hasBucket) throw new Refusal("NoSuchBucket");
   const version = findVersion(state, key, versionId);
-  if (version.isMarker) throw new Refusal(versionId === undefined ? "NoSuchKey" : "InvalidRequest");
+  if (version.isMarker) {
+    const headers = { "x-amz-delete-marker": undocumented, "x-amz-version-id": undocumented, "last-modified": undocumented };
+    throw new Refusal(versionId === undefined ? "NoSuchKey" : "InvalidRequest", headers);
+  }
   const failed = failedReadCondition(request.headers, version, "source", turn);
   if (failed !== null) throw new Refusal("PreconditionFailed");
   return version;
@@ -89,13 +93,13 @@ export const sourceHeader = (state: State, source: ObjectVersion): Record<string
   state.versioning === "Off" ? {} : { "x-amz-copy-source-version-id": source.id };
 
 export function copyObject(state: State, request: Request, turn: Turn): Result {
+  metadataHeaders(request);
   judgeWriteSyntax(request);
-  const own = metadataOf(request);
   const asked = request.headers["x-amz-checksum-algorithm"];
   const algorithm = algorithms.find((name) => name === asked);
   const source = openSource(state, request, turn);
   refuseCopyToItself(request);
-  const metadata = copiedMetadata(request, own, source.metadata);
+  const metadata = copiedMetadata(request, source.metadata);
   judgeWrite(state, request, "CopyObject", turn);
   const { bytes } = source;
   const chosen = algorithm ?? source.checksum?.algorithm ?? defaultAlgorithm;
@@ -116,7 +120,7 @@ export function copyObject(state: State, request: Request, turn: Turn): Result {
     answer: {
       status: 200,
       code: null,
-      headers: { ...versionHeader(state, added.id), ...sourceHeader(state, source) },
+      headers: { ...writtenHeader(state, added.id), ...sourceHeader(state, source) },
       body: {
         CopyObjectResult: { ETag: quoted(md5(bytes)), LastModified: turn.now, ...typedChecksumElements(found) },
       },
@@ -158,7 +162,7 @@ function deleteVersion(state: State, key: string, versionId: string | undefined,
   const history = historyOf(state, key);
   const doomed = history.find(({ id }) => id === versionId);
   if (doomed === undefined) {
-    if (versionId !== "null" && !state.issued.has(versionId)) throw new Refusal("InvalidArgument");
+    if (versionId !== "null" && !state.issuedVersions.has(versionId)) throw new Refusal("InvalidArgument");
     return { state, id: versionId, isMarker: false };
   }
   const rest = history.filter((version) => version !== doomed);
@@ -203,7 +207,9 @@ export function deleteObjects(state: State, { objects = [], isQuiet }: Request, 
       });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      failed.push({ ...named, Code: error.code });
+      // Of a list, a version id that S3 cannot have given is merely one that does not exist.
+      const isMalformedId = versionId !== undefined && error.code === "InvalidArgument";
+      failed.push({ ...named, Code: isMalformedId ? "NoSuchVersion" : error.code });
     }
   }
   return {
