@@ -12,6 +12,7 @@ import type { HttpRequest } from "../model/http.ts";
 import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
+import { verifyWholeBody } from "./whole-body-digest.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
 export interface Services {
@@ -53,10 +54,15 @@ export interface Context {
 
 export type Operation = AnyOperation<Context>;
 
-/** Holds for every operation on a bucket, whatever it does. @throws S3Error AccessDenied, InvalidArgument */
-const judgeOwner = ({ level, createsBucket }: Operation, context: Context): void => {
+/**
+ * Holds for every operation, whatever it does: the bucket has the owner that the client expects, and the body the digests.
+ * @throws S3Error AccessDenied, InvalidArgument, BadDigest, InvalidDigest, InvalidRequest, NotImplemented
+ */
+const judge = (operation: Operation, context: Context): void => {
+  const { level, createsBucket, readsBody } = operation;
   if (level !== "service" && !createsBucket) checkExpectedOwner(context.request.headers, context.bucket);
+  if (readsBody === "xml") verifyWholeBody(operation, context);
 };
 
 /** Declares one row of the table; see `model/operation.ts`. */
-export const declareOperation = operationDeclarer<Context, S3ErrorCode>(judgeOwner);
+export const declareOperation = operationDeclarer<Context, S3ErrorCode>(judge);

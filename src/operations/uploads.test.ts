@@ -1,7 +1,6 @@
 import test from "ava";
 import type { ListedPart, ObjectWritten } from "../bucket/messages.ts";
-import { compositeChecksum } from "../s3/checksum.ts";
-import { perform, refusedWith, viewOf, type World } from "./operations.testing.ts";
+import { firstRequest, perform, refusedWith, viewOf, type World } from "./operations.testing.ts";
 
 const part = (partNumber: number, checksum: string): ListedPart => ({
   partNumber,
@@ -26,6 +25,7 @@ const world: World = {
       isTruncated: false,
       storageClass: "STANDARD",
       checksumAlgorithm: "SHA256",
+      checksumType: "COMPOSITE",
     }),
     "upload.list": () => ({
       uploads: [{ key: "a b", uploadId: "u1", initiatedMs: 0, storageClass: "STANDARD" }],
@@ -111,6 +111,7 @@ test("CompleteMultipartUpload names the parts without quotes", async (t) => {
         ],
         preconditions: {},
         objectBytes: 10,
+        claim: { checksum: null, checksumType: null },
       },
     ],
   ]);
@@ -118,24 +119,24 @@ test("CompleteMultipartUpload names the parts without quotes", async (t) => {
   t.is(element(answer.body, "ETag"), "&quot;m-2&quot;");
 });
 
-test("a claimed checksum of the whole is verified before the upload is completed", async (t) => {
-  const right = compositeChecksum("SHA256", [digest(1), digest(2)]);
-  const wrong = compositeChecksum("SHA256", [digest(2), digest(1)]);
-  const { sent } = await perform("CompleteMultipartUpload", complete(both, { "x-amz-checksum-sha256": right }), world);
-  t.deepEqual(
-    sent.messages.map(([type]) => type),
-    ["upload.listParts", "upload.complete"],
-  );
-  t.is(
-    (await refusedWith("CompleteMultipartUpload", complete(both, { "x-amz-checksum-sha256": wrong }), world)).code,
-    "BadDigest",
-  );
+test("what is claimed of the whole's checksum is judged with the parts", async (t) => {
+  const headers = { "x-amz-checksum-sha256": `${digest(1)}-2`, "x-amz-checksum-type": "COMPOSITE" };
+  const { sent } = await perform("CompleteMultipartUpload", complete(both, headers), world);
+  t.deepEqual(firstRequest(sent)["claim"], {
+    checksum: { algorithm: "SHA256", value: `${digest(1)}-2` },
+    checksumType: "COMPOSITE",
+  });
 });
 
-test("a claimed checksum type is the upload's", async (t) => {
-  const claim = (type: string) => complete(both, { "x-amz-checksum-type": type });
-  t.is((await perform("CompleteMultipartUpload", claim("FULL_OBJECT"), world)).answer.status, 200);
-  t.is((await refusedWith("CompleteMultipartUpload", claim("COMPOSITE"), world)).code, "InvalidRequest");
+test("claims that cannot be judged are refused", async (t) => {
+  const code = async (headers: Readonly<Record<string, string>>, inner = both): Promise<string> =>
+    (await refusedWith("CompleteMultipartUpload", complete(inner, headers), world)).code;
+  t.is(await code({ "x-amz-checksum-sha256": "x" }), "InvalidRequest");
+  t.is(await code({ "x-amz-checksum-sha256": digest(1), "x-amz-checksum-crc32": "AAAAAA==" }), "InvalidRequest");
+  t.is(await code({ "x-amz-checksum-sha512": "x" }), "NotImplemented");
+  t.is(await code({ "x-amz-checksum-type": "HALF" }), "InvalidRequest");
+  const md5 = "<Part><PartNumber>1</PartNumber><ETag>e1</ETag><ChecksumMD5>x</ChecksumMD5></Part>";
+  t.is(await code({}, md5), "NotImplemented");
 });
 
 test("lists of parts that are none are malformed", async (t) => {
@@ -157,6 +158,7 @@ test("ListParts and ListMultipartUploads page by their markers", async (t) => {
   ]);
   t.is(element(listed.answer.body, "NextPartNumberMarker"), "2");
   t.is(element(listed.answer.body, "ChecksumSHA256"), digest(2));
+  t.is(element(listed.answer.body, "ChecksumType"), "COMPOSITE");
   const uploads = await perform(
     "ListMultipartUploads",
     { method: "GET", url: "/bucket?uploads&delimiter=/&encoding-type=url&upload-id-marker=ignored" },

@@ -20,7 +20,7 @@ export const ChecksumAlgorithm = enumerationRefusedAs(
 
 export const ChecksumMode = enumeration("ENABLED");
 
-export const ChecksumType = enumeration("COMPOSITE", "FULL_OBJECT");
+export const ChecksumType = enumerationRefusedAs("InvalidRequest", "COMPOSITE", "FULL_OBJECT");
 
 export const CompressionType = enumeration("BZIP2", "GZIP", "NONE");
 
