@@ -188,9 +188,9 @@ function digestHeaders(
     case "none":
       break;
     case "wrong md5":
-      return { "content-md5": base64Md5(wrong) };
+      return { ...headers, "content-md5": base64Md5(wrong) };
     case "malformed md5":
-      return { "content-md5": "AAAA" };
+      return { ...headers, "content-md5": "AAAA" };
     case "wrong checksum":
       return { [checksumHeader(chosen)]: checksum(chosen, wrong) };
     case "malformed checksum":

@@ -164,10 +164,10 @@ export function read(state: State, request: Request, turn: Turn): Answer {
 
 /** @throws Refusal InvalidArgument, and as `findObject` */
 export function attributes(state: State, request: Request, turn: Turn): Answer {
-  const object = findObject(state, request.key, request.query["versionId"]);
   const asked = (request.headers["x-amz-object-attributes"] ?? "").split(",");
   const known = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"];
   if (asked.some((name) => !known.includes(name))) throw new Refusal("InvalidArgument");
+  const object = findObject(state, request.key, request.query["versionId"]);
   const { checksum } = object;
   if (checksum !== null) turn.reach(`checksum ${checksum.algorithm} ${checksum.type}`);
   const found: Record<string, Expected> = {};

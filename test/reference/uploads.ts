@@ -84,14 +84,21 @@ const partChecksum = ({ algorithm, type }: Upload, bytes: Buffer): StoredPart["c
 export function uploadPart(state: State, request: Request, turn: Turn): Result {
   const number = partNumberOf(request);
   const upload = findUpload(state, request);
+  judgePartChecksum(upload, request);
   const sent = verifyBody(request);
-  if (sent !== null && upload.algorithm !== null && sent.algorithm !== upload.algorithm) throw new Refusal("InvalidRequest");
   const { body: bytes } = request;
   const part: StoredPart = { number, bytes, checksum: sent ?? partChecksum(upload, bytes), written: turn.now };
   return {
     state: withPart(state, upload, part),
     answer: { status: 200, code: null, headers: { etag: quoted(md5(bytes)), ...checksumHeaders(part.checksum) }, body: null },
   };
+}
+
+/** A part's checksum is of the upload's algorithm; only that of a full object can be left to S3. @throws Refusal InvalidRequest */
+function judgePartChecksum({ algorithm, type }: Upload, { headers }: Request): void {
+  if (algorithm === null) return;
+  const sent = algorithms.filter((name) => headers[checksumHeader(name)] !== undefined);
+  if (sent.length === 0 ? type === "COMPOSITE" : !sent.includes(algorithm)) throw new Refusal("InvalidRequest");
 }
 
 export function uploadPartCopy(state: State, request: Request, turn: Turn): Result {

@@ -131,4 +131,4 @@ export const nullOperations = [
 export type NullOperation = (typeof nullOperations)[number];
 
 /** Operations that the server does not have yet; nothing is sent to them. */
-export const pendingOperations: readonly Operation[] = ["ListObjectVersions", "GetObjectAttributes"];
+export const pendingOperations: readonly Operation[] = ["ListObjectVersions"];

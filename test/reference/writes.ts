@@ -137,7 +137,8 @@ function refuseCopyToItself(request: Request): void {
     headers["x-amz-metadata-directive"] === "REPLACE" ||
     headers["x-amz-tagging-directive"] === "REPLACE" ||
     headers["x-amz-storage-class"] !== undefined ||
-    headers["x-amz-website-redirect-location"] !== undefined;
+    headers["x-amz-website-redirect-location"] !== undefined ||
+    headers["x-amz-checksum-algorithm"] !== undefined;
   if (!changes) throw new Refusal("InvalidRequest");
 }
 
