@@ -6,6 +6,9 @@
 import fc from "fast-check";
 import { algorithms } from "./vocabulary.ts";
 
+/** One byte more than a key may have. */
+export const tooLongKey = "y".repeat(1025);
+
 export const keyPool = [
   "a",
   "a/",
@@ -61,8 +64,9 @@ const partBody = fc.record({
 
 const mostly = <T, R extends T>(usual: R, ...rare: T[]): fc.Arbitrary<T> =>
   fc.oneof({ weight: 4, arbitrary: fc.constant<T>(usual) }, { weight: 1, arbitrary: fc.constantFrom<T>(...rare) });
-const sometimes = <T>(arbitrary: fc.Arbitrary<T>, one_in = 4): fc.Arbitrary<T | null> =>
-  fc.option(arbitrary, { nil: null, freq: one_in - 1 === 0 ? 1 : one_in });
+/** One time in `oneIn`. */
+const sometimes = <T>(arbitrary: fc.Arbitrary<T>, oneIn = 4): fc.Arbitrary<T | null> =>
+  fc.oneof({ weight: oneIn - 1, arbitrary: fc.constant<T | null>(null) }, { weight: 1, arbitrary });
 
 const key = fc.nat(3);
 const nth = fc.nat(5);
@@ -98,7 +102,7 @@ const metadata = fc.oneof(
 
 const digestFaults = ["none", "wrong md5", "malformed md5", "wrong checksum", "malformed checksum", "two checksums"] as const;
 const digest = fc.record({
-  algorithm: fc.option(algorithm, { nil: null, freq: 2 }),
+  algorithm: sometimes(algorithm, 2),
   hasMd5: fc.boolean(),
   fault: fc.oneof(
     { weight: 12, arbitrary: fc.constant("none" as const) },
@@ -160,12 +164,18 @@ const listing = fc.record({
 const source = fc.record({
   key,
   version: sometimes(version, 3),
-  bucket: mostly<string, "own">("own", "missing"),
+  bucket: fc.oneof({ weight: 19, arbitrary: fc.constant("own") }, { weight: 1, arbitrary: fc.constant("missing") }),
   condition: readCondition,
 });
 
 const doomed = fc.record({ key, version: sometimes(version, 2), etag: sometimes(etag, 5) });
-const upload = fc.record({ nth, fault: mostly<string, "none">("none", "other key", "gone", "garbage") });
+const upload = fc.record({
+  nth,
+  fault: fc.oneof(
+    { weight: 12, arbitrary: fc.constant("none") },
+    { weight: 1, arbitrary: fc.constantFrom("other key", "gone", "garbage") },
+  ),
+});
 
 const merged = <K extends string, T extends object>(name: K, shape: fc.Arbitrary<T>): fc.Arbitrary<{ kind: K } & T> =>
   shape.map((value) => ({ kind: name, ...value }));
@@ -190,7 +200,7 @@ export const commandArbitraries = {
   }),
   DeleteObjects: fc.record({
     kind: fc.constant("DeleteObjects" as const),
-    objects: fc.array(doomed, { minLength: 0, maxLength: 4 }),
+    objects: fc.array(doomed, { minLength: 1, maxLength: 4 }),
     isQuiet: fc.boolean(),
   }),
   CopyObject: fc.record({
@@ -209,7 +219,7 @@ export const commandArbitraries = {
     kind: fc.constant("CreateMultipartUpload" as const),
     key,
     metadata,
-    algorithm: fc.option(algorithm, { nil: null, freq: 2 }),
+    algorithm: sometimes(algorithm, 2),
     type: sometimes(fc.constantFrom("FULL_OBJECT", "COMPOSITE"), 2),
   }),
   UploadPart: fc.record({
@@ -252,6 +262,10 @@ export const commandArbitraries = {
     kind: fc.constant("Bucket" as const),
     operation: fc.constantFrom("HeadBucket", "GetBucketVersioning", "CreateBucket", "DeleteBucket"),
   }),
+  LongKey: fc.record({
+    kind: fc.constant("LongKey" as const),
+    operation: fc.constantFrom("PutObject", "GetObject", "CreateMultipartUpload"),
+  }),
 };
 
 type CommandOf<T> = T extends fc.Arbitrary<infer C> ? C : never;
@@ -265,23 +279,24 @@ export interface Crash {
 
 const weights: Readonly<Record<keyof typeof commandArbitraries, number>> = {
   Nothing: 0,
-  PutObject: 20,
-  GetObject: 12,
-  HeadObject: 5,
-  GetObjectAttributes: 3,
-  DeleteObject: 12,
-  DeleteObjects: 5,
-  CopyObject: 8,
-  Listing: 10,
-  NextPage: 4,
-  CreateMultipartUpload: 5,
-  UploadPart: 7,
-  UploadPartCopy: 4,
-  CompleteMultipartUpload: 5,
-  AbortMultipartUpload: 1,
-  ListParts: 2,
-  PutBucketVersioning: 3,
-  Bucket: 2,
+  PutObject: 200,
+  GetObject: 120,
+  HeadObject: 50,
+  GetObjectAttributes: 30,
+  DeleteObject: 120,
+  DeleteObjects: 50,
+  CopyObject: 80,
+  Listing: 100,
+  NextPage: 40,
+  CreateMultipartUpload: 50,
+  UploadPart: 70,
+  UploadPartCopy: 40,
+  CompleteMultipartUpload: 50,
+  AbortMultipartUpload: 10,
+  ListParts: 20,
+  PutBucketVersioning: 20,
+  Bucket: 20,
+  LongKey: 3,
 };
 
 /** Shrinks to Nothing first. */

@@ -1,6 +1,6 @@
 /** Turns a command into the request that it means in the present state. */
 
-import { type BodySize, bodySizes, type Command, type EtagChoice, type metadataChoices } from "./commands.ts";
+import { type BodySize, bodySizes, type Command, type EtagChoice, type metadataChoices, tooLongKey } from "./commands.ts";
 import { checksum, md5 } from "./digests.ts";
 import { checksumHeader } from "./headers.ts";
 import { type ClaimedPart, currentObject, type DoomedObject, historyOf, type ObjectVersion, type Request, type State, type Upload } from "./state.ts";
@@ -316,6 +316,8 @@ export function interpret(command: Command, view: View): Request | null {
       return view.nextPage;
     case "Listing":
       return listingRequest(command, at, view.keys);
+    case "LongKey":
+      return plain(command.operation as Operation, tooLongKey);
     case "Bucket":
       return plain(command.operation as Operation, "");
     case "PutBucketVersioning":
@@ -332,7 +334,7 @@ export function interpret(command: Command, view: View): Request | null {
 
 type Rest = Exclude<
   Command,
-  { kind: "Nothing" | "NextPage" | "Listing" | "Bucket" | "PutBucketVersioning" | "GetObject" | "HeadObject" | "CompleteMultipartUpload" }
+  { kind: "Nothing" | "NextPage" | "LongKey" | "Listing" | "Bucket" | "PutBucketVersioning" | "GetObject" | "HeadObject" | "CompleteMultipartUpload" }
 >;
 
 function writeRequest(command: Rest, at: Interpreter): Request {

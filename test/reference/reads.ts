@@ -4,6 +4,7 @@ import { failedReadCondition } from "./conditions.ts";
 import { checksumElements, checksumHeaders, quoted, typedChecksumElements, typedChecksumHeaders } from "./headers.ts";
 import {
   type Answer,
+  type Checksum,
   type Expected,
   historyOf,
   type ObjectVersion,
@@ -172,7 +173,7 @@ export function attributes(state: State, request: Request, turn: Turn): Answer {
   if (checksum !== null) turn.reach(`checksum ${checksum.algorithm} ${checksum.type}`);
   const found: Record<string, Expected> = {};
   if (asked.includes("ETag")) found["ETag"] = object.etag;
-  if (asked.includes("Checksum") && checksum !== null) found["Checksum"] = typedChecksumElements(checksum);
+  if (asked.includes("Checksum") && checksum !== null) found["Checksum"] = attributed(checksum);
   if (asked.includes("ObjectParts") && object.parts !== null) found["ObjectParts"] = partsOf(request, object, object.parts);
   if (asked.includes("StorageClass")) found["StorageClass"] = object.metadata.headers["x-amz-storage-class"] ?? "STANDARD";
   if (asked.includes("ObjectSize")) found["ObjectSize"] = String(object.bytes.length);
@@ -184,9 +185,13 @@ export function attributes(state: State, request: Request, turn: Turn): Answer {
   };
 }
 
-/** Parts are listed one by one only where they have checksums of their own. */
+/** Here alone a composite checksum stands without the number of parts. */
+const attributed = (checksum: Checksum): Expected =>
+  typedChecksumElements({ ...checksum, value: checksum.value.replace(/-\d+$/, "") });
+
+/** Parts are listed one by one only where the object's checksum is made of theirs. */
 function partsOf({ headers }: Request, { checksum }: ObjectVersion, parts: readonly StoredPart[]): Expected {
-  if (checksum === null) return { PartsCount: String(parts.length) };
+  if (checksum?.type !== "COMPOSITE") return { PartsCount: String(parts.length) };
   const max = Math.min(Number(headers["x-amz-max-parts"] ?? 1000), 1000);
   const marker = Number(headers["x-amz-part-number-marker"] ?? 0);
   const following = parts.filter(({ number }) => number > marker);
@@ -194,7 +199,7 @@ function partsOf({ headers }: Request, { checksum }: ObjectVersion, parts: reado
   return {
     PartsCount: String(parts.length),
     PartNumberMarker: String(marker),
-    NextPartNumberMarker: String(page.at(-1)?.number ?? 0),
+    NextPartNumberMarker: String(page.at(-1)?.number ?? marker),
     MaxParts: String(max),
     IsTruncated: String(following.length > page.length),
     Part: page.map((part) => ({

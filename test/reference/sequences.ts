@@ -77,6 +77,6 @@ const keys = fc.shuffledSubarray([...keyPool], { minLength: 2, maxLength: 4 });
 export const sequences = (length: number, crashOneIn: number): fc.Arbitrary<Sequence> =>
   fc.record({
     keys,
-    versioning: fc.constantFrom("Off", "Enabled", "Suspended"),
+    versioning: fc.constantFrom("Off", "Off", "Enabled", "Suspended"),
     commands: new FullLists<Command | Crash>(length, command, crash, crashOneIn),
   });
