@@ -19,6 +19,7 @@ await runSuite("reference", async ({ directory, option, say, check }) => {
   const coverage = new Coverage();
   const node = await SharedNode.start({ data: join(directory, "data") });
   const started = performance.now();
+  const progress = setInterval(() => say(`${node.requests} requests, ${node.crashes} crashes`), 10_000);
   const result = await drive(node, coverage, {
     seed,
     count: option("sequences", 2000),
@@ -30,6 +31,7 @@ await runSuite("reference", async ({ directory, option, say, check }) => {
     pending: pendingOperations,
     ...(path === undefined ? {} : { path }),
   });
+  clearInterval(progress);
   const ms = performance.now() - started;
   if (result.failure !== null) say(result.failure);
   else for (const line of coverage.table()) console.log(line);
