@@ -1,6 +1,7 @@
 /** Each message of the actor by itself: conditions, totals, bodies that are dropped, closing, restarts. */
 
 import test from "ava";
+import { listedObjects } from "../actor/listed-objects.ts";
 import { limits } from "../base/limits.ts";
 import type { S3Error } from "../s3/errors.ts";
 import { readCounters } from "../storage/counters.ts";
@@ -32,21 +33,18 @@ test("put answers what it stored, and a listing shows it", async (t) => {
     versionId: null,
   });
   const page = await stand.ask("object.list", list);
-  t.deepEqual(page, {
-    objects: [
-      {
-        key: "a/b",
-        sizeBytes: 5,
-        modifiedMs: stand.nowMs,
-        etag: written.etag,
-        storageClass: "STANDARD",
-        checksumAlgorithm: null,
-      },
-    ],
-    commonPrefixes: [],
-    isTruncated: false,
-    last: "a/b",
-  });
+  t.like(page, { commonPrefixes: [], isTruncated: false, last: "a/b" });
+  t.deepEqual(listedObjects(page.objects), [
+    {
+      key: "a/b",
+      sizeBytes: 5,
+      modifiedMs: stand.nowMs,
+      etag: written.etag,
+      storageClass: "STANDARD",
+      checksumAlgorithm: null,
+      checksumType: "FULL_OBJECT",
+    },
+  ]);
 });
 
 test("conditions are judged against the current object", async (t) => {
@@ -241,7 +239,7 @@ test("a closed bucket refuses every write, over a restart, until it is opened ag
   ];
   t.deepEqual(await Promise.all(writes().map(codeOf)), Array(7).fill("OperationAborted"));
   t.is(stand.dropped.length, 2);
-  t.is((await stand.ask("object.list", list)).objects.length, 1);
+  t.is((await stand.ask("object.list", list)).objects.count, 1);
   await stand.ask("bucket.reopen", {});
   t.is(await codeOf(stand.ask("upload.abort", { key: "u", uploadId })), "ok");
   t.is(await codeOf(stand.put("b", inlineBody("x"))), "ok");

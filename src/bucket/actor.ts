@@ -18,6 +18,7 @@ import type { BucketPorts } from "./ports.ts";
 import { BucketMemory } from "./turn.ts";
 import { listParts, listUploads } from "./upload-listing.ts";
 import { abortUpload, createUpload, putPart } from "./upload-turns.ts";
+import { listVersions } from "./version-listing.ts";
 
 export type { BucketPorts } from "./ports.ts";
 
@@ -27,6 +28,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "object.delete": (request, memory) => deleteObject(memory, request),
   "object.deleteMany": (request, memory) => deleteObjects(memory, request),
   "object.list": (request, memory) => listObjects(...reading(memory), request, memory.ports.yieldTurn),
+  "object.listVersions": (request, memory) => listVersions(...reading(memory), request, memory.ports.yieldTurn),
   "upload.create": (request, memory) => createUpload(memory, request),
   "upload.putPart": (request, memory) => putPart(memory, request),
   "upload.complete": (request, memory) => completeUpload(memory, request),

@@ -1,7 +1,7 @@
 /** Every message a bucket actor takes, and what it answers. Plain data only. Times: Unix ms; sizes: bytes. */
 
 import type { BodySource } from "../actor/body-source.ts";
-import type { ListedObject } from "../actor/listed-objects.ts";
+import type { PackedObjects } from "../actor/listed-objects.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { ObjectMetadata } from "../storage/record-tail.ts";
@@ -9,7 +9,6 @@ import type { Versioning, VersioningStatus } from "./versioning.ts";
 
 export type { BodySource } from "../actor/body-source.ts";
 export type { ActorAddress as BucketAddress } from "../actor/envelope.ts";
-export type { ListedObject } from "../actor/listed-objects.ts";
 export type { ObjectMetadata } from "../storage/record-tail.ts";
 
 /** Judged inside the turn. ETags without quotes; "*" as S3 means it. */
@@ -59,6 +58,8 @@ export interface ListedUpload {
   readonly uploadId: string;
   readonly initiatedMs: number;
   readonly storageClass: string;
+  readonly checksumAlgorithm: ChecksumAlgorithm | null;
+  readonly checksumType: ChecksumType | null;
 }
 
 export interface ListedPart {
@@ -91,10 +92,24 @@ export interface BucketProtocol {
   "object.list": [
     { prefix: string; delimiter: string; after: string; keysMax: number },
     {
-      objects: readonly ListedObject[];
+      objects: PackedObjects;
       commonPrefixes: readonly string[];
       isTruncated: boolean /** Last key or prefix returned. */;
       last: string;
+    },
+  ];
+  /**
+   * As object.list, of all versions and delete markers: by key, then newest first. Begins behind `afterKey`, or with
+   * `afterVersionId` ("" = none; an id or "null") behind that version of it.
+   */
+  "object.listVersions": [
+    { prefix: string; delimiter: string; afterKey: string; afterVersionId: string; keysMax: number },
+    {
+      versions: PackedObjects;
+      commonPrefixes: readonly string[];
+      isTruncated: boolean /** Key or prefix that came last. */;
+      lastKey: string /** What names the place behind the last version; null when a prefix came last. */;
+      lastVersionId: string | null;
     },
   ];
   "upload.create": [

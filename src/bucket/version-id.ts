@@ -5,7 +5,7 @@ import { S3Error } from "../s3/errors.ts";
 import type { RecordHead } from "../storage/record.ts";
 
 /** The id of a version that was written while versioning was off or suspended. */
-const nullVersionId = "null";
+export const nullVersionId = "null";
 
 /** The version that a client names: the key's null version, or the one of this id. */
 export type VersionSelector = typeof nullVersionId | { readonly stamp: Stamp; readonly salt: Uint8Array };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import test from "ava";
-import type { ListedObject } from "../bucket/messages.ts";
+import { packedObjects } from "../bucket/record-rows.testing.ts";
 import type { BucketRecord } from "../control/records.ts";
 import { firstRequest, perform, refusedWith, testBucket, type World } from "./operations.testing.ts";
 
@@ -80,17 +80,9 @@ test("ListBuckets pages by name", async (t) => {
   t.is((await refusedWith("ListBuckets", garbage, world)).code, "InvalidArgument");
 });
 
-const listed = (key: string): ListedObject => ({
-  key,
-  sizeBytes: 1,
-  modifiedMs: 0,
-  etag: "e",
-  storageClass: "STANDARD",
-  checksumAlgorithm: null,
-});
 const listing = (isTruncated: boolean): World => ({
   bucket: {
-    "object.list": () => ({ objects: [listed("a b"), listed("c\r")], commonPrefixes: ["d/"], isTruncated, last: "d/" }),
+    "object.list": () => ({ objects: packedObjects("a b", "c\r"), commonPrefixes: ["d/"], isTruncated, last: "d/" }),
   },
 });
 const list = async (name: string, query: string, world: World) =>
