@@ -5,7 +5,6 @@ import type { Coverage } from "./coverage.ts";
 import { type Sequence, sequences } from "./sequences.ts";
 import { Mismatch, Session } from "./session.ts";
 import type { SharedNode } from "./shared-node.ts";
-import type { Operation } from "./vocabulary.ts";
 
 export interface DriveOptions {
   readonly seed: number;
@@ -21,8 +20,6 @@ export interface DriveOptions {
   /** No new sequence begins after this long. */
   readonly withinMs: number;
   readonly shrinkMs: number;
-  /** Operations that the server does not have yet. */
-  readonly pending: readonly Operation[];
 }
 
 export interface DriveResult {
@@ -37,9 +34,8 @@ export async function runSequence(
   node: SharedNode,
   { keys, versioning, commands }: Sequence,
   coverage: Coverage,
-  pending: readonly Operation[],
 ): Promise<void> {
-  const session = new Session(node, `sequence-${process.pid}-${buckets++}`, keys, coverage.reach, pending);
+  const session = new Session(node, `sequence-${process.pid}-${buckets++}`, keys, coverage.reach);
   try {
     await session.begin(versioning);
     for (const command of commands) await session.run(command);
@@ -63,7 +59,7 @@ export async function drive(node: SharedNode, coverage: Coverage, options: Drive
       const isShrinking = failing === worker;
       if (isShrinking ? performance.now() > shrinkUntil : failing !== null || performance.now() > deadline) return;
       try {
-        await runSequence(node, sequence, coverage, options.pending);
+        await runSequence(node, sequence, coverage);
         done += 1;
       } catch (error) {
         if (failing !== null && failing !== worker) return;

@@ -65,7 +65,7 @@ class Interpreter {
     if (choice === "null") return "null";
     if (choice === "garbage") return "nonsense";
     const history = historyOf(state, key).map(({ id }) => id).filter(isTold);
-    if (choice === "gone") return [...state.issuedVersions].find((id) => !history.includes(id)) ?? "null";
+    if (choice === "gone") return [...state.issuedVersions.keys()].find((id) => !history.includes(id)) ?? "null";
     const index = { first: 0, second: 1, third: 2, last: history.length - 1 }[choice] ?? 0;
     return history[Math.min(index, history.length - 1)];
   }

@@ -17,6 +17,8 @@ interface Row {
   readonly shown: Expected;
   /** Version or upload id. */
   readonly id: string;
+  /** Of a version in its key's history. */
+  readonly place?: number;
 }
 
 interface Asked {
@@ -145,9 +147,12 @@ export function listObjects(state: State, request: Request): Result {
   return { state, answer: { status: 200, code: null, headers: {}, body: { ListBucketResult } } };
 }
 
-/** A continuation token is opaque; this one stands for the position that the model keeps under it. */
+/** What opaque words of earlier answers stand for. */
 export interface Tokens {
+  /** Continuation token → name after which it goes on. */
   readonly positions: ReadonlyMap<string, string>;
+  /** Version id marker → place in the history of its key. */
+  readonly places: ReadonlyMap<string, number>;
 }
 
 export function listObjectsV2(state: State, request: Request, turn: Turn, tokens: Tokens): Result {
@@ -183,15 +188,15 @@ export function positionAfter(state: State, request: Request, tokens: Tokens): s
   return pageOf(objectRows(state, write, false), { ...asked, isPassed: afterKey(after), after }).last?.name ?? "";
 }
 
-export function listVersions(state: State, request: Request): Result {
+/**
+ * Pages go on behind a version, by the place that its id names, whether it is still there or not. The null version may be
+ * another one by then: where older versions follow it, the server may give a marker of its own instead of `null`.
+ */
+export function listVersions(state: State, request: Request, _turn: Turn, tokens: Tokens): Result {
   const { asked, write, echoed } = common(request, "max-keys");
   const { "key-marker": keyMarker = "", "version-id-marker": idMarker } = request.query;
-  if (idMarker !== undefined && (keyMarker === "" || idMarker === "")) throw new Refusal("InvalidArgument");
-  const rows = versionRows(state, write);
-  const markerAt = rows.findIndex(({ key, id }) => key === keyMarker && id === idMarker);
-  const isPassed = (row: Row, at: number): boolean =>
-    afterKey(keyMarker)(row) && (idMarker === undefined || row.key !== keyMarker || (markerAt >= 0 && at <= markerAt));
-  const page = pageOf(rows, { ...asked, isPassed, after: keyMarker });
+  const { page, isWithinKey } = versionsPage(state, request, tokens);
+  const nextId = page.last?.id === "null" && isWithinKey ? anything : (page.last?.id ?? "");
   const ListVersionsResult = {
     Name: anything,
     ...echoed,
@@ -201,13 +206,33 @@ export function listVersions(state: State, request: Request): Result {
     IsTruncated: String(page.isTruncated),
     ...grouped(page.rows, page.prefixes, write),
     ...(page.isTruncated && page.last !== null
-      ? {
-          NextKeyMarker: write(page.last.name),
-          ...(page.last.id === "" ? {} : { NextVersionIdMarker: page.last.id }),
-        }
+      ? { NextKeyMarker: write(page.last.name), ...(nextId === "" ? {} : { NextVersionIdMarker: nextId }) }
       : {}),
   };
   return { state, answer: { status: 200, code: null, headers: {}, body: { ListVersionsResult } } };
+}
+
+/** @throws Refusal InvalidArgument */
+function versionsPage(state: State, request: Request, tokens: Tokens): { page: Page; isWithinKey: boolean } {
+  const { asked, write } = common(request, "max-keys");
+  const { "key-marker": keyMarker = "", "version-id-marker": idMarker } = request.query;
+  if (idMarker !== undefined && (keyMarker === "" || idMarker === "")) throw new Refusal("InvalidArgument");
+  const rows = versionRows(state, write);
+  const own = rows.find(({ key, id }) => key === keyMarker && id === idMarker);
+  const known = idMarker === undefined ? undefined : (state.issuedVersions.get(idMarker) ?? tokens.places.get(idMarker));
+  if (idMarker !== undefined && idMarker !== "null" && known === undefined) throw new Refusal("InvalidArgument");
+  const marker = own?.place ?? known ?? 0;
+  const isPassed = (row: Row): boolean =>
+    row.key === keyMarker && keyMarker !== "" ? idMarker === undefined || (row.place ?? 0) >= marker : afterKey(keyMarker)(row);
+  const page = pageOf(rows, { ...asked, isPassed, after: keyMarker });
+  const last = page.rows.at(-1);
+  const at = rows.findIndex((row) => row === last);
+  return { page, isWithinKey: last !== undefined && rows[at + 1]?.key === last.key };
+}
+
+/** The place that the next page's version id marker names. */
+export function placeAfter(state: State, request: Request, tokens: Tokens): number {
+  return versionsPage(state, request, tokens).page.rows.at(-1)?.place ?? 0;
 }
 
 function versionRows(state: State, write: Common["write"]): Row[] {
@@ -219,7 +244,7 @@ function versionRows(state: State, write: Common["write"]): Row[] {
           ? { Key: write(key), LastModified: version.written }
           : listedVersion(version, write(key));
         const latest = { VersionId: version.id, IsLatest: String(at === 0), Owner: anything };
-        return { key, element: version.isMarker ? "DeleteMarker" : "Version", shown: { ...shown, ...latest }, id: version.id };
+        return { key, element: version.isMarker ? "DeleteMarker" : "Version", shown: { ...shown, ...latest }, id: version.id, place: version.place };
       }),
     );
 }

@@ -10,7 +10,7 @@ const aheadMs = 50;
 const strict =
   /^(etag|content-range|last-modified|content-disposition|content-encoding|content-language|expires|x-amz-version-id|x-amz-delete-marker|x-amz-checksum-.*|x-amz-mp-parts-count|x-amz-tagging-count|x-amz-storage-class|x-amz-meta-.*|x-amz-website-redirect-location|x-amz-copy-source-version-id)$/;
 /** Elements that say nothing about state. */
-const unjudged = new Set(["Message", "Location", "RequestId", "HostId", "ChecksumAlgorithm", "ChecksumType"]);
+const unjudged = new Set(["Message", "Location", "RequestId", "HostId"]);
 
 export interface Comparison {
   readonly differences: readonly string[];

@@ -10,7 +10,6 @@ import { runSuite } from "../support/suite.ts";
 import { allPoints, Coverage } from "./coverage.ts";
 import { drive } from "./drive.ts";
 import { SharedNode } from "./shared-node.ts";
-import { pendingOperations } from "./vocabulary.ts";
 
 await runSuite("reference", async ({ directory, option, say, check }) => {
   const at = process.argv.indexOf("--path");
@@ -28,7 +27,6 @@ await runSuite("reference", async ({ directory, option, say, check }) => {
     workers: option("workers", 6),
     withinMs: option("seconds", 36_000) * 1000,
     shrinkMs: option("shrink-seconds", 60) * 1000,
-    pending: pendingOperations,
     ...(path === undefined ? {} : { path }),
   });
   clearInterval(progress);

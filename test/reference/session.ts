@@ -5,12 +5,12 @@
 
 import type { Command, Crash } from "./commands.ts";
 import { interpret } from "./interpret.ts";
-import { positionAfter } from "./listings.ts";
+import { placeAfter, positionAfter } from "./listings.ts";
 import { compare } from "./match.ts";
 import { answer } from "./model.ts";
 import type { SharedNode } from "./shared-node.ts";
 import { newBucket, type Request, rename, type State, type Turn } from "./state.ts";
-import type { Operation, Point } from "./vocabulary.ts";
+import type { Point } from "./vocabulary.ts";
 import type { Element, Observed } from "./wire.ts";
 
 /** States that may be true at once; more than a few crashes cannot leave. */
@@ -23,8 +23,7 @@ export class Session {
   readonly #bucket: string;
   readonly #keys: readonly string[];
   readonly #reach: (point: Point) => void;
-  readonly #pending: readonly Operation[];
-  readonly #tokens = new Map<string, string>();
+  readonly #tokens = { positions: new Map<string, string>(), places: new Map<string, number>() };
   #candidates: readonly State[];
   #nextPage: Request | null = null;
   readonly trace: string[] = [];
@@ -34,13 +33,11 @@ export class Session {
     bucket: string,
     keys: readonly string[],
     reach: (point: Point) => void,
-    pending: readonly Operation[],
   ) {
     this.#node = node;
     this.#bucket = bucket;
     this.#keys = keys;
     this.#reach = reach;
-    this.#pending = pending;
     this.#candidates = [{ ...newBucket(), exists: false }];
   }
 
@@ -58,10 +55,7 @@ export class Session {
   }
 
   #interpret(command: Command): Request | null {
-    const request = interpret(command, { state: this.#state, keys: this.#keys, nextPage: this.#nextPage });
-    if (request === null || this.#pending.includes(request.operation)) return null;
-    const namesVersion = JSON.stringify([request.query, request.headers, request.objects]).includes("ersionId");
-    return namesVersion && this.#pending.includes("PutBucketVersioning") ? null : request;
+    return interpret(command, { state: this.#state, keys: this.#keys, nextPage: this.#nextPage });
   }
 
   async #crash({ afterMs, during }: Crash): Promise<void> {
@@ -90,7 +84,7 @@ export class Session {
     for (const [at, state] of before.entries()) {
       const points: Point[] = [];
       const turn: Turn = { now, reach: (point) => void points.push(point) };
-      const result = answer(state, request, turn, { positions: this.#tokens });
+      const result = answer(state, request, turn, this.#tokens);
       const comparison = compare(result.answer, observed, isHead(request), isKnown);
       if (comparison.differences.length > 0) {
         if (at === 0) differences = comparison.differences;
@@ -117,7 +111,7 @@ export class Session {
     const forked = this.#candidates.flatMap((state) => [
       state,
       ...prefixes
-        .map((one) => answer(state, one, turn, { positions: this.#tokens }).state)
+        .map((one) => answer(state, one, turn, this.#tokens).state)
         .filter((next) => next !== state),
     ]);
     if (forked.length > candidatesMax) throw new Error(`${forked.length} states may be true`);
@@ -138,13 +132,14 @@ export class Session {
     switch (request.operation) {
       case "ListObjectsV2": {
         const token = text("NextContinuationToken") ?? "";
-        this.#tokens.set(token, positionAfter(state, request, { positions: this.#tokens }));
+        this.#tokens.positions.set(token, positionAfter(state, request, this.#tokens));
         return follow({ "continuation-token": token });
       }
       case "ListObjects":
         return follow({ marker: name(text("NextMarker") ?? lastKey(xml)) });
       case "ListObjectVersions": {
         const id = text("NextVersionIdMarker");
+        if (id && !state.issuedVersions.has(id)) this.#tokens.places.set(id, placeAfter(state, request, this.#tokens));
         return follow({ "key-marker": name(text("NextKeyMarker")), ...(id ? { "version-id-marker": id } : {}) });
       }
       default: {
@@ -158,15 +153,13 @@ export class Session {
   async observe(): Promise<void> {
     const before = this.#candidates.length;
     const url = { "encoding-type": "url" };
-    const list = this.#pending.includes("ListObjectVersions") ? "ListObjectsV2" : "ListObjectVersions";
-    await this.perform({ ...nothing, operation: list, query: url });
+    await this.perform({ ...nothing, operation: "ListObjectVersions", query: url });
     await this.perform({ ...nothing, operation: "ListMultipartUploads", query: url });
     for (const { id, key } of this.#state.uploads) {
       await this.perform({ ...nothing, operation: "ListParts", key, query: { uploadId: id } });
     }
     for (const [key, history] of this.#state.keys) {
       for (const { id } of history) {
-        if (id.startsWith("?")) continue;
         const query = this.#state.versioning === "Off" ? {} : { versionId: id };
         const headers = { "x-amz-checksum-mode": "ENABLED" };
         await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
@@ -182,7 +175,6 @@ export class Session {
     }
     for (const [key, history] of this.#state.keys) {
       for (const { id } of history) {
-        if (id.startsWith("?")) continue;
         const query = this.#state.versioning === "Off" ? {} : { versionId: id };
         await this.perform({ ...nothing, operation: "DeleteObject", key, query });
       }
@@ -193,7 +185,7 @@ export class Session {
   /** The bucket, in its first versioning state. */
   async begin(versioning: "Off" | "Enabled" | "Suspended"): Promise<void> {
     await this.perform({ ...nothing, operation: "CreateBucket" });
-    if (versioning === "Off" || this.#pending.includes("PutBucketVersioning")) return;
+    if (versioning === "Off") return;
     await this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status: versioning } });
   }
 }

@@ -29,6 +29,8 @@ export interface StoredPart {
 
 export interface ObjectVersion {
   readonly isMarker: false;
+  /** Its place in the history of its key: newer versions have greater numbers. */
+  readonly place: number;
   /** "null", the server's id, or "?n" while no answer has told it. */
   readonly id: string;
   readonly bytes: Buffer;
@@ -42,6 +44,7 @@ export interface ObjectVersion {
 
 export interface DeleteMarker {
   readonly isMarker: true;
+  readonly place: number;
   readonly id: string;
   readonly written: Moment;
 }
@@ -77,9 +80,9 @@ export interface State {
   readonly completed: readonly Completed[];
   /** Ids that were once answered. */
   readonly issued: ReadonlySet<string>;
-  /** Those of versions: they are well-formed for ever. */
-  readonly issuedVersions: ReadonlySet<string>;
-  /** Number of the next id that no answer has told. */
+  /** Those of versions, with the places that they name: they are well-formed for ever. */
+  readonly issuedVersions: ReadonlyMap<string, number>;
+  /** Number of the next version or upload. */
   readonly nextId: number;
 }
 
@@ -90,7 +93,7 @@ export const newBucket = (nextId = 1): State => ({
   uploads: [],
   completed: [],
   issued: new Set(),
-  issuedVersions: new Set(),
+  issuedVersions: new Map(),
   nextId,
 });
 
@@ -178,20 +181,17 @@ export const withHistory = (state: State, key: string, history: readonly Version
   return { ...state, keys };
 };
 
-type NewVersion = Omit<ObjectVersion, "id"> | Omit<DeleteMarker, "id">;
+type NewVersion = Omit<ObjectVersion, "id" | "place"> | Omit<DeleteMarker, "id" | "place">;
 
 /**
  * A write or a simple delete: Enabled adds a version; Off and Suspended add the null version and remove the one before,
  * wherever it stood.
  */
 export function addVersion(state: State, key: string, version: NewVersion): { state: State; id: string } {
-  const history = historyOf(state, key);
-  if (state.versioning === "Enabled") {
-    const id = `?${state.nextId}`;
-    return { state: { ...withHistory(state, key, [{ ...version, id }, ...history]), nextId: state.nextId + 1 }, id };
-  }
-  const others = history.filter(({ id }) => id !== "null");
-  return { state: withHistory(state, key, [{ ...version, id: "null" }, ...others]), id: "null" };
+  const place = state.nextId;
+  const id = state.versioning === "Enabled" ? `?${place}` : "null";
+  const older = historyOf(state, key).filter((one) => id !== "null" || one.id !== "null");
+  return { state: { ...withHistory(state, key, [{ ...version, id, place }, ...older]), nextId: place + 1 }, id };
 }
 
 /** x-amz-version-id of a write: "If you enable versioning, S3 … returns this ID"; a null version is not announced. */
@@ -226,7 +226,10 @@ export function rename(state: State, told: ReadonlyMap<string, string>): State {
     uploads: state.uploads.map((upload) => ({ ...upload, id: name(upload.id) })),
     completed: state.completed.map((done) => ({ ...done, answer: { ...done.answer, headers: renamed(done.answer.headers, name) } })),
     issued: new Set([...state.issued, ...told.values()]),
-    issuedVersions: new Set([...state.issuedVersions, ...[...told].filter(([id]) => !isUpload(id)).map(([, id]) => id)]),
+    issuedVersions: new Map([
+      ...state.issuedVersions,
+      ...[...told].filter(([id]) => !isUpload(id)).map(([id, real]): [string, number] => [real, Number(id.slice(1))]),
+    ]),
   };
 }
 

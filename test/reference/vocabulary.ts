@@ -129,6 +129,3 @@ export const nullOperations = [
   "delete version",
 ] as const;
 export type NullOperation = (typeof nullOperations)[number];
-
-/** Operations that the server does not have yet; nothing is sent to them. */
-export const pendingOperations: readonly Operation[] = ["ListObjectVersions"];
