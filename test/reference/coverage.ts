@@ -6,6 +6,7 @@ import {
   conditions,
   type ErrorCode,
   events,
+  type NullState,
   nullOperations,
   nullStates,
   operations,
@@ -18,9 +19,24 @@ import {
 
 const errorCodes = Object.keys(statusOf) as ErrorCode[];
 
+/** What a bucket that was never versioned can hold: at most one version of a key, which is the null version. Total. */
+const inUnversioned: Readonly<Record<NullState, boolean>> = {
+  "no versions": true,
+  "no null version": false,
+  "null current": true,
+  "null older": false,
+  "null marker current": false,
+  "null marker older": false,
+};
+
 /** Points that no request can reach, with the reason. */
 const impossible: Partial<Record<Point, string>> = {
   "checksum CRC64NVME COMPOSITE": "CRC64NVME is always of the full object",
+  ...Object.fromEntries(
+    nullStates
+      .filter((state) => !inUnversioned[state])
+      .flatMap((state) => nullOperations.map((operation) => [`Off, ${state} × ${operation}`, "never versioned"])),
+  ),
 };
 
 /** Points that only chance decides. */
@@ -31,7 +47,9 @@ const unforeseeable: Partial<Record<Point, string>> = {
 export const allPoints: readonly Point[] = [
   ...operations.map((operation) => `operation ${operation}` as const),
   ...versioningStates.flatMap((state) => operations.map((operation) => `versioning ${state} × ${operation}` as const)),
-  ...nullStates.flatMap((state) => nullOperations.map((operation) => `null version: ${state} × ${operation}` as const)),
+  ...versioningStates.flatMap((versioning) =>
+    nullStates.flatMap((state) => nullOperations.map((operation) => `${versioning}, ${state} × ${operation}` as const)),
+  ),
   ...conditions.flatMap((condition) => outcomes.map((outcome) => `${condition} ${outcome}` as const)),
   ...algorithms.flatMap((algorithm) => checksumTypes.map((type) => `checksum ${algorithm} ${type}` as const)),
   ...errorCodes.map((code) => `error ${code}` as const),

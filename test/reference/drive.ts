@@ -19,6 +19,7 @@ export interface DriveOptions {
   readonly path?: string;
   /** No new sequence begins after this long. */
   readonly withinMs: number;
+  /** 0: a failure is not made smaller. */
   readonly shrinkMs: number;
 }
 
@@ -71,7 +72,8 @@ export async function drive(node: SharedNode, coverage: Coverage, options: Drive
     const details = await fc.check(property, {
       seed: options.seed + worker,
       numRuns: Math.ceil(options.count / options.workers),
-      ...(options.path === undefined ? {} : { path: options.path, endOnFailure: true }),
+      endOnFailure: options.path !== undefined || options.shrinkMs === 0,
+      ...(options.path === undefined ? {} : { path: options.path }),
     });
     if (details.failed) failure = describe(details, options);
   };

@@ -63,7 +63,7 @@ export function answer(state: State, request: Request, turn: Turn, tokens: Token
   turn.reach(`operation ${request.operation}`);
   turn.reach(`versioning ${state.versioning} × ${request.operation}`);
   const nullOperation = nullOperationOf(request);
-  if (nullOperation !== null) turn.reach(`null version: ${nullStateOf(state, request.key)} × ${nullOperation}`);
+  if (nullOperation !== null) turn.reach(`${state.versioning}, ${nullStateOf(state, request.key)} × ${nullOperation}`);
   try {
     if (Buffer.byteLength(request.key) > keyBytesMax) throw new Refusal("KeyTooLongError");
     if (!state.exists) {

@@ -5,7 +5,8 @@ import { type Command, type Crash, command, crash, keyPool } from "./commands.ts
 
 export interface Sequence {
   readonly keys: readonly string[];
-  readonly versioning: "Off" | "Enabled" | "Suspended";
+  /** How the bucket begins; one that is Off stays so, a mixed one begins as Off. */
+  readonly versioning: "Off" | "Mixed" | "Enabled" | "Suspended";
   readonly commands: readonly (Command | Crash)[];
 }
 
@@ -77,6 +78,6 @@ const keys = fc.shuffledSubarray([...keyPool], { minLength: 2, maxLength: 4 });
 export const sequences = (length: number, crashOneIn: number): fc.Arbitrary<Sequence> =>
   fc.record({
     keys,
-    versioning: fc.constantFrom("Off", "Off", "Enabled", "Suspended"),
+    versioning: fc.constantFrom("Mixed", "Off", "Enabled", "Suspended"),
     commands: new FullLists<Command | Crash>(length, command, crash, crashOneIn),
   });

@@ -8,6 +8,7 @@ import { interpret } from "./interpret.ts";
 import { placeAfter, positionAfter } from "./listings.ts";
 import { compare } from "./match.ts";
 import { answer } from "./model.ts";
+import type { Sequence } from "./sequences.ts";
 import type { SharedNode } from "./shared-node.ts";
 import { newBucket, type Request, rename, type State, type Turn } from "./state.ts";
 import type { Point } from "./vocabulary.ts";
@@ -26,6 +27,7 @@ export class Session {
   readonly #tokens = { positions: new Map<string, string>(), places: new Map<string, number>() };
   #candidates: readonly State[];
   #nextPage: Request | null = null;
+  #staysOff = false;
   readonly trace: string[] = [];
 
   constructor(
@@ -55,6 +57,7 @@ export class Session {
   }
 
   #interpret(command: Command): Request | null {
+    if (this.#staysOff && command.kind === "PutBucketVersioning" && command.status !== "Off") return null;
     return interpret(command, { state: this.#state, keys: this.#keys, nextPage: this.#nextPage });
   }
 
@@ -183,9 +186,10 @@ export class Session {
   }
 
   /** The bucket, in its first versioning state. */
-  async begin(versioning: "Off" | "Enabled" | "Suspended"): Promise<void> {
+  async begin(versioning: Sequence["versioning"]): Promise<void> {
+    this.#staysOff = versioning === "Off";
     await this.perform({ ...nothing, operation: "CreateBucket" });
-    if (versioning === "Off") return;
+    if (versioning === "Off" || versioning === "Mixed") return;
     await this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status: versioning } });
   }
 }

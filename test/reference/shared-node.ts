@@ -11,6 +11,9 @@ interface SharedNodeOptions {
   readonly root?: string;
 }
 
+/** A restart on a busy machine. */
+const readyMs = 60_000;
+
 export class SharedNode {
   crashes = 0;
   requests = 0;
@@ -28,7 +31,7 @@ export class SharedNode {
 
   static async start(options: SharedNodeOptions): Promise<SharedNode> {
     const own = { ...options, port: await freePort() };
-    return new SharedNode(own, await NodeProcess.start(own));
+    return new SharedNode(own, await NodeProcess.start({ ...own, readyMs }));
   }
 
   /** @returns the answer, or null when the node was killed before it came */
@@ -58,7 +61,7 @@ export class SharedNode {
   async #restart(): Promise<void> {
     await this.#node.kill();
     this.#client.close();
-    this.#node = await NodeProcess.start(this.#options);
+    this.#node = await NodeProcess.start({ ...this.#options, readyMs });
     this.#client = new S3Client({ endpoint: this.#node.endpoint, ...testKeys, connections: 64 });
     this.#isDown = false;
   }

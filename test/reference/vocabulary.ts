@@ -108,7 +108,7 @@ export type Event = (typeof events)[number];
 export type Point =
   | `operation ${Operation}`
   | `versioning ${Versioning} × ${Operation}`
-  | `null version: ${NullState} × ${NullOperation}`
+  | `${Versioning}, ${NullState} × ${NullOperation}`
   | `${Condition} ${Outcome}`
   | `checksum ${Algorithm} ${ChecksumType}`
   | `error ${ErrorCode}`
