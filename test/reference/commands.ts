@@ -144,7 +144,9 @@ const readShape = fc.record({
       "bytes=x",
       "lines=0-1",
     ),
+    3,
   ),
+  ifRange: sometimes(fc.constantFrom("current", "wrong"), 3),
   part: sometimes(fc.constantFrom(1, 2, 3, 7, 0, 10_001), 6),
   hasChecksumMode: fc.boolean(),
   overrides: sometimes(fc.constantFrom("response-content-type", "response-cache-control", "response-expires"), 8),
@@ -159,6 +161,8 @@ const listing = fc.record({
   after: sometimes(fc.record({ key, length: fc.constantFrom(99, 1, 2, 3) }), 3),
   hasEncoding: fc.boolean(),
   hasOwner: fc.boolean(),
+  /** Pages that are asked for at once after the first. */
+  follow: fc.constantFrom(0, 0, 4),
 });
 
 const source = fc.record({
@@ -197,6 +201,8 @@ export const commandArbitraries = {
     key,
     version: sometimes(version, 2),
     etag: sometimes(etag, 5),
+    size: sometimes(fc.constantFrom("current", "wrong"), 8),
+    time: sometimes(fc.constantFrom("same", "before"), 8),
   }),
   DeleteObjects: fc.record({
     kind: fc.constant("DeleteObjects" as const),

@@ -72,6 +72,23 @@ export function judgeWriteSyntax({ headers }: Request): void {
   if (value !== undefined && value !== "*") throw new Refusal("NotImplemented");
 }
 
+/**
+ * Size and time of a delete: they hold where there is no object.
+ * @throws Refusal PreconditionFailed
+ */
+export function judgeDeletedObject(state: State, { key, headers }: Request, turn: Turn): void {
+  const current = currentObject(state, key);
+  const judge = (name: "size" | "last-modified-time", isSame: (value: string, object: ObjectVersion) => boolean): void => {
+    const value = headers[`x-amz-if-match-${name}`];
+    if (value === undefined) return;
+    const holds = current === null || isSame(value, current);
+    turn.reach(`DeleteObject x-amz-if-match-${name} ${holds ? "holds" : "fails"}`);
+    if (!holds) throw new Refusal("PreconditionFailed");
+  };
+  judge("last-modified-time", (value, { written }) => seconds(Date.parse(value)) === seconds(written.from));
+  judge("size", (value, { bytes }) => Number(value) === bytes.length);
+}
+
 /** If-Match of a delete: judged against the current version. @throws Refusal NoSuchKey, PreconditionFailed */
 export function judgeDelete(
   state: State,

@@ -118,6 +118,17 @@ class Interpreter {
     return headers;
   }
 
+  /** Conditions of a delete without a version id. */
+  deleteCondition({ etag, size, time }: Choice<"DeleteObject">, key: string): Record<string, string> {
+    const current = currentObject(this.#view.state, key);
+    const bytes = (current?.bytes.length ?? 0) + (size === "wrong" ? 1 : 0);
+    return {
+      ...(etag === null ? {} : { "if-match": this.etag(key, etag) }),
+      ...(size === null ? {} : { "x-amz-if-match-size": String(bytes) }),
+      ...(time === null ? {} : { "x-amz-if-match-last-modified-time": dateOf(current, time) }),
+    };
+  }
+
   source({ key, version, bucket, condition }: Choice<"CopyObject">["source"]): Record<string, string> {
     const name = this.key(key);
     const versionId = this.versionId(name, version);
@@ -128,7 +139,8 @@ class Interpreter {
     };
   }
 
-  upload({ nth, fault }: Choice<"UploadPart">["upload"]): { key: string; id: string; upload: Upload | null } {
+  /** null: there is none. */
+  upload({ nth, fault }: Choice<"UploadPart">["upload"]): { key: string; id: string; upload: Upload | null } | null {
     const { state } = this.#view;
     const known = state.uploads.filter(({ id }) => isTold(id));
     const upload = known[nth % Math.max(1, known.length)];
@@ -136,6 +148,7 @@ class Interpreter {
       const gone = state.completed[0];
       if (gone !== undefined && isTold(gone.id)) return { key: gone.key, id: gone.id, upload: null };
     }
+    if (upload === undefined && fault === "none") return null;
     if (upload === undefined || fault === "garbage") return { key: this.key(0), id: "nonsense", upload: null };
     if (fault === "other key") return { key: this.key(nth + 1), id: upload.id, upload: null };
     return { key: upload.key, id: upload.id, upload };
@@ -284,17 +297,22 @@ function readRequest(command: Choice<"GetObject" | "HeadObject">, at: Interprete
     headers: {
       ...at.readCondition(command.condition, key, versionId),
       ...(command.range === null ? {} : { range: command.range }),
+      ...(command.range === null || command.ifRange === null
+        ? {}
+        : { "if-range": at.etag(key, command.ifRange as EtagChoice) }),
       ...(command.hasChecksumMode ? { "x-amz-checksum-mode": "ENABLED" } : {}),
     },
   });
 }
 
-function completeRequest(command: Choice<"CompleteMultipartUpload">, at: Interpreter, { state }: View): Request {
+function completeRequest(command: Choice<"CompleteMultipartUpload">, at: Interpreter, { state }: View): Request | null {
   const done = state.completed[command.upload.nth % Math.max(1, state.completed.length)];
   if (command.isRepeat && done !== undefined && isTold(done.id)) {
     return plain(command.kind, done.key, { query: { uploadId: done.id }, parts: done.parts });
   }
-  const { key, id, upload } = at.upload(command.upload);
+  const chosen = at.upload(command.upload);
+  if (chosen === null) return null;
+  const { key, id, upload } = chosen;
   const parts = upload === null ? [{ number: 1, etag: `"${md5(none)}"`, checksum: null }] : claimedParts(upload, command.parts);
   return plain(command.kind, key, {
     query: { uploadId: id },
@@ -337,7 +355,7 @@ type Rest = Exclude<
   { kind: "Nothing" | "NextPage" | "LongKey" | "Listing" | "Bucket" | "PutBucketVersioning" | "GetObject" | "HeadObject" | "CompleteMultipartUpload" }
 >;
 
-function writeRequest(command: Rest, at: Interpreter): Request {
+function writeRequest(command: Rest, at: Interpreter): Request | null {
   switch (command.kind) {
     case "PutObject": {
       const key = at.key(command.key);
@@ -365,7 +383,7 @@ function writeRequest(command: Rest, at: Interpreter): Request {
       const versionId = at.versionId(key, command.version);
       return plain(command.kind, key, {
         query: versionId === undefined ? {} : { versionId },
-        headers: command.etag === null || versionId !== undefined ? {} : { "if-match": at.etag(key, command.etag) },
+        headers: versionId === undefined ? at.deleteCondition(command, key) : {},
       });
     }
     case "DeleteObjects":
@@ -399,8 +417,10 @@ function writeRequest(command: Rest, at: Interpreter): Request {
 function uploadRequest(
   command: Extract<Rest, { kind: "UploadPart" | "UploadPartCopy" | "AbortMultipartUpload" | "ListParts" }>,
   at: Interpreter,
-): Request {
-  const { key, id, upload } = at.upload(command.upload);
+): Request | null {
+  const chosen = at.upload(command.upload);
+  if (chosen === null) return null;
+  const { key, id, upload } = chosen;
   switch (command.kind) {
     case "UploadPart": {
       const body = bodyOf(upload === null ? { size: "byte", fill: 0 } : command.body);

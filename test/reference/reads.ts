@@ -99,7 +99,10 @@ function select({ query, headers }: Request, object: ObjectVersion, turn: Turn):
     if (!Number.isInteger(number) || number < 1 || number > 10_000) throw new Refusal("InvalidArgument");
     return selectPart(number, object, turn);
   }
-  if (range !== undefined) return selectRange(range, object.bytes.length, turn);
+  const ifRange = headers["if-range"];
+  const isSame = ifRange === undefined || ifRange === quoted(object.etag);
+  if (range !== undefined && ifRange !== undefined) turn.reach(`read if-range ${isSame ? "holds" : "fails"}`);
+  if (range !== undefined && isSame) return selectRange(range, object.bytes.length, turn);
   turn.reach("read whole");
   return { start: 0, end: object.bytes.length, isPartial: false, part: null };
 }

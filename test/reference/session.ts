@@ -53,7 +53,10 @@ export class Session {
   async run(command: Command | Crash): Promise<void> {
     if (command.kind === "Crash") return this.#crash(command);
     const request = this.#interpret(command);
-    if (request !== null) await this.perform(request);
+    if (request === null) return;
+    await this.perform(request);
+    const pages = command.kind === "Listing" ? command.follow : 0;
+    for (let page = 0; page < pages && this.#nextPage !== null; page++) await this.perform(this.#nextPage);
   }
 
   #interpret(command: Command): Request | null {

@@ -51,6 +51,7 @@ export const conditions = [
   "read if-none-match",
   "read if-modified-since",
   "read if-unmodified-since",
+  "read if-range",
   "source if-match",
   "source if-none-match",
   "source if-modified-since",
@@ -62,6 +63,8 @@ export const conditions = [
   "CompleteMultipartUpload if-match",
   "CompleteMultipartUpload if-none-match",
   "DeleteObject if-match",
+  "DeleteObject x-amz-if-match-size",
+  "DeleteObject x-amz-if-match-last-modified-time",
   "DeleteObjects ETag",
 ] as const;
 export type Condition = (typeof conditions)[number];

@@ -1,6 +1,6 @@
 /** PutObject, CopyObject, DeleteObject and DeleteObjects. Source: their pages of the AWS API reference. */
 
-import { failedReadCondition, judgeDelete, judgeWrite, judgeWriteSyntax } from "./conditions.ts";
+import { failedReadCondition, judgeDelete, judgeDeletedObject, judgeWrite, judgeWriteSyntax } from "./conditions.ts";
 import { checksum, md5 } from "./digests.ts";
 import { copiedMetadata, metadataHeaders, metadataOf, quoted, typedChecksumElements, typedChecksumHeaders, verifyBody } from "./headers.ts";
 import { findVersion } from "./reads.ts";
@@ -172,6 +172,7 @@ function deleteVersion(state: State, key: string, versionId: string | undefined,
 
 export function deleteObject(state: State, request: Request, turn: Turn): Result {
   judgeDelete(state, request.key, request.headers["if-match"], "DeleteObject if-match", turn);
+  judgeDeletedObject(state, request, turn);
   const deleted = deleteVersion(state, request.key, request.query["versionId"], turn);
   return {
     state: deleted.state,
