@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const rootDirectory = fileURLToPath(new URL("../../../", import.meta.url));
@@ -22,6 +23,8 @@ export interface NodeOptions {
   /** Node.js binary; default: TROUPE_TEST_NODE, else the one that runs the suite. */
   readonly execPath?: string;
   readonly readyMs?: number;
+  /** Directory that holds the product's `dist`; default: this repository. */
+  readonly root?: string;
 }
 
 export async function freePort(): Promise<number> {
@@ -76,7 +79,7 @@ export class NodeProcess {
     const child = spawn(
       options.execPath ?? process.env["TROUPE_TEST_NODE"] ?? process.execPath,
       [
-        `${rootDirectory}dist/main.js`,
+        join(options.root ?? rootDirectory, "dist/main.js"),
         "serve",
         "--data",
         options.data,

@@ -1,0 +1,87 @@
+/** What a run reached, and what it must reach: the whole product of the vocabulary but what cannot be. */
+
+import {
+  algorithms,
+  checksumTypes,
+  conditions,
+  type ErrorCode,
+  events,
+  type NullState,
+  nullOperations,
+  nullStates,
+  operations,
+  outcomes,
+  type Point,
+  readForms,
+  statusOf,
+  versioningStates,
+} from "./vocabulary.ts";
+
+const errorCodes = Object.keys(statusOf) as ErrorCode[];
+
+/** What a bucket that was never versioned can hold: at most one version of a key, which is the null version. Total. */
+const inUnversioned: Readonly<Record<NullState, boolean>> = {
+  "no versions": true,
+  "no null version": false,
+  "null current": true,
+  "null older": false,
+  "null marker current": false,
+  "null marker older": false,
+};
+
+/** Points that no request can reach, with the reason. */
+const impossible: Partial<Record<Point, string>> = {
+  "checksum CRC64NVME COMPOSITE": "CRC64NVME is always of the full object",
+  ...Object.fromEntries(
+    nullStates
+      .filter((state) => !inUnversioned[state])
+      .flatMap((state) => nullOperations.map((operation) => [`Off, ${state} × ${operation}`, "never versioned"])),
+  ),
+};
+
+/** Points that only chance decides. */
+const unforeseeable: Partial<Record<Point, string>> = {
+  "event in flight: undecided": "a request that was cut off had no effect, or one that nothing shows",
+};
+
+export const allPoints: readonly Point[] = [
+  ...operations.map((operation) => `operation ${operation}` as const),
+  ...versioningStates.flatMap((state) => operations.map((operation) => `versioning ${state} × ${operation}` as const)),
+  ...versioningStates.flatMap((versioning) =>
+    nullStates.flatMap((state) => nullOperations.map((operation) => `${versioning}, ${state} × ${operation}` as const)),
+  ),
+  ...conditions.flatMap((condition) => outcomes.map((outcome) => `${condition} ${outcome}` as const)),
+  ...algorithms.flatMap((algorithm) => checksumTypes.map((type) => `checksum ${algorithm} ${type}` as const)),
+  ...errorCodes.map((code) => `error ${code}` as const),
+  ...readForms.map((form) => `read ${form}` as const),
+  ...events.map((event) => `event ${event}` as const),
+];
+
+export class Coverage {
+  readonly #counts = new Map<Point, number>();
+
+  readonly reach = (point: Point): void => {
+    this.#counts.set(point, (this.#counts.get(point) ?? 0) + 1);
+  };
+
+  /** Points that had to be reached and were not. */
+  missing(): readonly Point[] {
+    return allPoints.filter(
+      (point) => impossible[point] === undefined && unforeseeable[point] === undefined && !this.#counts.has(point),
+    );
+  }
+
+  /** Points that were reached though they cannot be: the list above is wrong. */
+  surprising(): readonly Point[] {
+    return allPoints.filter((point) => impossible[point] !== undefined && this.#counts.has(point));
+  }
+
+  /** One line for each point. */
+  table(): readonly string[] {
+    return allPoints.map((point) => {
+      const count = this.#counts.get(point);
+      const why = impossible[point];
+      return `${String(count ?? (why === undefined ? "-" : "none")).padStart(8)}  ${point}${why === undefined ? "" : ` (${why})`}`;
+    });
+  }
+}

@@ -1,0 +1,178 @@
+/** Deliberate faults of the server: one fragment of a compiled file, and what stands there instead. */
+
+export interface Mutant {
+  readonly name: string;
+  /** Below `dist`. */
+  readonly file: string;
+  /** Occurs there exactly once. */
+  readonly fragment: string;
+  readonly replacement: string;
+}
+
+const history = "bucket/history.js";
+const versioning = "bucket/versioning.js";
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "a new version forgets where the null version stands",
+    file: history,
+    fragment: "{ ...version, nullStamp: namedNull(effect, head) }",
+    replacement: "{ ...version, nullStamp: null }",
+  },
+  {
+    name: "a null version that is replaced below the newest stays",
+    file: versioning,
+    fragment: `"add null": effect("goes below", "none", "is let go")`,
+    replacement: `"add null": effect("goes below", "none")`,
+  },
+  {
+    name: "a version that becomes the newest forgets where the null version stands",
+    file: history,
+    fragment: "nullStamp: older.isNullVersion ? null : nullStamp",
+    replacement: "nullStamp: null",
+  },
+  {
+    name: "a put in a suspended bucket adds a version with an id",
+    file: versioning,
+    fragment: `Suspended: { put: "null object"`,
+    replacement: `Suspended: { put: "new object"`,
+  },
+  {
+    name: "a delete in a suspended bucket adds a marker with an id",
+    file: versioning,
+    fragment: `delete: "null marker"`,
+    replacement: `delete: "new marker"`,
+  },
+  {
+    name: "deleting a version removes the newest",
+    file: "bucket/delete-turns.js",
+    fragment: "planRemoval(turn, key, head, target).write",
+    replacement: "planRemoval(turn, key, head, head).write",
+  },
+  {
+    name: "versions that go are not counted off",
+    file: history,
+    fragment: "return { storedBytes, objects, versions };",
+    replacement: "return { storedBytes, objects, versions: Math.max(0, versions) };",
+  },
+  {
+    name: "every version is the latest",
+    file: "bucket/version-walk.js",
+    fragment: "Buffer.compare(currentRow, this.#latestPassed) !== 0",
+    replacement: "true",
+  },
+  {
+    name: "a marker's page begins at the version it names",
+    file: "bucket/version-listing.js",
+    fragment: "from: behind(versionKeyAt(currentRow, stamp))",
+    replacement: "from: versionKeyAt(currentRow, stamp)",
+  },
+  {
+    name: "If-None-Match takes a delete marker for an object",
+    file: "bucket/preconditions.js",
+    fragment: "head === null || head.isDeleteMarker ? null : head",
+    replacement: "head",
+  },
+  {
+    name: "If-Match on a key without an object is a failed precondition",
+    file: "bucket/preconditions.js",
+    fragment: `throw new S3Error("NoSuchKey", { Key: key })`,
+    replacement: `throw failed("If-Match")`,
+  },
+  {
+    name: "reading a delete marker by its id is not refused",
+    file: "operations/found-version.js",
+    fragment: `throw new S3Error("MethodNotAllowed", { Method: method, ResourceType: "DeleteMarker" }, {`,
+    replacement: `throw new S3Error("NoSuchKey", {}, {`,
+  },
+  {
+    name: "the order of parts is not judged",
+    file: "bucket/complete-rules.js",
+    fragment: "if (partNumber <= last)",
+    replacement: "if (partNumber < 0)",
+  },
+  {
+    name: "the last part must be large too",
+    file: "bucket/complete-rules.js",
+    fragment: "index < parts.length - 1 && part.sizeBytes",
+    replacement: "part.sizeBytes",
+  },
+  {
+    name: "the ETags that Complete names are not compared",
+    file: "bucket/complete-rules.js",
+    fragment: "hex(part.md5) === etag.toLowerCase() &&",
+    replacement: "",
+  },
+  {
+    name: "a repeated Complete makes another version",
+    file: "bucket/complete.js",
+    fragment: "turn.trees.uploads.remove(rowKey);",
+    replacement: "",
+  },
+  {
+    name: "a composite checksum lacks the number of parts",
+    file: "s3/checksum.js",
+    fragment: "${checksumOf(algorithm, digests)}-${parts.length}",
+    replacement: "${checksumOf(algorithm, digests)}",
+  },
+  {
+    name: "a range ends one byte early",
+    file: "s3/byte-range.js",
+    fragment: "Math.min(sizeBytes, Number(last) + 1)",
+    replacement: "Math.max(start + 1, Math.min(sizeBytes, Number(last)))",
+  },
+  {
+    name: "a copied range ends one byte late",
+    file: "s3/byte-range.js",
+    fragment: "start < end && end <= sizeBytes ? { start, end } : null",
+    replacement: "start < end && end <= sizeBytes ? { start, end: Math.min(sizeBytes, end + 1) } : null",
+  },
+  {
+    name: "If-None-Match does not override If-Modified-Since",
+    file: "s3/read-conditions.js",
+    fragment: `return etagListHolds(ifNoneMatch, etag) ? { condition: "If-None-Match", notModified: true } : null;`,
+    replacement: `if (etagListHolds(ifNoneMatch, etag)) return { condition: "If-None-Match", notModified: true };`,
+  },
+  {
+    name: "a copy keeps the source's metadata though it is to be replaced",
+    file: "operations/object-copy.js",
+    fragment: `const base = input.MetadataDirective === "REPLACE"`,
+    replacement: `const base = input.MetadataDirective === "NEVER"`,
+  },
+  {
+    name: "a copy takes the source's storage class",
+    file: "operations/object-copy.js",
+    fragment: "storageClass: _class, ",
+    replacement: "",
+  },
+  {
+    name: "the page after a name begins with that name",
+    file: "bucket/listing.js",
+    fragment: "return successor(Buffer.concat([lead, cut])) ?? lead;",
+    replacement: "return Buffer.concat([lead, cut]);",
+  },
+  {
+    name: "a common prefix is given once for each key",
+    file: "bucket/key-walk.js",
+    fragment: "const next = successor(rowKey.subarray(0, groupEnd));",
+    replacement: "const next = Buffer.concat([rowKey, Buffer.of(0)]);",
+  },
+  {
+    name: "common prefixes do not count towards max-keys",
+    file: "bucket/key-walk.js",
+    fragment: "return this.#entryCount + this.#commonPrefixes.length;",
+    replacement: "return this.#entryCount;",
+  },
+  {
+    name: "a full page is truncated whether anything follows or not",
+    file: "bucket/key-walk.js",
+    fragment: "            isTruncated: this.#isTruncated,",
+    replacement: "            isTruncated: this.#isTruncated || this.#count() === this.#request.max,",
+  },
+  {
+    name: "tags are counted one too many",
+    file: "operations/object-read.js",
+    fragment: "storedTagCount(metadata.tagging)",
+    replacement: "storedTagCount(metadata.tagging) + 1",
+  },
+];

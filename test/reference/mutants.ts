@@ -1,0 +1,57 @@
+/**
+ * Is the reference suite able to fail? Each mutant is a copy of the built server with one deliberate fault; short
+ * sequences run against it until an answer differs. Fails when one survives. `--sequences N` (80) at most for each,
+ * `--length N` (80), `--seed N`, `--only N` that mutant alone, counted from 1.
+ */
+
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { rootDirectory } from "../support/node-process.ts";
+import { runSuite } from "../support/suite.ts";
+import { Coverage } from "./coverage.ts";
+import { drive } from "./drive.ts";
+import { type Mutant, mutants } from "./mutant-list.ts";
+import { SharedNode } from "./shared-node.ts";
+
+const mutantsMin = 15;
+
+/** Copies what a node needs to run, and spoils it. @throws Error when the fragment is not there exactly once */
+function build(root: string, { file, fragment, replacement }: Mutant): void {
+  mkdirSync(root, { recursive: true });
+  const isNeeded = (path: string): boolean => !/\.(map|d\.ts|tsbuildinfo)$|\/dist\/(test|bench)(\/|$)/.test(path);
+  cpSync(join(rootDirectory, "dist"), join(root, "dist"), { recursive: true, filter: isNeeded });
+  cpSync(join(rootDirectory, "package.json"), join(root, "package.json"));
+  symlinkSync(join(rootDirectory, "node_modules"), join(root, "node_modules"));
+  const path = join(root, "dist", file);
+  const text = readFileSync(path, "utf8");
+  const count = text.split(fragment).length - 1;
+  if (count !== 1) throw new Error(`${file} holds ${count} times: ${fragment}`);
+  writeFileSync(path, text.replace(fragment, () => replacement));
+}
+
+await runSuite("reference-mutants", async ({ directory, option, say, check }) => {
+  const only = option("only", 0);
+  const seed = option("seed", 1);
+  const count = option("sequences", 80);
+  for (const [index, mutant] of mutants.entries()) {
+    if (only !== 0 && only !== index + 1) continue;
+    const root = join(directory, String(index + 1));
+    build(root, mutant);
+    const node = await SharedNode.start({ root, data: join(root, "data") });
+    const result = await drive(node, new Coverage(), {
+      seed,
+      count,
+      length: option("length", 80),
+      crashOneIn: 0,
+      workers: 4,
+      withinMs: 60_000,
+      shrinkMs: 0,
+    });
+    await node.kill();
+    const verdict = result.failure === null ? "SURVIVED" : "caught";
+    const why = result.failure?.split("\n").find((line) => /expected/.test(line))?.trim() ?? "";
+    say(`${index + 1}. ${mutant.name}: ${verdict} after ${result.sequences} sequences, ${node.requests} requests: ${why.slice(0, 160)}`);
+    check(`${mutant.name} is caught`, result.failure !== null);
+  }
+  check(`there are at least ${mutantsMin} mutants`, mutants.length >= mutantsMin);
+});

@@ -1,0 +1,222 @@
+/**
+ * One sequence on one bucket: every request goes to the model and to the node. A request that a crash cut off leaves two
+ * states that may be true; later answers decide.
+ */
+
+import type { Command, Crash } from "./commands.ts";
+import { interpret } from "./interpret.ts";
+import { placeAfter, positionAfter } from "./listings.ts";
+import { compare } from "./match.ts";
+import { answer } from "./model.ts";
+import type { Sequence } from "./sequences.ts";
+import type { SharedNode } from "./shared-node.ts";
+import { newBucket, type Request, rename, type State, type Turn } from "./state.ts";
+import type { Point } from "./vocabulary.ts";
+import type { Element, Observed } from "./wire.ts";
+
+/** States that may be true at once; more than a few crashes cannot leave. */
+const candidatesMax = 256;
+
+export class Mismatch extends Error {}
+
+export class Session {
+  readonly #node: SharedNode;
+  readonly #bucket: string;
+  readonly #keys: readonly string[];
+  readonly #reach: (point: Point) => void;
+  readonly #tokens = { positions: new Map<string, string>(), places: new Map<string, number>() };
+  #candidates: readonly State[];
+  #nextPage: Request | null = null;
+  #staysOff = false;
+  readonly trace: string[] = [];
+
+  constructor(
+    node: SharedNode,
+    bucket: string,
+    keys: readonly string[],
+    reach: (point: Point) => void,
+  ) {
+    this.#node = node;
+    this.#bucket = bucket;
+    this.#keys = keys;
+    this.#reach = reach;
+    this.#candidates = [{ ...newBucket(), exists: false }];
+  }
+
+  get #state(): State {
+    const [state] = this.#candidates;
+    if (state === undefined) throw new Error("no state is left");
+    return state;
+  }
+
+  /** @throws Mismatch */
+  async run(command: Command | Crash): Promise<void> {
+    if (command.kind === "Crash") return this.#crash(command);
+    const request = this.#interpret(command);
+    if (request === null) return;
+    await this.perform(request);
+    const pages = command.kind === "Listing" ? command.follow : 0;
+    for (let page = 0; page < pages && this.#nextPage !== null; page++) await this.perform(this.#nextPage);
+  }
+
+  #interpret(command: Command): Request | null {
+    if (this.#staysOff && command.kind === "PutBucketVersioning" && command.status !== "Off") return null;
+    return interpret(command, { state: this.#state, keys: this.#keys, nextPage: this.#nextPage });
+  }
+
+  async #crash({ afterMs, during }: Crash): Promise<void> {
+    const request = this.#interpret(during);
+    const running = request === null ? Promise.resolve() : this.perform(request);
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    this.#reach("event crash");
+    await Promise.all([this.#node.crash(), running]);
+    await this.observe();
+  }
+
+  /** Sends one request and lets its answer decide which of the states can be true. @throws Mismatch */
+  async perform(request: Request): Promise<void> {
+    const from = Date.now();
+    const observed = await this.#node.send(this.#bucket, request);
+    const now = { from, to: Date.now() };
+    this.trace.push(`${describeRequest(request)} → ${observed === null ? "killed" : observed.status}`);
+    if (observed === null) {
+      this.#fork(request, now);
+      return;
+    }
+    const before = this.#candidates;
+    const isKnown = (id: string): boolean => before.some((state) => state.issued.has(id));
+    const kept: State[] = [];
+    let differences: readonly string[] = [];
+    for (const [at, state] of before.entries()) {
+      const points: Point[] = [];
+      const turn: Turn = { now, reach: (point) => void points.push(point) };
+      const result = answer(state, request, turn, this.#tokens);
+      const comparison = compare(result.answer, observed, isHead(request), isKnown);
+      if (comparison.differences.length > 0) {
+        if (at === 0) differences = comparison.differences;
+        continue;
+      }
+      if (kept.length === 0) for (const point of points) this.#reach(point);
+      kept.push(rename(result.state, comparison.told));
+    }
+    if (kept.length === 0) {
+      const several = before.length > 1 ? ` (none of ${before.length} states fits)` : "";
+      throw new Mismatch(`${describeRequest(request)}${several}\n    ${differences.join("\n    ")}`);
+    }
+    this.#candidates = kept;
+    this.#remember(request, before[0] ?? this.#state, observed);
+  }
+
+  /** The request happened or did not; of a list of deletes each prefix may have. */
+  #fork(request: Request, now: Turn["now"]): void {
+    const turn: Turn = { now, reach: () => undefined };
+    const prefixes =
+      request.operation === "DeleteObjects"
+        ? (request.objects ?? []).map((_object, at, all) => ({ ...request, objects: all.slice(0, at + 1) }))
+        : [request];
+    const forked = this.#candidates.flatMap((state) => [
+      state,
+      ...prefixes
+        .map((one) => answer(state, one, turn, this.#tokens).state)
+        .filter((next) => next !== state),
+    ]);
+    if (forked.length > candidatesMax) throw new Error(`${forked.length} states may be true`);
+    this.#candidates = forked;
+  }
+
+  /** Where the next page of a listing begins. */
+  #remember(request: Request, state: State, { xml }: Observed): void {
+    const text = (name: string): string | undefined => xml?.children.find((child) => child.name === name)?.text;
+    if (!request.operation.startsWith("List") || request.operation === "ListParts") return;
+    this.#nextPage = null;
+    if (text("IsTruncated") !== "true") return;
+    const isEncoded = request.query["encoding-type"] === "url";
+    const name = (value: string | undefined): string => (isEncoded ? decodeURIComponent(value ?? "") : (value ?? ""));
+    const follow = (query: Record<string, string>): void => {
+      this.#nextPage = { ...request, query: { ...request.query, ...query } };
+    };
+    switch (request.operation) {
+      case "ListObjectsV2": {
+        const token = text("NextContinuationToken") ?? "";
+        this.#tokens.positions.set(token, positionAfter(state, request, this.#tokens));
+        return follow({ "continuation-token": token });
+      }
+      case "ListObjects":
+        return follow({ marker: name(text("NextMarker") ?? lastKey(xml)) });
+      case "ListObjectVersions": {
+        const id = text("NextVersionIdMarker");
+        if (id && !state.issuedVersions.has(id)) this.#tokens.places.set(id, placeAfter(state, request, this.#tokens));
+        return follow({ "key-marker": name(text("NextKeyMarker")), ...(id ? { "version-id-marker": id } : {}) });
+      }
+      default: {
+        const id = text("NextUploadIdMarker");
+        return follow({ "key-marker": name(text("NextKeyMarker")), ...(id ? { "upload-id-marker": id } : {}) });
+      }
+    }
+  }
+
+  /** Compares everything there is: all versions and their bytes, all uploads and their parts. @throws Mismatch */
+  async observe(): Promise<void> {
+    const before = this.#candidates.length;
+    const url = { "encoding-type": "url" };
+    await this.perform({ ...nothing, operation: "ListObjectVersions", query: url });
+    await this.perform({ ...nothing, operation: "ListMultipartUploads", query: url });
+    for (const { id, key } of this.#state.uploads) {
+      await this.perform({ ...nothing, operation: "ListParts", key, query: { uploadId: id } });
+    }
+    for (const [key, history] of this.#state.keys) {
+      for (const { id } of history) {
+        const query = this.#state.versioning === "Off" ? {} : { versionId: id };
+        const headers = { "x-amz-checksum-mode": "ENABLED" };
+        await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
+      }
+    }
+    if (before > 1) this.#reach(this.#candidates.length === before ? "event in flight: undecided" : "event in flight: decided");
+  }
+
+  /** Removes everything, which is also compared. @throws Mismatch */
+  async clear(): Promise<void> {
+    for (const { id, key } of this.#state.uploads) {
+      await this.perform({ ...nothing, operation: "AbortMultipartUpload", key, query: { uploadId: id } });
+    }
+    for (const [key, history] of this.#state.keys) {
+      for (const { id } of history) {
+        const query = this.#state.versioning === "Off" ? {} : { versionId: id };
+        await this.perform({ ...nothing, operation: "DeleteObject", key, query });
+      }
+    }
+    if (this.#state.exists) await this.perform({ ...nothing, operation: "DeleteBucket" });
+  }
+
+  /** The bucket, in its first versioning state. */
+  async begin(versioning: Sequence["versioning"]): Promise<void> {
+    this.#staysOff = versioning === "Off";
+    await this.perform({ ...nothing, operation: "CreateBucket" });
+    if (versioning === "Off" || versioning === "Mixed") return;
+    await this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status: versioning } });
+  }
+}
+
+const nothing: Request = { operation: "HeadBucket", key: "", query: {}, headers: {}, body: Buffer.alloc(0) };
+
+const isHead = ({ operation }: Request): boolean => operation.startsWith("Head");
+
+const lastKey = (xml: Element | null): string | undefined =>
+  xml?.children
+    .filter(({ name }) => name === "Contents")
+    .at(-1)
+    ?.children.find(({ name }) => name === "Key")?.text;
+
+const short = (text: string): string => text.replace(/(.)\1{60,}/g, "$1$1$1…");
+
+export function describeRequest({ operation, key, query, headers, body, parts, objects }: Request): string {
+  const shown = [
+    key === "" ? null : short(JSON.stringify(key)),
+    Object.keys(query).length === 0 ? null : JSON.stringify(query),
+    Object.keys(headers).length === 0 ? null : short(JSON.stringify(headers)),
+    body.length === 0 ? null : `${body.length} bytes`,
+    parts === undefined ? null : JSON.stringify(parts),
+    objects === undefined ? null : JSON.stringify(objects),
+  ];
+  return [operation, ...shown.filter((part) => part !== null)].join(" ");
+}

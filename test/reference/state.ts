@@ -1,0 +1,237 @@
+/** What one bucket is: plain immutable data, so that a request that may or may not have happened is two states. */
+
+import type { Algorithm, ChecksumType, ErrorCode, NullState, Operation, Point, Versioning } from "./vocabulary.ts";
+
+export interface Checksum {
+  readonly algorithm: Algorithm;
+  readonly value: string;
+  readonly type: ChecksumType;
+}
+
+/** When something was written: between these, Unix ms. */
+export interface Moment {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Metadata {
+  /** As they are answered: content-type, x-amz-meta-…, x-amz-storage-class unless STANDARD, … */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tagCount: number;
+}
+
+export interface StoredPart {
+  readonly number: number;
+  readonly bytes: Buffer;
+  readonly checksum: Pick<Checksum, "algorithm" | "value"> | null;
+  readonly written: Moment;
+}
+
+export interface ObjectVersion {
+  readonly isMarker: false;
+  /** Its place in the history of its key: newer versions have greater numbers. */
+  readonly place: number;
+  /** "null", the server's id, or "?n" while no answer has told it. */
+  readonly id: string;
+  readonly bytes: Buffer;
+  readonly etag: string;
+  readonly written: Moment;
+  readonly metadata: Metadata;
+  readonly checksum: Checksum | null;
+  /** Of an object that was uploaded in parts. */
+  readonly parts: readonly StoredPart[] | null;
+}
+
+export interface DeleteMarker {
+  readonly isMarker: true;
+  readonly place: number;
+  readonly id: string;
+  readonly written: Moment;
+}
+
+export type Version = ObjectVersion | DeleteMarker;
+
+export interface Upload {
+  readonly id: string;
+  readonly key: string;
+  readonly initiated: Moment;
+  readonly metadata: Metadata;
+  readonly algorithm: Algorithm | null;
+  readonly type: ChecksumType | null;
+  /** In the order of their numbers. */
+  readonly parts: readonly StoredPart[];
+}
+
+/** A completed upload answers a repeated Complete as the first time. */
+export interface Completed {
+  readonly id: string;
+  readonly key: string;
+  readonly parts: readonly ClaimedPart[];
+  readonly answer: Answer;
+}
+
+export interface State {
+  readonly exists: boolean;
+  readonly versioning: Versioning;
+  /** Newest first; no key has an empty history. */
+  readonly keys: ReadonlyMap<string, readonly Version[]>;
+  /** In the order of their creation. */
+  readonly uploads: readonly Upload[];
+  readonly completed: readonly Completed[];
+  /** Ids that were once answered. */
+  readonly issued: ReadonlySet<string>;
+  /** Those of versions, with the places that they name: they are well-formed for ever. */
+  readonly issuedVersions: ReadonlyMap<string, number>;
+  /** Number of the next version or upload. */
+  readonly nextId: number;
+}
+
+export const newBucket = (nextId = 1): State => ({
+  exists: true,
+  versioning: "Off",
+  keys: new Map(),
+  uploads: [],
+  completed: [],
+  issued: new Set(),
+  issuedVersions: new Map(),
+  nextId,
+});
+
+export interface Request {
+  readonly operation: Operation;
+  readonly key: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Of CompleteMultipartUpload, in the order sent. */
+  readonly parts?: readonly ClaimedPart[];
+  /** Of DeleteObjects. */
+  readonly objects?: readonly DoomedObject[];
+  readonly isQuiet?: boolean;
+}
+
+export interface ClaimedPart {
+  readonly number: number;
+  readonly etag: string;
+  readonly checksum: Pick<Checksum, "algorithm" | "value"> | null;
+}
+
+export interface DoomedObject {
+  readonly key: string;
+  readonly versionId?: string;
+  readonly etag?: string;
+}
+
+/** What is not compared. */
+export interface Anything {
+  readonly mustBeThere: boolean;
+}
+export const anything: Anything = { mustBeThere: true };
+/** AWS does not say whether it is there. */
+export const undocumented: Anything = { mustBeThere: false };
+
+/** A text, the bytes of a body, a time between two others, anything at all, repeated elements, or an element's own. */
+export type Expected = string | Buffer | Moment | Anything | readonly Expected[] | { readonly [name: string]: Expected };
+
+export interface Answer {
+  readonly status: number;
+  readonly code: ErrorCode | null;
+  /** Those that matter; a header of the compared set that is not named here must be absent. */
+  readonly headers: Readonly<Record<string, Expected>>;
+  /** null: not compared, as of errors. */
+  readonly body: Expected | null;
+}
+
+/** What a turn of the model works with. */
+export interface Turn {
+  readonly now: Moment;
+  reach(point: Point): void;
+}
+
+export interface Result {
+  readonly answer: Answer;
+  readonly state: State;
+}
+
+/** Ends a request with an error; the state stays as it was. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly headers: Readonly<Record<string, Expected>>;
+
+  constructor(code: ErrorCode, headers: Readonly<Record<string, Expected>> = {}) {
+    super(code);
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+export const historyOf = (state: State, key: string): readonly Version[] => state.keys.get(key) ?? [];
+
+/** The current object; null when there is none or a delete marker stands before it. */
+export const currentObject = (state: State, key: string): ObjectVersion | null => {
+  const [current] = historyOf(state, key);
+  return current === undefined || current.isMarker ? null : current;
+};
+
+export const withHistory = (state: State, key: string, history: readonly Version[]): State => {
+  const keys = new Map(state.keys);
+  if (history.length === 0) keys.delete(key);
+  else keys.set(key, history);
+  return { ...state, keys };
+};
+
+type NewVersion = Omit<ObjectVersion, "id" | "place"> | Omit<DeleteMarker, "id" | "place">;
+
+/**
+ * A write or a simple delete: Enabled adds a version; Off and Suspended add the null version and remove the one before,
+ * wherever it stood.
+ */
+export function addVersion(state: State, key: string, version: NewVersion): { state: State; id: string } {
+  const place = state.nextId;
+  const id = state.versioning === "Enabled" ? `?${place}` : "null";
+  const older = historyOf(state, key).filter((one) => id !== "null" || one.id !== "null");
+  return { state: { ...withHistory(state, key, [{ ...version, id, place }, ...older]), nextId: place + 1 }, id };
+}
+
+/** x-amz-version-id of a write: "If you enable versioning, S3 … returns this ID"; a null version is not announced. */
+export const writtenHeader = ({ versioning }: State, id: string): Record<string, string> =>
+  versioning === "Enabled" ? { "x-amz-version-id": id } : {};
+
+/** x-amz-version-id of a read: none in a bucket that was never versioned. */
+export const versionHeader = (state: State, id: string): Record<string, string> =>
+  state.versioning === "Off" ? {} : { "x-amz-version-id": id };
+
+export function nullStateOf(state: State, key: string): NullState {
+  const history = historyOf(state, key);
+  if (history.length === 0) return "no versions";
+  const at = history.findIndex(({ id }) => id === "null");
+  const version = history[at];
+  if (version === undefined) return "no null version";
+  if (version.isMarker) return at === 0 ? "null marker current" : "null marker older";
+  return at === 0 ? "null current" : "null older";
+}
+
+/** The state with ids that an answer has told. */
+export function rename(state: State, told: ReadonlyMap<string, string>): State {
+  if (told.size === 0) return state;
+  const name = (id: string): string => told.get(id) ?? id;
+  const isUpload = (id: string): boolean => state.uploads.some((upload) => upload.id === id);
+  const keys = new Map(
+    [...state.keys].map(([key, history]) => [key, history.map((version) => ({ ...version, id: name(version.id) }))]),
+  );
+  return {
+    ...state,
+    keys,
+    uploads: state.uploads.map((upload) => ({ ...upload, id: name(upload.id) })),
+    completed: state.completed.map((done) => ({ ...done, answer: { ...done.answer, headers: renamed(done.answer.headers, name) } })),
+    issued: new Set([...state.issued, ...told.values()]),
+    issuedVersions: new Map([
+      ...state.issuedVersions,
+      ...[...told].filter(([id]) => !isUpload(id)).map(([id, real]): [string, number] => [real, Number(id.slice(1))]),
+    ]),
+  };
+}
+
+const renamed = (headers: Answer["headers"], name: (id: string) => string): Answer["headers"] =>
+  Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, typeof value === "string" ? name(value) : value]));
