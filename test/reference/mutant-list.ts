@@ -112,8 +112,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a composite checksum lacks the number of parts",
     file: "s3/checksum.js",
-    fragment: "${checksumOf(algorithm, digests)}-${parts.length}",
-    replacement: "${checksumOf(algorithm, digests)}",
+    fragment: "(algorithm, digests)}-$" + "{parts.length}",
+    replacement: "(algorithm, digests)}",
   },
   {
     name: "a range ends one byte early",

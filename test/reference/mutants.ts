@@ -26,7 +26,10 @@ function build(root: string, { file, fragment, replacement }: Mutant): void {
   const text = readFileSync(path, "utf8");
   const count = text.split(fragment).length - 1;
   if (count !== 1) throw new Error(`${file} holds ${count} times: ${fragment}`);
-  writeFileSync(path, text.replace(fragment, () => replacement));
+  writeFileSync(
+    path,
+    text.replace(fragment, () => replacement),
+  );
 }
 
 await runSuite("reference-mutants", async ({ directory, option, say, check }) => {
@@ -49,8 +52,14 @@ await runSuite("reference-mutants", async ({ directory, option, say, check }) =>
     });
     await node.kill();
     const verdict = result.failure === null ? "SURVIVED" : "caught";
-    const why = result.failure?.split("\n").find((line) => /expected/.test(line))?.trim() ?? "";
-    say(`${index + 1}. ${mutant.name}: ${verdict} after ${result.sequences} sequences, ${node.requests} requests: ${why.slice(0, 160)}`);
+    const why =
+      result.failure
+        ?.split("\n")
+        .find((line) => /expected/.test(line))
+        ?.trim() ?? "";
+    say(
+      `${index + 1}. ${mutant.name}: ${verdict} after ${result.sequences} sequences, ${node.requests} requests: ${why.slice(0, 160)}`,
+    );
     check(`${mutant.name} is caught`, result.failure !== null);
   }
   check(`there are at least ${mutantsMin} mutants`, mutants.length >= mutantsMin);

@@ -8,7 +8,7 @@ import { interpret } from "./interpret.ts";
 import { placeAfter, positionAfter } from "./listings.ts";
 import { compare } from "./match.ts";
 import { answer } from "./model.ts";
-import type { Sequence } from "./sequences.ts";
+import type { Before, Sequence } from "./sequences.ts";
 import type { SharedNode } from "./shared-node.ts";
 import { newBucket, type Request, rename, type State, type Turn } from "./state.ts";
 import type { Point } from "./vocabulary.ts";
@@ -30,12 +30,7 @@ export class Session {
   #staysOff = false;
   readonly trace: string[] = [];
 
-  constructor(
-    node: SharedNode,
-    bucket: string,
-    keys: readonly string[],
-    reach: (point: Point) => void,
-  ) {
+  constructor(node: SharedNode, bucket: string, keys: readonly string[], reach: (point: Point) => void) {
     this.#node = node;
     this.#bucket = bucket;
     this.#keys = keys;
@@ -116,41 +111,46 @@ export class Session {
         : [request];
     const forked = this.#candidates.flatMap((state) => [
       state,
-      ...prefixes
-        .map((one) => answer(state, one, turn, this.#tokens).state)
-        .filter((next) => next !== state),
+      ...prefixes.map((one) => answer(state, one, turn, this.#tokens).state).filter((next) => next !== state),
     ]);
     if (forked.length > candidatesMax) throw new Error(`${forked.length} states may be true`);
     this.#candidates = forked;
   }
 
-  /** Where the next page of a listing begins. */
-  #remember(request: Request, state: State, { xml }: Observed): void {
-    const text = (name: string): string | undefined => xml?.children.find((child) => child.name === name)?.text;
+  /** Keeps the request for the next page of a listing, if there is one. */
+  #remember(request: Request, state: State, observed: Observed): void {
     if (!request.operation.startsWith("List") || request.operation === "ListParts") return;
-    this.#nextPage = null;
-    if (text("IsTruncated") !== "true") return;
+    const text = (name: string): string | undefined =>
+      observed.xml?.children.find((child) => child.name === name)?.text;
+    const isTruncated = text("IsTruncated") === "true";
+    const query = isTruncated ? this.#nextQuery(request, state, text, observed.xml) : null;
+    this.#nextPage = query === null ? null : { ...request, query: { ...request.query, ...query } };
+  }
+
+  #nextQuery(
+    request: Request,
+    state: State,
+    text: (name: string) => string | undefined,
+    xml: Element | null,
+  ): Record<string, string> {
     const isEncoded = request.query["encoding-type"] === "url";
     const name = (value: string | undefined): string => (isEncoded ? decodeURIComponent(value ?? "") : (value ?? ""));
-    const follow = (query: Record<string, string>): void => {
-      this.#nextPage = { ...request, query: { ...request.query, ...query } };
-    };
     switch (request.operation) {
       case "ListObjectsV2": {
         const token = text("NextContinuationToken") ?? "";
         this.#tokens.positions.set(token, positionAfter(state, request, this.#tokens));
-        return follow({ "continuation-token": token });
+        return { "continuation-token": token };
       }
       case "ListObjects":
-        return follow({ marker: name(text("NextMarker") ?? lastKey(xml)) });
+        return { marker: name(text("NextMarker") ?? lastKey(xml)) };
       case "ListObjectVersions": {
         const id = text("NextVersionIdMarker");
         if (id && !state.issuedVersions.has(id)) this.#tokens.places.set(id, placeAfter(state, request, this.#tokens));
-        return follow({ "key-marker": name(text("NextKeyMarker")), ...(id ? { "version-id-marker": id } : {}) });
+        return { "key-marker": name(text("NextKeyMarker")), ...(id ? { "version-id-marker": id } : {}) };
       }
       default: {
         const id = text("NextUploadIdMarker");
-        return follow({ "key-marker": name(text("NextKeyMarker")), ...(id ? { "upload-id-marker": id } : {}) });
+        return { "key-marker": name(text("NextKeyMarker")), ...(id ? { "upload-id-marker": id } : {}) };
       }
     }
   }
@@ -171,7 +171,8 @@ export class Session {
         await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
       }
     }
-    if (before > 1) this.#reach(this.#candidates.length === before ? "event in flight: undecided" : "event in flight: decided");
+    if (before > 1)
+      this.#reach(this.#candidates.length === before ? "event in flight: undecided" : "event in flight: decided");
   }
 
   /** Removes everything, which is also compared. @throws Mismatch */
@@ -186,14 +187,31 @@ export class Session {
       }
     }
     if (this.#state.exists) await this.perform({ ...nothing, operation: "DeleteBucket" });
+    await this.perform({ ...nothing, operation: "HeadBucket" });
   }
 
   /** The bucket, in its first versioning state. */
-  async begin(versioning: Sequence["versioning"]): Promise<void> {
+  async begin({ versioning, before }: Pick<Sequence, "versioning" | "before">): Promise<void> {
     this.#staysOff = versioning === "Off";
     await this.perform({ ...nothing, operation: "CreateBucket" });
     if (versioning === "Off" || versioning === "Mixed") return;
-    await this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status: versioning } });
+    const set = (status: string): Promise<void> =>
+      this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status } });
+    const make = async (choose: (one: Before) => Before["above"]): Promise<void> => {
+      for (const [at, key] of this.#keys.entries()) {
+        const one = before[at];
+        const wanted = one === undefined ? "nothing" : choose(one);
+        if (wanted === "object") await this.perform({ ...nothing, operation: "PutObject", key });
+        if (wanted === "marker") await this.perform({ ...nothing, operation: "DeleteObject", key });
+      }
+    };
+    if (before.length > 0) {
+      await set("Suspended");
+      await make(({ nullVersion }) => nullVersion);
+      await set("Enabled");
+      await make(({ above }) => above);
+    }
+    await set(versioning);
   }
 }
 
