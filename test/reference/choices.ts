@@ -67,7 +67,8 @@ export class Interpreter {
     const history = historyOf(state, key)
       .map(({ id }) => id)
       .filter(isTold);
-    if (choice === "gone") return [...state.issuedVersions.keys()].find((id) => !history.includes(id)) ?? "null";
+    if (choice === "gone" || (choice === "last" && history.length === 0))
+      return [...state.issuedVersions.keys()].find((id) => !history.includes(id)) ?? "null";
     const index = { first: 0, second: 1, third: 2, last: history.length - 1 }[choice] ?? 0;
     return history[Math.min(index, history.length - 1)];
   }
