@@ -39,7 +39,13 @@ test("answers of every framing, cut anywhere", (t) => {
       t.is(answers[0]?.text, "");
     }),
   );
-  t.is(read(wire, Array.from({ length: wire.length }, (_, index) => index)).length, 7);
+  t.is(
+    read(
+      wire,
+      Array.from({ length: wire.length }, (_, index) => index),
+    ).length,
+    7,
+  );
 });
 
 test("answers to HEAD have no body", (t) => {

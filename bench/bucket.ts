@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { request as requestPlain } from "node:http";
 import { request as requestTls } from "node:https";
+import { setTimeout as pause } from "node:timers/promises";
 import { BenchError } from "./failure.ts";
 import { canonicalQuery, defaultRegion, objectPath, sha256, signedHeaders, type Target } from "./request.ts";
 
@@ -47,7 +48,8 @@ export function call(target: Target, { method, bucket = "", key = "", query = {}
     sent.setTimeout(callMsMax, () => sent.destroy(new Error(`no answer within ${callMsMax / 1000} s`)));
     sent.on("error", (error: NodeJS.ErrnoException) => {
       // With several addresses each has its own error, and the outer one has no text.
-      const reason = error.message || (error as AggregateError).errors?.map(String).join("; ") || error.code;
+      const text = error.message || (error as AggregateError).errors?.map(String).join("; ") || error.code;
+      const reason = error.code === "EPROTO" ? "it does not speak TLS there" : text;
       reject(new BenchError(`${urlOf(target)} cannot be reached: ${reason}`));
     });
     sent.on("response", (answer) => {
@@ -118,7 +120,9 @@ async function make(target: Target, bucket: string): Promise<void> {
   const answer = await call(target, { method: "PUT", bucket, body });
   if (answer.status === 200) return;
   const failure = explain(target, "CreateBucket", answer);
-  throw answer.code === "AccessDenied" ? new BenchError(`${failure.message}; name an empty bucket with --bucket`) : failure;
+  throw answer.code === "AccessDenied"
+    ? new BenchError(`${failure.message}; name an empty bucket with --bucket`)
+    : failure;
 }
 
 /** @returns whether the bucket was made */
@@ -135,22 +139,27 @@ async function take(target: Target, bucket: string, allowsNonEmpty: boolean): Pr
     );
   const versioning = await call(target, { method: "GET", bucket, query: { versioning: "" } });
   if (/<Status>(Enabled|Suspended)<\/Status>/.test(versioning.text))
-    throw new BenchError(`the bucket ${bucket} keeps versions, so nothing deleted from it would be gone: choose another`);
+    throw new BenchError(
+      `the bucket ${bucket} keeps versions, so nothing deleted from it would be gone: choose another`,
+    );
   return false;
 }
 
 /**
  * Takes or makes the buckets, and tries every right that the bench needs.
- * `place` is told of each bucket as it is made, so that a failure half-way can be cleaned up.
+ * @param place told as soon as there is something to clean up, so that a failure half-way leaves nothing behind
  * @throws BenchError
  */
-export async function openPlace(target: Target, options: BucketOptions, place: (opened: Place) => void): Promise<Place> {
+export async function openPlace(
+  target: Target,
+  options: BucketOptions,
+  place: (opened: Place) => void,
+): Promise<Place> {
   const { bucket, allowsNonEmpty, count, prefix } = options;
   const made: string[] = [];
   const first = bucket ?? `bench-${prefix.replace(/\W/g, "").slice(-12)}`;
   const buckets = Array.from({ length: bucket === null ? count : 1 }, (_, at) => (at === 0 ? first : `${first}-${at}`));
   const opened: Place = { target, buckets, prefix, made };
-  place(opened);
   await mustSucceed(target, "ListBuckets", { method: "GET" }).catch((error: Error) => {
     // A key may be confined to its bucket.
     if (bucket === null || !error.message.includes("AccessDenied")) throw error;
@@ -158,6 +167,7 @@ export async function openPlace(target: Target, options: BucketOptions, place: (
   for (const name of buckets) {
     if (bucket === null) await make(target, name);
     if (bucket === null || (await take(target, name, allowsNonEmpty))) made.push(name);
+    if (name === first) place(opened);
   }
   const probe = { bucket: first, key: `${prefix}probe` };
   const at = `in ${first}`;
@@ -174,13 +184,25 @@ export async function openPlace(target: Target, options: BucketOptions, place: (
   return opened;
 }
 
+const attemptsMax = 5;
+const attemptPauseMs = 500;
+
+/** A call that is repeated while the server fails or is too busy: cleaning up comes right after it was under load. */
+async function patientCall(target: Target, options: Call): Promise<Called> {
+  for (let attempt = 1; ; attempt++) {
+    const answer = await call(target, options);
+    if (answer.status < 500 || attempt === attemptsMax) return answer;
+    await pause(attemptPauseMs);
+  }
+}
+
 /** Deletes what the bench made: its keys, then its buckets. @returns how many keys @throws BenchError */
 export async function closePlace({ target, buckets, prefix, made }: Place): Promise<number> {
   let deleted = 0;
   for (const bucket of buckets) {
     const query = { "list-type": "2", prefix, "max-keys": "1000" };
     while (true) {
-      const page = await call(target, { method: "GET", bucket, query });
+      const page = await patientCall(target, { method: "GET", bucket, query });
       if (page.code === "NoSuchBucket") break;
       if (page.status !== 200) throw explain(target, `ListObjectsV2 of ${bucket}`, page);
       const keys = [...page.text.matchAll(/<Key>([^<]*)<\/Key>/g)].map((match) => match[1] ?? "");
@@ -189,7 +211,7 @@ export async function closePlace({ target, buckets, prefix, made }: Place): Prom
       deleted += keys.length;
     }
     if (made.includes(bucket)) {
-      const gone = await call(target, { method: "DELETE", bucket });
+      const gone = await patientCall(target, { method: "DELETE", bucket });
       if (gone.status !== 204 && gone.status !== 200 && gone.code !== "NoSuchBucket")
         throw explain(target, `DeleteBucket of ${bucket}`, gone);
     }
@@ -201,7 +223,7 @@ export async function closePlace({ target, buckets, prefix, made }: Place): Prom
 async function deleteAll(target: Target, bucket: string, keys: readonly string[]): Promise<void> {
   const objects = keys.map((key) => `<Object><Key>${key}</Key></Object>`).join("");
   const body = `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Quiet>true</Quiet>${objects}</Delete>`;
-  const answer = await call(target, { method: "POST", bucket, query: { delete: "" }, body });
+  const answer = await patientCall(target, { method: "POST", bucket, query: { delete: "" }, body });
   if (answer.status === 200 && !answer.text.includes("<Error>")) return;
   // Not every server has the batch.
   for (const key of keys) await mustSucceed(target, `DeleteObject in ${bucket}`, { method: "DELETE", bucket, key });

@@ -72,7 +72,9 @@ test("labels keep their order and their distance", (t) => {
   fc.assert(
     fc.property(fc.array(fc.nat(200), { maxLength: 8 }), (wanted) => {
       const placed = spreadLabels(wanted, 15, 200).sort((a, b) => a - b);
-      return placed.every((y, index) => index === 0 || y - (placed[index - 1] ?? 0) >= 15) && (placed.at(-1) ?? 0) <= 200;
+      return (
+        placed.every((y, index) => index === 0 || y - (placed[index - 1] ?? 0) >= 15) && (placed.at(-1) ?? 0) <= 200
+      );
     }),
   );
 });

@@ -146,8 +146,14 @@ class Connection {
 
   #send(): void {
     const request = this.#script?.() ?? null;
-    if (request === null) return this.#finish();
-    if (this.#socket === null) return this.#reopen(request);
+    if (request === null) {
+      this.#finish();
+      return;
+    }
+    if (this.#socket === null) {
+      this.#reopen(request);
+      return;
+    }
     this.#sent = request;
     this.#sentAt = performance.now();
     if (request.body === null) this.#socket.write(request.head);
@@ -213,8 +219,8 @@ class Connection {
     if (this.#done === null) return;
     this.#round?.failed(name);
     this.#failuresInRow += 1;
-    if (this.#failuresInRow >= failuresInRowMax) return this.#finish();
-    setTimeout(() => this.#send(), failurePauseMs);
+    if (this.#failuresInRow >= failuresInRowMax) this.#finish();
+    else setTimeout(() => this.#send(), failurePauseMs);
   }
 
   #finish(): void {
@@ -257,9 +263,7 @@ async function prepareOnce(task: DriverTask, shared: readonly WireRequest[]): Pr
         ? () => round.next()
         : () => (round.isOver ? null : (script[next++ % script.length] ?? null));
     });
-    await Promise.all(
-      connections.map((connection, at) => connection.work(round, scripts[at] ?? (() => null))),
-    );
+    await Promise.all(connections.map((connection, at) => connection.work(round, scripts[at] ?? (() => null))));
     const seconds = (performance.now() - started) / 1000;
     const busyShare = performance.eventLoopUtilization(utilization).utilization;
     for (const connection of connections) connection.end();

@@ -129,8 +129,7 @@ function boxes(roots: readonly FlameFrame[], total: number): Box[] {
   return found;
 }
 
-export const escapeXml = (text: string): string =>
-  text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+export const escapeXml = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 /** Shows a frame over the full width: positions are shares of the whole, kept in data attributes. */
 const script = `
@@ -168,7 +167,10 @@ g[data-left] { cursor: pointer } g[data-left]:hover rect { stroke: #1b1b1b; stro
 
 /** @param roots one for each thread; side by side, as wide as they were busy */
 export function flameGraph(title: string, roots: readonly FlameFrame[]): string {
-  const total = Math.max(1, roots.reduce((sum, root) => sum + root.micros, 0));
+  const total = Math.max(
+    1,
+    roots.reduce((sum, root) => sum + root.micros, 0),
+  );
   const found = boxes(roots, total);
   const depthMax = Math.max(0, ...found.map(({ depth }) => depth));
   const height = headHeight + (depthMax + 1) * rowHeight + 8;

@@ -43,7 +43,10 @@ function tickName(value: number): string {
  * Round values within the ends: powers of ten, and 2 and 5 times them when they would be fewer than three.
  * @returns ends and ticks
  */
-export function ticks(low: number, high: number): { readonly low: number; readonly high: number; readonly at: number[] } {
+export function ticks(
+  low: number,
+  high: number,
+): { readonly low: number; readonly high: number; readonly at: number[] } {
   const steps = Math.log10(high / low) < 2 ? [1, 2, 5] : [1];
   const all: number[] = [];
   for (let power = Math.floor(Math.log10(low)) - 1; power <= Math.ceil(Math.log10(high)) + 1; power++)
@@ -72,7 +75,12 @@ export function spreadLabels(wanted: readonly number[], gap: number, max: number
 
 const px = (value: number): string => value.toFixed(1);
 
-function drawLine(line: Line, at: (point: readonly [number, number]) => [number, number], name: (x: number) => string, unit: string): string {
+function drawLine(
+  line: Line,
+  at: (point: readonly [number, number]) => [number, number],
+  name: (x: number) => string,
+  unit: string,
+): string {
   const spots = line.points.map((point) => ({ point, at: at(point) }));
   const path = spots.map(({ at: [x, y] }, index) => `${index === 0 ? "M" : "L"}${px(x)} ${px(y)}`).join("");
   const dots = spots.map(
@@ -108,7 +116,11 @@ export function drawPanel({ title, unit, lines, nameOfX }: Panel): string {
     return `<text class="tick" text-anchor="middle" x="${px(left)}" y="${bottom + 20}">${escapeXml(nameOfX(x))}</text>`;
   });
   const ends = shown.map((line) => at(line.points.at(-1) ?? [first, axis.low]));
-  const heights = spreadLabels(ends.map(([, y]) => y), labelHeight, bottom);
+  const heights = spreadLabels(
+    ends.map(([, y]) => y),
+    labelHeight,
+    bottom,
+  );
   const labels = shown.map(
     (line, index) =>
       `<text class="label ${line.colour}" x="${px((ends[index]?.[0] ?? right) + 9)}" y="${px((heights[index] ?? 0) + 4)}">${escapeXml(line.name)}</text>`,

@@ -139,11 +139,11 @@ export class Side {
 
   async #run(task: Omit<DriverTask, "share">, what: "fill" | "run"): Promise<Round> {
     const { signal } = this.#options;
-    const run = await unlessAborted(signal, this.#load.prepare(task));
+    const run = await unlessAborted(signal, () => this.#load.prepare(task));
     const isKnown = this.server.pids.length > 0;
     const times = (): CpuTimes => readCpuTimes(processTree(this.server.pids));
     const before = isKnown ? times() : null;
-    const result = await unlessAborted(signal, run());
+    const result = await unlessAborted(signal, run);
     const used = before === null ? null : cpuMicrosBetween(before, times());
     return {
       ...result,
@@ -154,13 +154,15 @@ export class Side {
   }
 }
 
-/** What `work` comes to, or a rejection as soon as the run is interrupted. */
-function unlessAborted<Value>(signal: AbortSignal, work: Promise<Value>): Promise<Value> {
+/** What was begun comes to, or a rejection as soon as the run is interrupted. */
+function unlessAborted<Value>(signal: AbortSignal, begin: () => Promise<Value>): Promise<Value> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    begin()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort));
   });
 }
 

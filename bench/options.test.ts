@@ -14,7 +14,12 @@ test("without options a node of this checkout is measured", (t) => {
 });
 
 test("a server that runs, with keys from the command line or the environment", (t) => {
-  const keys = { AWS_ACCESS_KEY_ID: "ID", AWS_SECRET_ACCESS_KEY: "SECRET", AWS_SESSION_TOKEN: "TOKEN", AWS_REGION: "r" };
+  const keys = {
+    AWS_ACCESS_KEY_ID: "ID",
+    AWS_SECRET_ACCESS_KEY: "SECRET",
+    AWS_SESSION_TOKEN: "TOKEN",
+    AWS_REGION: "r",
+  };
   const { base } = options("--endpoint http://[::1]:9000 --access-key A --secret-key B --server-pid 12,34", keys);
   t.deepEqual(base, {
     kind: "running",
@@ -37,14 +42,22 @@ test("a server that runs, with keys from the command line or the environment", (
 });
 
 test("comparisons: with a second node, a command, a URL", (t) => {
-  t.like(options("--compare"), { other: { kind: "started", command: null }, seconds: 0.5, rounds: 12 });
+  t.like(options("--compare"), { other: { kind: "started", command: null }, seconds: 0.5, rounds: 15 });
   t.false(options("--compare").cases.some(({ operation }) => operation === "BARE"));
   const command = parseBenchLine(["--compare-command", "node old.js"], {});
   t.like(command.kind === "run" ? command.options.other : null, { kind: "started", command: "node old.js" });
   const url = options("--endpoint http://a:1 --access-key A --secret-key B --compare http://b:2 --compare-pid 7");
-  t.like(url.other, { kind: "running", pids: [7], target: { host: "b", port: 2, accessKeyId: "A", secretAccessKey: "B" } });
+  t.like(url.other, {
+    kind: "running",
+    pids: [7],
+    target: { host: "b", port: 2, accessKeyId: "A", secretAccessKey: "B" },
+  });
   const own = options("--compare http://b:2 --compare-access-key C --compare-secret-key D --within 1.1");
-  t.like(own, { within: 1.1, base: { kind: "started" }, other: { target: { accessKeyId: "C", secretAccessKey: "D" } } });
+  t.like(own, {
+    within: 1.1,
+    base: { kind: "started" },
+    other: { target: { accessKeyId: "C", secretAccessKey: "D" } },
+  });
 });
 
 test("an option without its value takes the default place", (t) => {

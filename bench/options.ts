@@ -47,7 +47,7 @@ const examples = `
 Rows: ${[...allRows, ...longRows].map(({ id }) => id).join(" ")}; ROW@N is a row at N connections.
 
 Examples:
-  npm run bench                                           a node of this checkout, every row (about 8 minutes)
+  npm run bench                                           a node of this checkout, every row (about 7 minutes)
   npm run bench -- --only put-4k,get-4k --connections 32  two rows
   npm run bench -- --compare                              this node against a second one: the method's own error
   npm run bench -- --compare-command "node ../old/dist/main.js" --only put-4k@32
@@ -135,7 +135,8 @@ function running(url: string, name: string, flags: Flags, names: Names, environm
     ...endpoint(url, name, flags["insecure"] === true),
     accessKeyId: given(names.accessKey, "AWS_ACCESS_KEY_ID"),
     secretAccessKey: given(names.secretKey, "AWS_SECRET_ACCESS_KEY"),
-    region: text(flags, names.region) ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? defaultRegion,
+    region:
+      text(flags, names.region) ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? defaultRegion,
     ...(token === undefined || token === "" ? {} : { sessionToken: token }),
   };
   const pids = text(flags, names.pid);
@@ -172,14 +173,18 @@ function optionsOf(flags: Flags, environment: Environment): BenchOptions {
   const connections = text(flags, "connections") ?? (isComparing ? "16" : "1,8,64");
   const only = text(flags, "only");
   const bucket = text(flags, "bucket");
+  // The ceilings are this machine's: they say nothing about a server elsewhere.
+  const isHere = base.kind === "started" || base.pids.length > 0;
+  const withCeilings = !isComparing && isHere && flags["ceilings"] !== false;
   const cases = chooseCases({
     only: only === null ? null : only.split(","),
     connections: integers(connections, "connections", connectionsMax),
     isLong: flags["long"] === true,
-    withCeilings: !isComparing,
+    withCeilings,
   });
   if (typeof cases === "string") throw new Wrong(cases);
-  if (bucket !== null && cases.some(({ buckets }) => buckets > 1)) throw new Wrong("a row of many buckets needs new ones, without --bucket");
+  if (bucket !== null && cases.some(({ buckets }) => buckets > 1))
+    throw new Wrong("a row of many buckets needs new ones, without --bucket");
   const within = flags["within"] === undefined ? null : number(flags, "within", 1.1, 1.001, 100);
   if (within !== null && !isComparing) throw new Wrong("--within judges a comparison: it needs --compare");
   const profile = flags["profile"] === true ? "profile" : text(flags, "profile");
@@ -190,7 +195,7 @@ function optionsOf(flags: Flags, environment: Environment): BenchOptions {
     other,
     cases,
     seconds: number(flags, "seconds", isComparing ? 0.5 : 1, 0.05, 600),
-    rounds: whole(flags, "rounds", isComparing ? 12 : 5, 1000),
+    rounds: whole(flags, "rounds", isComparing ? 15 : 5, 1000),
     warmUpSeconds: number(flags, "warmUp", 10, 0, 600),
     drivers: whole(flags, "drivers", 1, 64),
     signsPayload: flags["payload"] !== "unsigned",
@@ -198,7 +203,7 @@ function optionsOf(flags: Flags, environment: Environment): BenchOptions {
     allowsNonEmpty: flags["allowNonEmpty"] === true,
     data: text(flags, "data"),
     within,
-    withCeilings: !isComparing && flags["ceilings"] !== false,
+    withCeilings,
     json: text(flags, "json"),
     chart: text(flags, "chart"),
     profile,
@@ -213,10 +218,12 @@ function program(): Command {
     .option("--only <rows>", "rows to measure, with commas between")
     .option("--connections <counts>", "connection counts (1,8,64; 16 when comparing)")
     .option("--seconds <n>", "length of a round (1; 0.5 when comparing)")
-    .option("--rounds <n>", "counted rounds of a row; one more comes first and is dropped (5; 12 when comparing)")
+    .option("--rounds <n>", "counted rounds of a row; one more comes first and is dropped (5; 15 when comparing)")
     .option("--warm-up <n>", "seconds of requests of every kind before the first round (10)")
     .option("--drivers <n>", "load processes the connections are shared out to (1)")
-    .addOption(new Option("--payload <kind>", "whether signatures cover the bytes (signed)").choices(["signed", "unsigned"]))
+    .addOption(
+      new Option("--payload <kind>", "whether signatures cover the bytes (signed)").choices(["signed", "unsigned"]),
+    )
     .option("--long", "also the rows that need a minute, or many buckets")
     .option("--no-ceilings", "without bare front, MD5, fdatasync and LMDB commit")
     .optionsGroup("A server that runs already:")
@@ -230,7 +237,10 @@ function program(): Command {
     .option("--insecure", "accept any TLS certificate")
     .optionsGroup("A node that is started:")
     .option("--command <command>", "shell command that starts it, with {port}, {console} and {data} (this checkout's)")
-    .option("--data <directory>", "where it keeps its data: the disk that is measured (the system's for temporary files)")
+    .option(
+      "--data <directory>",
+      "where it keeps its data: the disk that is measured (the system's for temporary files)",
+    )
     .option("--profile [directory]", "CPU profiles of its threads and a flame graph of every row (./profile)")
     .optionsGroup("Two servers in turns:")
     .option("--compare [url]", "against the server at URL, or a second node")
@@ -239,7 +249,10 @@ function program(): Command {
     .option("--compare-region <region>", "its region")
     .option("--compare-pid <pids>", "its processes")
     .option("--compare-command <command>", "against the node that this starts: another checkout, other settings")
-    .option("--within <ratio>", "end with 1 when a ratio of CPU time, or without it of rates, is not between 1/RATIO and RATIO")
+    .option(
+      "--within <ratio>",
+      "end with 1 when a ratio of CPU time, or without it of rates, is not between 1/RATIO and RATIO",
+    )
     .optionsGroup("Results:")
     .option("--json <file>", "every round as JSON")
     .option("--chart <file>", "throughput and latency as SVG")

@@ -31,18 +31,62 @@ const times = (processes: [number, number][], threads: [number, number][] | null
 });
 
 test("threads' times are used while all of them live, the processes' when one has ended", (t) => {
-  const before = times([[1, 1000]], [[1, 600], [2, 400]]);
-  t.is(cpuMicrosBetween(before, times([[1, 11_000]], [[1, 700], [2, 450], [3, 25]])), 175);
-  t.is(cpuMicrosBetween(before, times([[1, 11_000]], [[1, 700], [3, 25]])), 10_000);
+  const before = times(
+    [[1, 1000]],
+    [
+      [1, 600],
+      [2, 400],
+    ],
+  );
+  t.is(
+    cpuMicrosBetween(
+      before,
+      times(
+        [[1, 11_000]],
+        [
+          [1, 700],
+          [2, 450],
+          [3, 25],
+        ],
+      ),
+    ),
+    175,
+  );
+  t.is(
+    cpuMicrosBetween(
+      before,
+      times(
+        [[1, 11_000]],
+        [
+          [1, 700],
+          [3, 25],
+        ],
+      ),
+    ),
+    10_000,
+  );
   t.is(cpuMicrosBetween(before, times([[1, 21_000]], null)), 20_000);
 });
 
 test("a process that came in between counts from its start", (t) => {
-  t.is(cpuMicrosBetween(times([[1, 0]], null), times([[1, 10], [2, 30]], null)), 40);
+  t.is(
+    cpuMicrosBetween(
+      times([[1, 0]], null),
+      times(
+        [
+          [1, 10],
+          [2, 30],
+        ],
+        null,
+      ),
+    ),
+    40,
+  );
 });
 
 test("the time of a busy process is seen, and its children's with it", async (t) => {
-  const script = 'const end = Date.now() + 300; while (Date.now() < end); process.stdout.write("done"); setInterval(() => {}, 1000)';
+  const script =
+    'const end = Date.now() + 300; while (Date.now() < end); process.stdout.write("done"); setInterval(() => {}, 1000)';
   const parent = spawn("sh", ["-c", `${process.execPath} -e '${script}' & wait`], { detached: true });
   const id = parent.pid ?? 0;
   try {

@@ -34,7 +34,9 @@ export function parseMemory(text: string): number {
  */
 export function cpuMicrosBetween(before: CpuTimes, after: CpuTimes): number {
   const isWhole =
-    before.threads !== null && after.threads !== null && [...before.threads.keys()].every((id) => after.threads?.has(id));
+    before.threads !== null &&
+    after.threads !== null &&
+    [...before.threads.keys()].every((id) => after.threads?.has(id));
   const [from, to] = isWhole
     ? [before.threads ?? new Map<number, number>(), after.threads ?? new Map<number, number>()]
     : [before.processes, after.processes];

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { BroadcastChannel, isMainThread, threadId } from "node:worker_threads";
 
 const intervalMicros = 250;
-const base = process.env["TROUPE_BENCH_PROFILE"] ?? "";
+const base = process.env["BENCH_PROFILE_DIRECTORY"] ?? "";
 const session = new Session();
 session.connect();
 let file: string | null = null;

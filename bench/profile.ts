@@ -4,11 +4,12 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { BenchError } from "./failure.ts";
-import { flameGraph, type FlameFrame, frameTree, type Profile, selfTimes } from "./flame-graph.ts";
+import { type FlameFrame, flameGraph, frameTree, type Profile, selfTimes } from "./flame-graph.ts";
 import type { Side } from "./measure.ts";
 import type { Case } from "./workload.ts";
 
 const settleMs = 300;
+const startMsMax = 10_000;
 const writtenMsMax = 30_000;
 
 /** Variables that let a node be profiled into the directory. */
@@ -17,7 +18,7 @@ export function profilingEnvironment(directory: string): Record<string, string> 
   const before = process.env["NODE_OPTIONS"];
   return {
     NODE_OPTIONS: `${before === undefined ? "" : `${before} `}--import=${preload}`,
-    TROUPE_BENCH_PROFILE: resolve(directory),
+    BENCH_PROFILE_DIRECTORY: resolve(directory),
   };
 }
 
@@ -31,7 +32,9 @@ function roleOf({ nodes }: Profile): string {
 /** Gives threads their role's name. @returns the profiles by name */
 function named(directory: string): Map<string, Profile> {
   const profiles = new Map<string, Profile>();
-  for (const file of readdirSync(directory).filter((name) => name.endsWith(".cpuprofile")).sort()) {
+  for (const file of readdirSync(directory)
+    .filter((name) => name.endsWith(".cpuprofile"))
+    .sort()) {
     const profile = JSON.parse(readFileSync(join(directory, file), "utf8")) as Profile;
     const name = file.replace(/\.cpuprofile$/, "").replace(/^thread/, roleOf(profile));
     renameSync(join(directory, file), join(directory, `${name}.cpuprofile`));
@@ -53,6 +56,18 @@ function summary(profiles: ReadonlyMap<string, Profile>, directory: string): str
   return lines.join("\n");
 }
 
+/** Waits until every thread has begun: until no more do. */
+async function started(directory: string): Promise<void> {
+  let count = 0;
+  for (let waited = 0; waited < startMsMax; waited += settleMs) {
+    await pause(settleMs);
+    const before = count;
+    count = readdirSync(directory).length;
+    if (count > 0 && count === before) return;
+  }
+  throw new BenchError("the node's profilers did not start");
+}
+
 /** One more round, which counts for nothing, with the profilers on. @returns lines for the terminal @throws BenchError */
 export async function profileCase(base: string, side: Side, each: Case, seconds: number): Promise<string> {
   const directory = resolve(base, each.caseId);
@@ -61,8 +76,7 @@ export async function profileCase(base: string, side: Side, each: Case, seconds:
   writeFileSync(join(resolve(base), "current"), directory);
   const [pid = 0] = side.server.pids;
   process.kill(pid, "SIGUSR2");
-  await pause(settleMs);
-  if (readdirSync(directory).length === 0) throw new BenchError("the node's profilers did not start");
+  await started(directory);
   await side.round(each, Math.max(2, seconds), 10_000);
   process.kill(pid, "SIGUSR2");
   for (let waited = 0; readdirSync(directory).some((name) => name.endsWith(".part")); waited += 50) {

@@ -17,7 +17,10 @@ interface SdkRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
+const credentials = {
+  accessKeyId: "AKIAIOSFODNN7EXAMPLE",
+  secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+};
 const region = "eu-central-7";
 
 async function signedBySdk(send: (client: S3Client) => Promise<unknown>, sessionToken?: string): Promise<SdkRequest> {

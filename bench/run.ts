@@ -15,7 +15,7 @@ import type { PartCost } from "./parts.ts";
 import { profileCase, profilingEnvironment } from "./profile.ts";
 import { Progress } from "./progress.ts";
 import { report } from "./report.ts";
-import { type CaseResult, casesOutside, type Results, ratiosOf } from "./results.ts";
+import { type CaseResult, casesOutside, errorCount, type Results, ratiosOf } from "./results.ts";
 import { runningServer, type Server, startBareFront, startNode } from "./server.ts";
 import { closing, remarks, tableHead, tableLine } from "./table.ts";
 import type { Case } from "./workload.ts";
@@ -27,10 +27,10 @@ const docs = join(here, "../../docs");
 const exitCodes = { ok: 0, failed: 1, usage: 64, interrupted: 130 } as const;
 
 /** Runs a module in a process of its own. @returns the message it sends, or undefined when it ends without one */
-function runApart(file: string, words: readonly string[]): Promise<unknown> {
+function runApart(file: string, words: readonly string[], signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const environment = { ...process.env, UV_THREADPOOL_SIZE: "16" };
-    const child = fork(join(here, file), [...words], { env: environment });
+    const child = fork(join(here, file), [...words], { env: environment, signal, killSignal: "SIGKILL" });
     child.once("message", (message) => {
       resolve(message);
       child.disconnect();
@@ -59,6 +59,9 @@ class Undo {
   }
 }
 
+/** Whether the server is on this machine, as far as is known. */
+const isHere = (choice: ServerChoice): boolean => choice.kind === "started" || choice.pids.length > 0;
+
 class Bench {
   readonly #options: BenchOptions;
   readonly #command: string;
@@ -81,12 +84,17 @@ class Bench {
 
   async run(): Promise<Results> {
     const { base, other, withCeilings, cases, warmUpSeconds } = this.#options;
-    this.#progress.note("touching memory");
-    await runApart("touch.js", []);
-    this.#progress.note(withCeilings ? "measuring the parts of a request" : "starting");
-    const parts = withCeilings
-      ? ((await runApart("parts.js", [join(this.#directory, "parts")])) as readonly PartCost[])
-      : [];
+    const { signal } = this.#measuring;
+    if (isHere(base) || (other !== null && isHere(other))) {
+      this.#progress.note("touching memory");
+      await runApart("touch.js", [], signal);
+    }
+    let parts: readonly PartCost[] = [];
+    if (withCeilings) {
+      this.#progress.note("measuring the parts of a request");
+      parts = (await runApart("parts.js", [join(this.#directory, "parts")], signal)) as readonly PartCost[];
+    }
+    this.#progress.note("starting");
     const sides = [await this.#side(base, "A")];
     const idleBytes = sides[0]?.memoryBytes() ?? null;
     if (other !== null) sides.push(await this.#side(other, "B"));
@@ -146,11 +154,10 @@ class Bench {
     const { bucket, allowsNonEmpty, cases } = this.#options;
     const count = Math.max(...cases.map(({ buckets }) => buckets));
     const isNew = choice.kind === "started";
-    const place = await openPlace(
-      server.target,
-      { bucket: isNew ? null : bucket, allowsNonEmpty, count, prefix },
-      (opened) => this.#removeAtEnd(server, opened),
-    );
+    const options = { bucket: isNew ? null : bucket, allowsNonEmpty, count, prefix };
+    // Not cut short by an interrupt: what is half made could not be removed.
+    const place = await openPlace(server.target, options, (opened) => this.#removeAtEnd(server, opened));
+    this.#measuring.signal.throwIfAborted();
     const side = new Side(server, place, this.#measuring);
     this.#undo.add(() => side.end());
     return side;
@@ -197,12 +204,16 @@ function write(results: Results, { json, chart: chartFile, writesDocs, within }:
     writeFileSync(join(docs, "BENCHMARK.md"), report(results));
     writeFileSync(join(docs, "benchmark.svg"), chart(results));
   }
-  if (within === null) return exitCodes.ok;
+  const failed = results.cases.filter(
+    ({ base, other }) => errorCount(base) + (other === null ? 0 : errorCount(other)) > 0,
+  );
+  for (const { name, connections } of failed) console.log(`answered with errors: ${name}, ${connections} connections`);
+  if (within === null) return failed.length === 0 ? exitCodes.ok : exitCodes.failed;
   const outside = casesOutside(results.cases, within);
   for (const { name, connections } of outside)
     console.log(`outside 1/${within} to ${within}: ${name}, ${connections} connections`);
   if (outside.length === 0) console.log(`every ratio is between 1/${within} and ${within}`);
-  return outside.length === 0 ? exitCodes.ok : exitCodes.failed;
+  return outside.length + failed.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
 async function main(): Promise<number> {

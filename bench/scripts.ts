@@ -139,8 +139,7 @@ export function mixScript(task: DriverTask, connection: number): WireRequest[] {
   const signer = new Signer(task);
   const known = [...places(task)];
   const bucket = task.buckets[0] ?? "";
-  const own = (name: string): string =>
-    `${task.prefix}mix-${task.sizeBytes}/${task.share.index}-${connection}/${name}`;
+  const own = (name: string): string => `${task.prefix}mix-${task.sizeBytes}/${task.share.index}-${connection}/${name}`;
   let at = connection;
   const next = (): readonly [string, string] => known[at++ % known.length] ?? [bucket, ""];
   const reads = (gets: number, heads: number): WireRequest[] => [

@@ -94,7 +94,7 @@ export async function startNode({ name, data, command, environment }: NodeOption
       UV_THREADPOOL_SIZE: process.env["UV_THREADPOOL_SIZE"] ?? "16",
       TROUPE_ACCESS_KEY: keys.accessKeyId,
       TROUPE_SECRET_KEY: keys.secretAccessKey,
-      TROUPE_LOG_LEVEL: process.env["TROUPE_LOG_LEVEL"] ?? "warn",
+      TROUPE_LOG_LEVEL: process.env["TROUPE_LOG_LEVEL"] ?? "error",
       ...environment,
     },
   });

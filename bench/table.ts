@@ -89,8 +89,13 @@ export function remarks({ base, other, connections }: CaseResult): string[] {
 
 /** What follows the table. */
 export function closing({ parts, idleBytes, cases }: Results): string {
-  const lines = parts.map(({ name, cpuMicros, wallMicros }) => `${pad(name, -50)} ${pad(figure(cpuMicros), 9)} ${pad(figure(wallMicros), 9)}`);
-  const text = lines.length === 0 ? [] : [`${pad("Parts, in the same run", -50)} ${pad("CPU µs", 9)} ${pad("wall µs", 9)}`, ...lines];
+  const lines = parts.map(
+    ({ name, cpuMicros, wallMicros }) => `${pad(name, -50)} ${pad(figure(cpuMicros), 9)} ${pad(figure(wallMicros), 9)}`,
+  );
+  const text =
+    lines.length === 0
+      ? []
+      : [`${pad("Parts, in the same run", -50)} ${pad("CPU µs", 9)} ${pad("wall µs", 9)}`, ...lines];
   if (idleBytes !== null) text.push(`Memory before the first request: ${megabytes(idleBytes)} MB`);
   if (cases.some(({ ratios }) => ratios !== null))
     text.push(

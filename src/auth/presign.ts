@@ -78,7 +78,7 @@ export function authenticatePresigned(
     accessKeyId: credential.accessKeyId,
     payload: signedPayload(mode, signing),
     signedHeaders: signed.names,
-    headers: presignedHeaders({ headers: request.headers, query, signed, contentLength: body.contentLength }),
+    headers: presignedHeaders({ headers: request.headers, query, contentLength: body.contentLength }),
   };
 }
 

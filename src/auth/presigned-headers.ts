@@ -8,7 +8,6 @@ import { checksumHeader, checksumOf } from "../s3/checksum.ts";
 import { checksumAlgorithms } from "../s3/checksum-algorithms.ts";
 import { S3Error } from "../s3/errors.ts";
 import { decodeComponent, type QueryPair } from "./canonical-request.ts";
-import type { SignedHeaders } from "./signed-headers.ts";
 
 /** Words of the signature itself: not headers of the request. */
 const signatureWords: ReadonlySet<string> = new Set([
@@ -22,7 +21,7 @@ const signatureWords: ReadonlySet<string> = new Set([
   "x-amz-signedheaders",
 ]);
 
-/** Plain headers that AWS's SDK for JavaScript v2 hoists beside x-amz-*. */
+/** Plain headers that AWS's SDK for JavaScript v2 hoists beside x-amz-*. S3 passes over them; here they fill a gap. */
 const plainHoisted: ReadonlySet<string> = new Set(["cache-control", "content-md5", "content-type"]);
 
 const sdkAlgorithm = "x-amz-sdk-checksum-algorithm";
@@ -48,17 +47,17 @@ export interface PresignedParts {
   readonly headers: Headers;
   /** All words, canonical. */
   readonly query: readonly QueryPair[];
-  readonly signed: SignedHeaders;
   /** Content-Length; null when the body is HTTP-chunked. */
   readonly contentLength: number | null;
 }
 
 /**
- * A header that is signed on the wire wins over the query. The checksum of no bytes says nothing of a body that has some
+ * A header on the wire wins over the query: x-amz-* must be signed there too, and the others are the uploader's to choose,
+ * as on S3. The checksum of no bytes says nothing of a body that has some
  * and is dropped; any other checksum counts as if it stood in its header.
  * @throws S3Error AuthorizationQueryParametersError when the query has one twice
  */
-export function presignedHeaders({ headers, query, signed, contentLength }: PresignedParts): Headers {
+export function presignedHeaders({ headers, query, contentLength }: PresignedParts): Headers {
   const hoisted = new Map<string, string>();
   const seen = new Set<string>();
   for (const [word, value] of query) {
@@ -68,7 +67,7 @@ export function presignedHeaders({ headers, query, signed, contentLength }: Pres
       throw new S3Error("AuthorizationQueryParametersError", { Message: `The ${name} parameter must be given once.` });
     }
     seen.add(name);
-    if (!(headers.has(name) && signed.has(name))) hoisted.set(name, decodeComponent(value));
+    if (!headers.has(name)) hoisted.set(name, decodeComponent(value));
   }
   if (hoisted.size === 0) return headers;
   dropChecksums(hoisted, headers, contentLength);
@@ -105,6 +104,6 @@ class LayeredHeaders implements Headers {
 
   *entries(): Iterable<readonly [name: string, value: string]> {
     yield* this.#hoisted;
-    for (const line of this.#wire.entries()) if (!this.#hoisted.has(line[0])) yield line;
+    yield* this.#wire.entries();
   }
 }

@@ -13,6 +13,7 @@ import { chunksFrom } from "../storage/object-chunks.ts";
 import { ReadEpochs } from "../storage/read-epochs.ts";
 import { decodeHead } from "../storage/record.ts";
 import { recount } from "../storage/recount.ts";
+import { recountTotals } from "../storage/recount-totals.ts";
 import type { TreeName } from "../storage/trees.ts";
 import { BucketStand, bodyOf, inlineBody, MiB, plainDelete, stored } from "./bucket-stand.testing.ts";
 
@@ -255,6 +256,7 @@ class Run {
       t.is(sizeBytes, names.length * chunkBytes);
     }
     t.deepEqual(recount(stand.metadata.trees), []);
+    t.deepEqual(recountTotals(stand.metadata.trees), []);
   }
 
   #addressesOf(name: Key): string[] {

@@ -1,4 +1,4 @@
-/** ListObjects: pages of current objects. Reads only; the page is one consistent state per slice, not as a whole. */
+/** ListObjects: pages of current objects. Reads `current` alone; the page is one consistent state per slice, not as a whole. */
 
 import { ObjectPacker } from "../actor/listed-objects.ts";
 import type { BucketId } from "../base/ids.ts";
@@ -15,7 +15,7 @@ const standardClass = "STANDARD";
 
 /** @throws CorruptRecordError */
 export async function listObjects(
-  trees: ReadTrees,
+  trees: Pick<ReadTrees, "current">,
   bucket: BucketId,
   request: BucketRequest<"object.list">,
   yieldTurn: () => Promise<void>,

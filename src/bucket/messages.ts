@@ -138,7 +138,8 @@ export interface BucketProtocol {
     },
     ObjectWritten,
   ];
-  "upload.abort": [{ key: string; uploadId: string }, Record<string, never>];
+  /** Errors: NoSuchUpload, PreconditionFailed when the upload was initiated in another second than `initiatedMs`. */
+  "upload.abort": [{ key: string; uploadId: string; initiatedMs?: number }, Record<string, never>];
   "upload.listParts": [
     { key: string; uploadId: string; afterPartNumber: number; partsMax: number },
     {

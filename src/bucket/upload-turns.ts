@@ -87,14 +87,17 @@ function putPartTurn(
   return { etag: Buffer.from(md5).toString("hex"), modifiedMs: turn.nowMs, checksum };
 }
 
-/** The upload is gone with this turn; its parts are collected later. Errors: OperationAborted, NoSuchUpload. */
+/** The upload is gone with this turn; its parts are collected later. Errors: OperationAborted, NoSuchUpload, PreconditionFailed. */
 export function abortUpload(
   memory: BucketMemory,
-  { key, uploadId }: BucketRequest<"upload.abort">,
+  { key, uploadId, initiatedMs }: BucketRequest<"upload.abort">,
 ): Promise<BucketReply<"upload.abort">> {
   return memory.turn((turn) => {
     turn.requireOpen();
     const { id, rowKey, upload } = requireUpload(turn.trees, turn, key, uploadId);
+    if (initiatedMs !== undefined && Math.floor(initiatedMs / 1000) !== Math.floor(upload.initiatedMs / 1000)) {
+      throw new S3Error("PreconditionFailed", { Condition: "x-amz-if-match-initiated-time" });
+    }
     removeUpload(turn, rowKey, id);
     turn.writeTotals({ openUploadBytes: -upload.storedBytes }, null);
     return {};

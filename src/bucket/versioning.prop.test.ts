@@ -5,12 +5,16 @@
 
 import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
+import type { BucketId } from "../base/ids.ts";
 import type { Outcome } from "../base/outcome.ts";
+import type { StoredBody } from "../storage/body.ts";
 import { Collector } from "../storage/collector.ts";
+import { chunksFrom } from "../storage/object-chunks.ts";
 import { ReadEpochs } from "../storage/read-epochs.ts";
 import { etagOf, type ObjectRecord } from "../storage/record.ts";
 import { recount } from "../storage/recount.ts";
-import type { TreeName } from "../storage/trees.ts";
+import { recountTotals } from "../storage/recount-totals.ts";
+import type { ReadTrees, TreeName } from "../storage/trees.ts";
 import { BucketStand, bodyOf, inlineBody, MiB, stored } from "./bucket-stand.testing.ts";
 import { historiesOf } from "./histories.testing.ts";
 import type { ObjectDeleted, ObjectToDelete } from "./messages.ts";
@@ -76,6 +80,8 @@ interface ModelVersion {
   /** null: a delete marker. */
   readonly etag: string | null;
   readonly sizeBytes: number;
+  /** An inline body's text, or the addresses of the chunks. */
+  readonly content: string;
 }
 
 /** Histories, newest first, and how they change: what AWS's user guide says, on lists. */
@@ -119,6 +125,10 @@ function bodyFor(content: string) {
   const names = content.split(" ");
   const chunks = names.flatMap((name) => bodyOf([name], chunkBytes).chunks);
   return { ...bodyOf(names), chunks, sizeBytes: chunks.length * chunkBytes };
+}
+
+function contentOf({ inline, chunks }: Pick<StoredBody, "inline" | "chunks">): string {
+  return inline?.toString() ?? chunks.map(({ address }) => Buffer.from(address).toString("hex")).join();
 }
 
 class Run {
@@ -175,22 +185,22 @@ class Run {
   ) {
     const preconditions = ifNoneMatch ? { ifNoneMatch: "*" } : {};
     const isRefused = ifNoneMatch && this.model.current(name) !== undefined;
-    const asked =
-      how === "put" ? this.#putWhole(name, content, preconditions) : this.#upload(name, content, preconditions);
+    const body = bodyFor(how === "upload" && content === "inline" ? "" : content);
+    const asked = how === "put" ? this.#putWhole(name, body, preconditions) : this.#upload(name, body, preconditions);
     if (isRefused) {
       await t.throwsAsync(asked, { code: "PreconditionFailed" });
       return;
     }
     const { etag, sizeBytes, versionId } = await asked;
     t.is(versionId === null, this.model.versioning !== "Enabled");
-    this.model.add(name, { id: versionId ?? "null", etag, sizeBytes });
+    this.model.add(name, { id: versionId ?? "null", etag, sizeBytes, content: contentOf(body) });
   }
 
-  #putWhole(name: Key, content: string, preconditions: { ifNoneMatch?: string }) {
-    return this.stand.ask("object.put", { key: name, source: stored(bodyFor(content)), metadata: {}, preconditions });
+  #putWhole(name: Key, body: StoredBody, preconditions: { ifNoneMatch?: string }) {
+    return this.stand.ask("object.put", { key: name, source: stored(body), metadata: {}, preconditions });
   }
 
-  async #upload(name: Key, content: string, preconditions: { ifNoneMatch?: string }) {
+  async #upload(name: Key, body: StoredBody, preconditions: { ifNoneMatch?: string }) {
     const { uploadId } = await this.stand.ask("upload.create", {
       key: name,
       metadata: {},
@@ -198,7 +208,7 @@ class Run {
       checksumType: null,
     });
     const at = { key: name, uploadId };
-    const part = { ...at, partNumber: 1, source: stored(bodyFor(content === "inline" ? "" : content)) };
+    const part = { ...at, partNumber: 1, source: stored(body) };
     const { etag } = await this.stand.ask("upload.putPart", part);
     const parts = [{ partNumber: 1, etag, checksum: null }];
     try {
@@ -272,7 +282,7 @@ class Run {
     }
     t.is(value.versionId === "null", model.versioning === "Suspended");
     t.like(value, { existed: current !== undefined, isDeleteMarker: true });
-    model.add(name, { id: value.versionId ?? "", etag: null, sizeBytes: 0 });
+    model.add(name, { id: value.versionId ?? "", etag: null, sizeBytes: 0, content: "" });
   }
 
   /** The rows, the totals and the reference counts, against the model. */
@@ -281,7 +291,9 @@ class Run {
     const { trees } = stand.metadata;
     const histories = historiesOf(trees, stand.bucket);
     t.deepEqual(
-      Object.fromEntries([...histories].map(([name, history]) => [name, history.map(shown)])),
+      Object.fromEntries(
+        [...histories].map(([name, history]) => [name, history.map((record) => shown(trees, stand.bucket, record))]),
+      ),
       Object.fromEntries<readonly ModelVersion[]>(model.histories),
     );
     const all = [...model.histories.values()].flat();
@@ -294,11 +306,16 @@ class Run {
     });
     t.is((await stand.ask("bucket.versioning", {})).versioning, model.versioning);
     t.deepEqual(recount(trees), []);
+    t.deepEqual(recountTotals(trees), []);
   }
 }
 
-function shown(record: ObjectRecord): ModelVersion {
+function shown(trees: ReadTrees, bucket: BucketId, record: ObjectRecord): ModelVersion {
+  const { location } = record;
+  const inline = location?.kind === "inline" ? Buffer.from(location.bytes) : null;
+  const chunks = location === null || inline !== null ? [] : chunksFrom(trees, bucket, location, 0, 100);
   return {
+    content: contentOf({ inline, chunks }),
     id: versionIdOf(record),
     etag: record.isDeleteMarker ? null : etagOf(record),
     sizeBytes: record.sizeBytes,

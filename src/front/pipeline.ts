@@ -14,6 +14,7 @@ import { decodeInput, type EncodedAnswer, encodeOutput } from "../model/http-bin
 import type { Level } from "../model/operation.ts";
 import type { Router } from "../model/route.ts";
 import type { Context, Operation } from "../operations/context.ts";
+import { verifyWholeBody } from "../operations/whole-body-digest.ts";
 import { type Address, parseAddress } from "../s3/address.ts";
 import { asS3Error, encodeError, S3Error } from "../s3/errors.ts";
 import { parseQuery } from "../s3/uri.ts";
@@ -137,6 +138,7 @@ export class Pipeline {
         payload,
         services,
       });
+      if (wholeBody !== null) verifyWholeBody(operation, context);
       const parts = { bucket: address.bucket, key: address.key, query, headers, body: wholeBody };
       return encode(operation, await handler(decodeInput(operation, parts), context));
     } finally {

@@ -136,6 +136,8 @@ const structureElement = (tag: string, shape: StructureShape, attributes: string
 
 const content = (shape: Shape): Writer => {
   if (isScalar(shape)) {
+    const needsNoEscape = shape.kind === "enum" && !shape.values.some((value) => special.test(value));
+    if (needsNoEscape) return (value) => value as string;
     const format = scalarFormatter(shape, "date-time");
     return shape.kind === "string" || shape.kind === "enum" ? (value) => escapeXml(value as string) : format;
   }

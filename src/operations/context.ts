@@ -10,9 +10,8 @@ import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord, Principal } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
-import type { S3ErrorCode } from "../s3/errors.ts";
+import { S3Error, type S3ErrorCode } from "../s3/errors.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
-import { verifyWholeBody } from "./whole-body-digest.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
 export interface Services {
@@ -54,14 +53,25 @@ export interface Context {
 
 export type Operation = AnyOperation<Context>;
 
-/**
- * Holds for every operation, whatever it does: the bucket has the owner that the client expects, and the body the digests.
- * @throws S3Error AccessDenied, InvalidArgument, BadDigest, InvalidDigest, InvalidRequest, NotImplemented
- */
+const takesVersionId = ({ input }: Operation): boolean =>
+  Object.values(input.members).some(({ traits }) => traits.httpQuery === "versionId");
+
+/** A version that is named must not be passed over: the client means it. @throws S3Error InvalidArgument */
+const judgeVersionId = (operation: Operation, { query }: Context): void => {
+  const versionId = query.get("versionId");
+  if (versionId === undefined || operation.level !== "object" || takesVersionId(operation)) return;
+  throw new S3Error("InvalidArgument", {
+    Message: "This operation does not accept a version-id.",
+    ArgumentName: "versionId",
+    ArgumentValue: versionId,
+  });
+};
+
+/** Holds for every operation, whatever it does. @throws S3Error AccessDenied, InvalidArgument */
 const judge = (operation: Operation, context: Context): void => {
-  const { level, createsBucket, readsBody } = operation;
+  const { level, createsBucket } = operation;
   if (level !== "service" && !createsBucket) checkExpectedOwner(context.request.headers, context.bucket);
-  if (readsBody === "xml") verifyWholeBody(operation, context);
+  judgeVersionId(operation, context);
 };
 
 /** Declares one row of the table; see `model/operation.ts`. */

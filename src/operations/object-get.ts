@@ -101,7 +101,6 @@ export const GetObject = declareOperation({
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found, open) => {
     const { object, selection } = selectBytes(input, found, request);
-    const described = describe(input, object, selection);
-    return { ...described, Body: open(selection.start, selection.end - selection.start) };
+    return describe(input, object, selection, open(selection.start, selection.end - selection.start));
   });
 });

@@ -101,6 +101,6 @@ export const HeadObject = declareOperation({
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found) => {
     const { object, selection } = selectBytes(input, found, request);
-    return describe(input, object, selection);
+    return describe(input, object, selection, undefined);
   });
 });

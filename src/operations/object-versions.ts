@@ -15,7 +15,8 @@ import {
 import { S3Error } from "../s3/errors.ts";
 import { CommonPrefix, Owner, RestoreStatus } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
-import { nameWriter, objectElement, pageSize, prefixesOf } from "./listing.ts";
+import { nameWriter, pageSize, prefixesOf } from "./listing.ts";
+import { quoteEtag } from "./object-metadata.ts";
 import { ownerOfAccount } from "./owner.ts";
 
 const ObjectVersion = structure("ObjectVersion", {
@@ -45,7 +46,14 @@ type Names = (name: string) => string;
 type OwnerMembers = ReturnType<typeof ownerOfAccount>;
 
 const versionElement = (version: ListedVersion, write: Names, owner: OwnerMembers) => ({
-  ...objectElement(version, write, owner),
+  Key: write(version.key),
+  LastModified: version.modifiedMs,
+  ETag: quoteEtag(version.etag),
+  ChecksumAlgorithm: version.checksumAlgorithm === null ? undefined : [version.checksumAlgorithm],
+  ChecksumType: version.checksumAlgorithm === null ? undefined : version.checksumType,
+  Size: version.sizeBytes,
+  StorageClass: version.storageClass,
+  Owner: owner,
   VersionId: version.versionId,
   IsLatest: version.isLatest,
 });

@@ -2,7 +2,14 @@
 
 import { body, header, label, query } from "../model/member.ts";
 import { boolean, list, long, natural, string, structure, timestamp } from "../model/shape.ts";
-import { EncodingType, OptionalObjectAttributes, RequestCharged, RequestPayer } from "../s3/enumerations.ts";
+import {
+  ChecksumAlgorithm,
+  ChecksumType,
+  EncodingType,
+  OptionalObjectAttributes,
+  RequestCharged,
+  RequestPayer,
+} from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { decodeListToken, encodeListToken } from "../s3/list-token.ts";
 import { CommonPrefix, Owner, RestoreStatus } from "../s3/shapes.ts";
@@ -14,8 +21,8 @@ const ListedObject = structure("Object", {
   Key: body(string),
   LastModified: body(timestamp),
   ETag: body(string),
-  ChecksumAlgorithm: body(list(string), { xmlFlattened: true }),
-  ChecksumType: body(string),
+  ChecksumAlgorithm: body(list(ChecksumAlgorithm), { xmlFlattened: true }),
+  ChecksumType: body(ChecksumType),
   Size: body(long),
   StorageClass: body(string),
   Owner: body(Owner),

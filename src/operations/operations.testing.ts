@@ -15,6 +15,7 @@ import { asS3Error, S3Error } from "../s3/errors.ts";
 import { parseQuery } from "../s3/uri.ts";
 import type { Context, Services } from "./context.ts";
 import { operations } from "./table.ts";
+import { verifyWholeBody } from "./whole-body-digest.ts";
 
 /** A clock whose timers keep the test alive and run in the next turn of the event loop. */
 export const promptClock: Clock = {
@@ -220,6 +221,7 @@ export const perform = async (
   const request = { method: asked.method, rawPath, rawQuery, headers, remoteAddress: "", secure: false, body };
   const sent: Sent = { messages: [], plans: [], bodies: [] };
   const context = contextOf(request, asked, world, sent);
+  if (operation.readsBody === "xml") verifyWholeBody(operation, context);
   const input = decodeInput(operation, {
     bucket: rawPath.split("/")[1] ?? null,
     key: rawPath.split("/").slice(2).join("/") || null,

@@ -175,6 +175,8 @@ test("ListParts and ListMultipartUploads page by their markers", async (t) => {
   );
   t.like(uploads.sent.messages[0]?.[1], { afterKey: "", afterUploadId: "" });
   t.is(element(uploads.answer.body, "Key"), "a%20b");
+  t.is(element(uploads.answer.body, "ChecksumAlgorithm"), "CRC32");
+  t.is(element(uploads.answer.body, "ChecksumType"), "COMPOSITE");
   t.is(element(uploads.answer.body, "NextKeyMarker"), "z/");
   const marker = { method: "GET", url: "/bucket/key?uploadId=u1&part-number-marker=x" };
   t.is((await refusedWith("ListParts", marker, world)).code, "InvalidArgument");

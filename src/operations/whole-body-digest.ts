@@ -18,7 +18,7 @@ interface WholeBody {
 const checksumsAreOfObject = ({ input }: Pick<AnyOperation, "input">): boolean => "ChecksumType" in input.members;
 
 /**
- * Holds for every operation with an XML body.
+ * Holds for every operation with an XML body, before the body is read as XML: one that was damaged is BadDigest.
  * @throws S3Error BadDigest, InvalidDigest, InvalidRequest, NotImplemented
  */
 export const verifyWholeBody = (

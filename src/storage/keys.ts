@@ -190,6 +190,11 @@ export function partPrefix(bucket: BucketId, uploadId: Uint8Array): Buffer {
   return bytes;
 }
 
+/** True for the key of an open upload, among all keys of `uploads`. */
+export function isOpenUploadKey(key: Buffer): boolean {
+  return key[bucketIdBytes] === uploadSpace;
+}
+
 /** True for the key of a part, among all keys of `uploads`. */
 export function isPartKey(key: Buffer): boolean {
   return key[bucketIdBytes] === partSpace;
@@ -276,6 +281,11 @@ export function totalsKey(bucket: BucketId): Buffer {
   bytes.set(bucketBytes(bucket), 0);
   bytes[bucketIdBytes] = totalsSpace;
   return bytes;
+}
+
+/** True for the key of a bucket's totals, among all keys of `counters`. */
+export function isTotalsKey(key: Buffer): boolean {
+  return key[bucketIdBytes] === totalsSpace;
 }
 
 /** `counters`, one past UTC day of a bucket: bucketId | 0x01 | days since 1970-01-01 (u32). */

@@ -61,7 +61,7 @@ export function recount(trees: ReadTrees): CountMismatch[] {
 }
 
 /** All rows of a tree, copied a slice at a time. */
-function* rowsOf(tree: ReadTree): Generator<Row> {
+export function* rowsOf(tree: ReadTree): Generator<Row> {
   let start: Buffer = Buffer.alloc(0);
   for (;;) {
     const rows = tree.range({ start, limit: limits.listSliceRows });

@@ -27,6 +27,9 @@ const scratch = Buffer.allocUnsafeSlow(limits.storageKeyBytesMax + limits.pageBy
 /** Views of its beginning by length: rows have few lengths, and a view costs as much as the checksum of a small row. */
 const scratchViews: (Uint8Array | undefined)[] = [];
 
+/** Reads 64 bits in a third of the time that a Buffer takes. */
+const scratchData = new DataView(scratch.buffer, scratch.byteOffset, scratch.byteLength);
+
 /** xxh64 of the first `length` bytes of `scratch`. */
 function scratchSum(length: number): bigint {
   let view = scratchViews[length];
@@ -79,9 +82,10 @@ export function checkSeal(tree: string, key: Uint8Array, value: Buffer, sealedBy
   if (key.length > limits.storageKeyBytesMax || value.length > limits.pageBytes) {
     throw new CorruptRecordError(tree, key, "larger than any row");
   }
+  const sumAt = key.length + end;
   scratch.set(key, 0);
-  value.copy(scratch, key.length, 0, end);
-  if (scratchSum(key.length + end) === value.readBigUInt64BE(end)) return;
+  value.copy(scratch, key.length, 0, sealedBytes);
+  if (scratchSum(sumAt) === scratchData.getBigUint64(sumAt)) return;
   throw new CorruptRecordError(tree, key, "checksum differs");
 }
 

@@ -75,6 +75,11 @@ const nastyQueries = [
   "policy",
   "acl",
   "versionId=x",
+  "versionId=",
+  "versionId=null",
+  "versionId=00000000000000000000000000",
+  "versioning",
+  "versions&key-marker=a&version-id-marker=x",
   "encoding-type=xml&list-type=2",
   "marker=%FF",
   "prefix=%C0%AF",
@@ -103,6 +108,9 @@ const goodBodies = [
   "<Delete><Quiet>true</Quiet><Object><Key>a</Key></Object><Object><Key>b</Key><VersionId>null</VersionId></Object></Delete>",
   '<?xml version="1.0" encoding="UTF-8"?><CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Part><PartNumber>1</PartNumber><ETag>"d41d8cd98f00b204e9800998ecf8427e"</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part></CompleteMultipartUpload>',
   "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>",
+  "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+  "<VersioningConfiguration><Status>Suspended</Status><MfaDelete>Disabled</MfaDelete></VersioningConfiguration>",
+  '<Delete><Object><Key>a</Key><VersionId>00000000000000000000000000</VersionId></Object><Object><Key>b</Key><ETag>"x"</ETag><Size>1</Size></Object></Delete>',
 ];
 const nastyHeaders: readonly (readonly [string, string])[] = [
   ["content-md5", "garbage"],
@@ -125,6 +133,9 @@ const nastyHeaders: readonly (readonly [string, string])[] = [
   ["content-encoding", "aws-chunked"],
   ["x-amz-trailer", "x-amz-checksum-nothing"],
   ["x-amz-copy-source-range", "bytes=0-1"],
+  ["x-amz-copy-source", "fuzz/keeper?versionId=x"],
+  ["x-amz-if-match-size", "-1"],
+  ["x-amz-if-match-last-modified-time", "yesterday"],
   ["expect", "100-continue"],
 ];
 

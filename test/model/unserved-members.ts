@@ -22,12 +22,8 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^Grant(?:FullControl|Read|ReadACP|Write|WriteACP)$/, treatment: "refused with NotImplemented" },
   {
-    members: /^VersionId$/,
-    treatment: "buckets are not versioned yet: `null` is the object, any other version does not exist",
-  },
-  {
     members: /^(?:MFA|BypassGovernanceRetention)$/,
-    treatment: "without effect: there is no lock and no MFA delete yet",
+    treatment: "without effect: there is no lock and no MFA delete",
   },
   { members: /^RequestPayer$/, treatment: "without effect: the bucket's owner pays" },
   {
@@ -37,8 +33,9 @@ export const unservedMembers: readonly UnservedMembers[] = [
   { members: /^WriteOffsetBytes$/, treatment: "appends are refused with NotImplemented" },
   {
     members: /^(?:IfMatchLastModifiedTime|IfMatchSize|IfMatchInitiatedTime)$/,
-    treatment: "for directory buckets: refused with NotImplemented",
+    treatment: "judged as S3 does in directory buckets; its general purpose buckets refuse them",
   },
+  { members: /^VersioningConfiguration$/, treatment: "`MfaDelete` `Enabled` is refused with NotImplemented" },
   { members: /^AnnotationDirective$/, treatment: "without effect: objects have no annotations" },
   {
     members: /^ObjectOwnership$/,

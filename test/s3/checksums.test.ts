@@ -118,6 +118,17 @@ test("PutObject_trailer_that_is_no_checksum_or_comes_with_a_header_400", async (
   t.is((await head(stand)).status, 404);
 });
 
+test("names_of_checksums_are_taken_in_any_case", async (t, stand) => {
+  const { bucket, signed } = stand;
+  t.is(outcome(await put(stand, { ...crc32, "x-amz-sdk-checksum-algorithm": "crc32" })), "200");
+  const shown = await head(stand, { "x-amz-checksum-mode": "Enabled" });
+  t.is(shown.headers["x-amz-checksum-crc32"], right["crc32"]);
+  const headers = { "x-amz-checksum-algorithm": "crc32c", "x-amz-checksum-type": "full_object" };
+  const begun = await signed({ method: "POST", target: `/${bucket}/k?uploads`, headers });
+  t.is(begun.headers["x-amz-checksum-algorithm"], "CRC32C");
+  t.is(begun.headers["x-amz-checksum-type"], "FULL_OBJECT");
+});
+
 test("PutObject_without_checksum_has_none", async (t, stand) => {
   const answer = await put(stand, {});
   t.is(outcome(answer), "200");
@@ -165,6 +176,13 @@ for (const [title, headers, expected] of [
     t.is((await head(stand)).status, 200);
   });
 }
+
+test("a_damaged_document_is_BadDigest_not_MalformedXML_400", async (t, { bucket, signed }) => {
+  const headers = { "content-md5": createHash("md5").update(xml).digest("base64") };
+  const damaged = xml.replace("<Key>", "<Kex>");
+  t.is(outcome(await signed({ method: "POST", target: `/${bucket}?delete`, headers, body: damaged })), "400 BadDigest");
+  t.is(outcome(await signed({ method: "PUT", target: `/${bucket}-new`, headers, body: damaged })), "400 BadDigest");
+});
 
 test("GetObjectAttributes_of_an_object_put_whole", async (t, stand) => {
   const { bucket, signed } = stand;

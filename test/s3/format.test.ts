@@ -4,9 +4,16 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import { formatNumber } from "#src/storage/directory-format.ts";
-import { fixtureBody, fixtureBucket, fixtureMetadata, fixtureObjects } from "../support/fixture-data.ts";
+import {
+  fixtureBody,
+  fixtureBucket,
+  fixtureMetadata,
+  fixtureObjects,
+  fixtureVersions,
+  versionedBucket,
+} from "../support/fixture-data.ts";
 import { NodeProcess, rootDirectory, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
 
@@ -19,6 +26,23 @@ test("there is a fixture of every format", (t) => {
     Array.from({ length: formatNumber }, (_, index) => `format-${index + 1}.tar.gz`),
   );
 });
+
+async function checkVersions(t: ExecutionContext, client: S3Client): Promise<void> {
+  const path = `/${versionedBucket}`;
+  const xml = (await client.send("GET", path, { query: { versions: "" } })).body.toString();
+  const ids = [...xml.matchAll(/<Key>k<\/Key><VersionId>(.*?)<\/VersionId><IsLatest>(.*?)<\/IsLatest>/gs)];
+  t.deepEqual(
+    ids.map(([, , isLatest]) => isLatest),
+    fixtureVersions.map((_, index) => String(index === 0)),
+  );
+  t.is(ids.at(-1)?.[1], "null");
+  for (const [index, body] of fixtureVersions.entries()) {
+    const answer = await client.send("GET", `${path}/k`, { query: { versionId: ids[index]?.[1] ?? "" } });
+    t.is(answer.status, body === null ? 405 : 200);
+    if (body !== null) t.true(answer.body.equals(body));
+  }
+  t.is((await client.send("GET", `${path}/gone`)).headers["x-amz-delete-marker"], "true");
+}
 
 for (const format of formats) {
   test(`${format} opens, and its objects, uploads and tiers are whole`, async (t) => {
@@ -49,6 +73,7 @@ for (const format of formats) {
       .join("");
     const body = Buffer.from(`<CompleteMultipartUpload>${xml}</CompleteMultipartUpload>`);
     t.is((await client.send("POST", `/${fixtureBucket}/multipart`, { query: { uploadId }, body })).status, 200);
+    if (format !== "format-1.tar.gz") await checkVersions(t, client);
     const written = fixtureBody(200_000, 11);
     t.is((await client.send("PUT", `/${fixtureBucket}/written`, { body: written })).status, 200);
     t.true((await client.send("GET", `/${fixtureBucket}/written`)).body.equals(written));

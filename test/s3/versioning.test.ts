@@ -291,6 +291,24 @@ test("DeleteObject_conditions", async (t, at) => {
   t.is(await attempt({ IfMatch: ETag }), "404 NoSuchKey");
 });
 
+test("Concurrent_writes_and_conditional_deletes_of_one_key", async (t, at) => {
+  const { s3, bucket } = at;
+  await setVersioning(at, "Enabled");
+  const texts = Array.from({ length: 8 }, (_, index) => `writer ${index}`);
+  const written = await Promise.all(texts.map((text) => put(at, text)));
+  const ids = written.map(({ VersionId = "" }) => VersionId);
+  t.is(new Set(ids).size, 8);
+  for (const [index, id] of ids.entries()) t.is(await textOf(at, id), texts[index] ?? "");
+  const { ETag = "", VersionId } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: "k" }));
+  t.true(ids.includes(VersionId ?? ""));
+  const deleting = ids.map(() =>
+    refusal(s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: "k", IfMatch: ETag }))),
+  );
+  const outcomes = await Promise.all(deleting);
+  t.is(outcomes.filter((each) => each === "no error").length, 1);
+  t.is(outcomes.filter((each) => each === "404 NoSuchKey").length, 7);
+});
+
 test("DeleteObjects_conditions", async (t, at) => {
   const { s3, bucket } = at;
   const { ETag } = await put(at, "hello", "match");
@@ -357,6 +375,25 @@ test("GetObject_version_id_malformed_400", async (t, { bucket, signed }) => {
     headers: { "x-amz-object-attributes": "ETag" },
   });
   t.is(outcome(attributes), "400 InvalidArgument");
+});
+
+test("Operations_that_take_no_version_id_refuse_one_400", async (t, { bucket, signed }) => {
+  const source = { "x-amz-copy-source": `${bucket}/k` };
+  for (const id of ["null", "abc", unknownVersion]) {
+    const at = `/${bucket}/k?versionId=${id}`;
+    for (const [method, target, headers] of [
+      ["PUT", at, {}],
+      ["PUT", at, source],
+      ["POST", `${at}&uploads`, {}],
+      ["PUT", `${at}&uploadId=x&partNumber=1`, {}],
+      ["GET", `${at}&uploadId=x`, {}],
+    ] as const) {
+      const answer = await signed({ method, target, headers });
+      t.is(outcome(answer), "400 InvalidArgument", `${method} ${target}`);
+      t.is(element(answer, "Message"), "This operation does not accept a version-id.");
+    }
+  }
+  t.is(outcome(await signed({ method: "GET", target: `/${bucket}/k` })), "404 NoSuchKey", "nothing is stored");
 });
 
 test("DeleteObject_conditions_malformed_400", async (t, { bucket, signed }) => {

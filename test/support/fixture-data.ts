@@ -1,6 +1,6 @@
 /**
  * What the data directory of a release holds, as far as the format test checks it: one object of each storage tier,
- * a multipart object, an open upload, an overwritten and a deleted key. `node dist/test/support/fixture-data.js DIR`
+ * a multipart object, an open upload, an overwritten and a deleted key; since format 2, a bucket with versions. `node dist/test/support/fixture-data.js DIR`
  * makes a directory of the current format for test/fixtures.
  */
 
@@ -28,6 +28,15 @@ export const fixtureObjects: Readonly<Record<string, Buffer>> = {
   multipart: Buffer.concat([fixtureBody(5 * MiB, 6), fixtureBody(1234, 7)]),
   overwritten: fixtureBody(300, 9),
 };
+
+export const versionedBucket = "format-versions";
+/** Bodies of the key `k`, newest first; null = a delete marker. The last was written before versioning was enabled. */
+export const fixtureVersions: readonly (Buffer | null)[] = [
+  fixtureBody(20, 12),
+  null,
+  fixtureBody(80_000, 13),
+  fixtureBody(30, 14),
+];
 
 export const fixtureMetadata = { "x-amz-meta-colour": "blue", "content-type": "text/x-fixture" };
 
@@ -61,11 +70,25 @@ async function fill(client: S3Client): Promise<void> {
   }
 }
 
+async function fillVersions(client: S3Client): Promise<void> {
+  await expectOk(client.send("PUT", `/${versionedBucket}`));
+  for (const [index, body] of [...fixtureVersions].reverse().entries()) {
+    const method = body === null ? "DELETE" : "PUT";
+    await expectOk(client.send(method, `/${versionedBucket}/k`, body === null ? {} : { body }));
+    if (index > 0) continue;
+    const enabled = Buffer.from("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
+    await expectOk(client.send("PUT", `/${versionedBucket}`, { query: { versioning: "" }, body: enabled }));
+  }
+  await expectOk(client.send("PUT", `/${versionedBucket}/gone`, { body: fixtureBody(10, 15) }));
+  await expectOk(client.send("DELETE", `/${versionedBucket}/gone`));
+}
+
 const target = process.argv[2];
 if (process.argv[1]?.endsWith("fixture-data.js") && target !== undefined) {
   const node = await NodeProcess.start({ data: target });
   const client = new S3Client({ endpoint: node.endpoint, ...testKeys });
   await fill(client);
+  await fillVersions(client);
   client.close();
   await new Promise((resolve) => setTimeout(resolve, 1500));
   console.log(`exit ${await node.stop()}`);
