@@ -7,10 +7,10 @@ import type { Outcome } from "../base/outcome.ts";
 import { S3Error, toOutcome } from "../s3/errors.ts";
 import type { ObjectRecord } from "../storage/record.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
-import { planAddition, planRemoval } from "./history.ts";
+import { type HistoryTotals, planAddition, planRemoval } from "./history.ts";
 import type { BucketReply, BucketRequest, ObjectDeleted, ObjectToDelete } from "./messages.ts";
 import { judgeDelete } from "./preconditions.ts";
-import type { BucketMemory, TotalsChange, Turn } from "./turn.ts";
+import type { BucketMemory, Turn } from "./turn.ts";
 import { requireVersionId, versionIdOf } from "./version-id.ts";
 import { findVersion } from "./version-rows.ts";
 import { markerOfDelete, rowsPerChange } from "./versioning.ts";
@@ -72,7 +72,7 @@ function outcomeOf(turn: Turn, object: ObjectToDelete, sum: Sum): Outcome<Object
 /** What a delete is going to do, read and judged. */
 interface PlannedDelete {
   /** null: there is nothing to write. */
-  readonly write: (() => TotalsChange) | null;
+  readonly write: (() => HistoryTotals) | null;
   /** Of the delete marker that is made. */
   readonly stamp: Stamp | null;
   readonly deleted: ObjectDeleted;
@@ -103,7 +103,7 @@ function planMarker(turn: Turn, key: string, head: ObjectRecord | null, isNullVe
   const salt = turn.random(versionSaltBytes);
   const existed = head !== null && !head.isDeleteMarker;
   return {
-    write: () => plan.write(markerRecord(turn, { isNullVersion, stamp, salt })),
+    write: () => plan.write(markerRecord(turn, { isNullVersion, stamp, salt, nullStamp: plan.nullStamp })),
     stamp,
     deleted: { existed, versionId: versionIdOf({ isNullVersion, stamp, salt }), isDeleteMarker: true },
   };
@@ -111,8 +111,8 @@ function planMarker(turn: Turn, key: string, head: ObjectRecord | null, isNullVe
 
 function markerRecord(
   turn: Turn,
-  id: Pick<ObjectRecord, "isNullVersion" | "stamp" | "salt">,
-): Omit<ObjectRecord, "nullStamp"> {
+  id: Pick<ObjectRecord, "isNullVersion" | "stamp" | "salt" | "nullStamp">,
+): ObjectRecord {
   return {
     ...id,
     isDeleteMarker: true,
@@ -137,7 +137,7 @@ class Sum {
 
   add({ write, stamp, deleted }: PlannedDelete): ObjectDeleted {
     if (write !== null) {
-      const { storedBytes = 0, objects = 0, versions = 0 } = write();
+      const { storedBytes, objects, versions } = write();
       this.#change.storedBytes += storedBytes;
       this.#change.objects += objects;
       this.#change.versions += versions;

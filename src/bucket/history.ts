@@ -4,20 +4,26 @@
  */
 
 import { assert } from "../base/assert.ts";
+import type { Stamp } from "../base/hlc.ts";
 import type { ObjectRecord } from "../storage/record.ts";
 import type { TotalsChange, Turn } from "./turn.ts";
 import { newestVersion, readCurrent, readOlderNull } from "./version-rows.ts";
 import { type Effect, effectOf, namedNull, nullPlaceOf } from "./versioning.ts";
 
-/** Writes what was planned: once, in the turn of the plan. */
 export interface RemovalPlan {
-  write(): TotalsChange;
+  /** Once, in the turn of the plan. */
+  write(): HistoryTotals;
 }
 
-/** As `RemovalPlan`, with the version that is added: its `nullStamp` is the history's to say. */
 export interface AdditionPlan {
-  write(version: Omit<ObjectRecord, "nullStamp">): TotalsChange;
+  /** Of the version that is added. */
+  readonly nullStamp: Stamp | null;
+  /** Once, in the turn of the plan. */
+  write(version: ObjectRecord): HistoryTotals;
 }
+
+/** What a change of a history makes of the totals. */
+export type HistoryTotals = Required<Pick<TotalsChange, "storedBytes" | "objects" | "versions">>;
 
 /**
  * Adds a version as the newest. At most 5 rows, the totals apart.
@@ -30,13 +36,13 @@ export function planAddition(turn: Turn, key: string, head: ObjectRecord | null,
   const gone = goneOf(turn, key, head, effect);
   const below = head !== null && effect.head === "goes below" ? lowered(turn, key, head) : null;
   return {
+    nullStamp: namedNull(effect, head),
     write: (version) => {
-      const record: ObjectRecord = { ...version, nullStamp: namedNull(effect, head) };
       for (const each of gone) letGo(turn, key, each, each === head);
       if (below !== null) turn.writeVersion(key, below);
-      if (isObject(head) && record.isDeleteMarker) turn.removeCurrent(key);
-      writeHead(turn, key, record);
-      return changeOf({ gone, added: record, oldHead: head, newHead: record });
+      if (isObject(head) && version.isDeleteMarker) turn.removeCurrent(key);
+      writeHead(turn, key, version);
+      return changeOf({ gone, added: version, oldHead: head, newHead: version });
     },
   };
 }
@@ -126,7 +132,7 @@ interface Difference {
 }
 
 /** Every version is counted once: in `objects` when it is an object and newest, else in `versions`. */
-function changeOf({ gone, added, oldHead, newHead }: Difference): TotalsChange {
+function changeOf({ gone, added, oldHead, newHead }: Difference): HistoryTotals {
   const objects = Number(isObject(newHead)) - Number(isObject(oldHead));
   const versions = Number(added !== null) - gone.length - objects;
   const storedBytes = gone.reduce((bytes, { sizeBytes }) => bytes - sizeBytes, added?.sizeBytes ?? 0);

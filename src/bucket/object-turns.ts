@@ -99,7 +99,7 @@ export function makeCurrent(turn: Turn, { object, place, change }: Replacement):
   const { head, isNullVersion, plan } = place;
   const stamp = turn.stamp(head?.stamp);
   const salt = turn.random(versionSaltBytes);
-  const changed = plan.write({
+  const { storedBytes, objects, versions } = plan.write({
     isDeleteMarker: false,
     isNullVersion,
     stamp,
@@ -109,13 +109,15 @@ export function makeCurrent(turn: Turn, { object, place, change }: Replacement):
     modifiedMs: turn.nowMs,
     md5: object.md5,
     partCount: object.partCount,
+    nullStamp: plan.nullStamp,
     checksumAlgorithm: object.checksum?.algorithm ?? null,
     checksumType: object.checksumType,
     hasStorageClass: object.hasStorageClass,
     location: object.location,
     tail: object.tail,
   });
-  turn.writeTotals({ ...changed, ...change }, stamp);
+  const { openUploadBytes = 0, ingressBytes = 0 } = change;
+  turn.writeTotals({ storedBytes, objects, versions, openUploadBytes, ingressBytes }, stamp);
   const { sizeBytes, checksum } = object;
   // A write does not show the id of a null version: AWS PutObject, the answer while versioning is suspended.
   const versionId = isNullVersion ? null : versionIdOf({ isNullVersion, stamp, salt });

@@ -67,6 +67,71 @@ test("at most one null version is left by every change, and only one that is the
   }
 });
 
+type Operation = "put" | "delete" | "delete null" | "delete a";
+
+/** The history afterwards, newest first: `a` and `null` were there, what is `new` was not. null: there is no such state. */
+const expected: {
+  readonly [V in Versioning]: { readonly [P in NullPlace]: { readonly [O in Operation]: string } | null };
+} = {
+  Off: {
+    none: { put: "new null", delete: "", "delete null": "", "delete a": "" },
+    head: { put: "new null", delete: "", "delete null": "", "delete a": "null" },
+    older: null,
+  },
+  Enabled: {
+    none: { put: "new, a", delete: "new marker, a", "delete null": "a", "delete a": "" },
+    head: { put: "new, null, a", delete: "new marker, null, a", "delete null": "a", "delete a": "null" },
+    older: { put: "new, a, null", delete: "new marker, a, null", "delete null": "a", "delete a": "null" },
+  },
+  Suspended: {
+    none: { put: "new null, a", delete: "new null marker, a", "delete null": "a", "delete a": "" },
+    head: { put: "new null, a", delete: "new null marker, a", "delete null": "a", "delete a": "null" },
+    older: { put: "new null, a", delete: "new null marker, a", "delete null": "a", "delete a": "null" },
+  },
+};
+
+/** A bucket in a state, with the key `k` in a state. */
+async function standIn(versioning: Versioning, place: NullPlace): Promise<BucketStand> {
+  const stand = new BucketStand();
+  const isVersioned = versioning !== "Off";
+  if (place === "older" || (place === "head" && !isVersioned)) await stand.put("k", inlineBody("null"));
+  if (!isVersioned) return stand;
+  await stand.ask("bucket.setVersioning", { versioning: "Enabled" });
+  await stand.put("k", inlineBody("a"));
+  await stand.ask("bucket.setVersioning", { versioning: "Suspended" });
+  if (place === "head") await stand.put("k", inlineBody("null"));
+  await stand.ask("bucket.setVersioning", { versioning });
+  return stand;
+}
+
+async function perform(stand: BucketStand, operation: Operation): Promise<void> {
+  const a = historyOf(stand, "k").find(({ isNullVersion }) => !isNullVersion);
+  if (operation === "put") await stand.put("k", inlineBody("new"));
+  else if (operation === "delete") await stand.ask("object.delete", plainDelete("k"));
+  else if (operation === "delete null") await stand.ask("object.delete", named("k", "null"));
+  else await stand.ask("object.delete", named("k", a === undefined ? "0".repeat(26) : versionIdOf(a)));
+}
+
+for (const versioning of ["Off", "Enabled", "Suspended"] as const) {
+  test(`histories after each operation, by where the null version stands: ${versioning}`, async (t) => {
+    for (const place of ["none", "head", "older"] as const) {
+      for (const operation of ["put", "delete", "delete null", "delete a"] as const) {
+        const outcome = expected[versioning][place];
+        if (outcome === null) continue;
+        const stand = await standIn(versioning, place);
+        const before = new Set(historyOf(stand, "k").map(({ stamp }) => stamp.toString("hex")));
+        await perform(stand, operation);
+        const after = historyOf(stand, "k").map(({ stamp, isNullVersion, isDeleteMarker }) => {
+          const isNew = !before.has(stamp.toString("hex"));
+          const words = [isNew ? "new" : "", isNullVersion ? "null" : isNew ? "" : "a", isDeleteMarker ? "marker" : ""];
+          return words.filter((word) => word !== "").join(" ");
+        });
+        t.is(after.join(", "), outcome[operation], `${place}, ${operation}`);
+      }
+    }
+  });
+}
+
 test("a thousand deletes of versions and keys go in bounded turns, each judged by what is left", async (t) => {
   const stand = new BucketStand();
   const keys = Array.from({ length: limits.deleteObjectsMax / 2 }, (_, index) => `key-${index}`);

@@ -10,6 +10,9 @@ import { NodeProcess } from "../support/node-process.ts";
 import { runSuite } from "../support/suite.ts";
 import { Workload } from "../support/workload.ts";
 
+/** Versions read by id after each restart. */
+const versionsRead = 500;
+
 await runSuite("kill", async ({ directory, option, say, check }) => {
   const kills = option("kills", 50);
   const data = join(directory, "data");
@@ -27,16 +30,18 @@ await runSuite("kill", async ({ directory, option, say, check }) => {
     const before = performance.now();
     const node = await NodeProcess.start({ data, arguments: ["--config", config] });
     restartMs.push(performance.now() - before);
+    const buckets = Array.from({ length: threads * 2 }, (_, index) => `kill-suite-${index}`);
     const load = new Workload({
       endpoint: node.endpoint,
-      buckets: Array.from({ length: threads * 2 }, (_, index) => `kill-suite-${index}`),
+      buckets,
+      versionedBuckets: buckets.slice(0, 1),
       workers: 16,
       keysPerWorker: 40,
       journal,
     });
     if (kill === 0) await load.createBuckets();
     else {
-      const found = await load.verify();
+      const found = [...(await load.verify()), ...(await load.verifyVersions(versionsRead))];
       violations += found.length;
       for (const violation of found.slice(0, 5)) say(`kill ${kill}: ${violation.key} holds ${violation.found}`);
     }
@@ -59,5 +64,6 @@ await runSuite("kill", async ({ directory, option, say, check }) => {
   for (const line of unexpected.slice(0, 10)) say(`unexpected: ${line}`);
   check("no acknowledged write is lost or wrong", violations === 0);
   check("every write was answered 2xx or not at all", unexpected.length === 0);
+  check("versions were kept", journal.versions.length > kills);
   check("the load acknowledged writes", journal.acknowledgedCount > kills * 10);
 });

@@ -12,6 +12,7 @@ export const digestOf = (bytes: Uint8Array): string => createHash("sha256").upda
 
 export class Journal {
   readonly #keys = new Map<string, { acknowledged: KeyState; attempts: KeyState[] }>();
+  readonly #versions: { readonly key: string; readonly versionId: string; readonly state: KeyState }[] = [];
   acknowledgedCount = 0;
 
   /** Notes an attempt before it is sent. */
@@ -28,6 +29,15 @@ export class Journal {
     entry.acknowledged = state;
     entry.attempts = [];
     this.acknowledgedCount += 1;
+  }
+
+  /** Notes an acknowledged version: it must be there from now on, whatever its key holds. */
+  keepVersion(key: string, versionId: string, state: KeyState): void {
+    this.#versions.push({ key, versionId, state });
+  }
+
+  get versions(): readonly { readonly key: string; readonly versionId: string; readonly state: KeyState }[] {
+    return this.#versions;
   }
 
   /** Forgets attempts that were refused with certainty (a 4xx). */

@@ -17,6 +17,8 @@ export interface WorkloadOptions {
   readonly endpoint: string;
   /** Workers are spread over these; several fall into several partitions. */
   readonly buckets: readonly string[];
+  /** Those of them that keep every version of an object. */
+  readonly versionedBuckets?: readonly string[];
   readonly workers: number;
   readonly keysPerWorker: number;
   readonly journal: Journal;
@@ -47,6 +49,11 @@ export class Workload {
     for (const bucket of this.#options.buckets) {
       const answer = await this.#client.send("PUT", `/${bucket}`);
       if (answer.status !== 200) throw new Error(`CreateBucket answered ${answer.status}: ${answer.body.toString()}`);
+    }
+    const body = Buffer.from("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
+    for (const bucket of this.#options.versionedBuckets ?? []) {
+      const answer = await this.#client.send("PUT", `/${bucket}`, { query: { versioning: "" }, body });
+      if (answer.status !== 200) throw new Error(`PutBucketVersioning answered ${answer.status}`);
     }
   }
 
@@ -131,9 +138,13 @@ export class Workload {
   }
 
   #judge(key: string, state: KeyState, answer: S3Answer, journal: Journal): void {
-    if (answer.status >= 200 && answer.status < 300 && !answer.body.includes("<Error>"))
-      journal.acknowledge(key, state);
-    else this.#note(key, answer);
+    if (answer.status < 200 || answer.status >= 300 || answer.body.includes("<Error>")) {
+      this.#note(key, answer);
+      return;
+    }
+    journal.acknowledge(key, state);
+    const versionId = answer.headers["x-amz-version-id"];
+    if (typeof versionId === "string") journal.keepVersion(key, versionId, state);
   }
 
   #note(key: string, answer: S3Answer): void {
@@ -163,6 +174,18 @@ export class Workload {
       }
     };
     await Promise.all(Array.from({ length: 16 }, next));
+    return violations;
+  }
+
+  /** Reads the last `countMax` acknowledged versions by their ids and returns those that are not as they were. */
+  async verifyVersions(countMax: number): Promise<Violation[]> {
+    const violations: Violation[] = [];
+    for (const { key, versionId, state } of this.#options.journal.versions.slice(-countMax)) {
+      const answer = await this.#client.send("GET", `/${key}`, { query: { versionId } });
+      // A delete marker that is named is answered with 405.
+      const isRight = state === null ? answer.status === 405 : answer.status === 200 && digestOf(answer.body) === state;
+      if (!isRight) violations.push({ key: `${key}?versionId=${versionId}`, found: `status ${answer.status}` });
+    }
     return violations;
   }
 
