@@ -16,8 +16,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a new version forgets where the null version stands",
     file: history,
-    fragment: "{ ...version, nullStamp: namedNull(effect, head) }",
-    replacement: "{ ...version, nullStamp: null }",
+    fragment: "nullStamp: namedNull(effect, head),",
+    replacement: "nullStamp: null,",
   },
   {
     name: "a null version that is replaced below the newest stays",

@@ -68,15 +68,19 @@ export class Session {
     await this.observe();
   }
 
-  /** Sends one request and lets its answer decide which of the states can be true. @throws Mismatch */
-  async perform(request: Request): Promise<void> {
+  /**
+   * Sends one request and lets its answer decide which of the states can be true.
+   * @returns false when a crash cut it off
+   * @throws Mismatch
+   */
+  async perform(request: Request): Promise<boolean> {
     const from = Date.now();
     const observed = await this.#node.send(this.#bucket, request);
     const now = { from, to: Date.now() };
     this.trace.push(`${describeRequest(request)} → ${observed === null ? "killed" : observed.status}`);
     if (observed === null) {
       this.#fork(request, now);
-      return;
+      return false;
     }
     const before = this.#candidates;
     const isKnown = (id: string): boolean => before.some((state) => state.issued.has(id));
@@ -100,6 +104,7 @@ export class Session {
     }
     this.#candidates = kept;
     this.#remember(request, before[0] ?? this.#state, observed);
+    return true;
   }
 
   /** The request happened or did not; of a list of deletes each prefix may have. */
@@ -159,8 +164,11 @@ export class Session {
   async observe(): Promise<void> {
     const before = this.#candidates.length;
     const url = { "encoding-type": "url" };
-    await this.perform({ ...nothing, operation: "ListObjectVersions", query: url });
-    await this.perform({ ...nothing, operation: "ListMultipartUploads", query: url });
+    for (const operation of ["ListObjectVersions", "ListMultipartUploads"] as const) {
+      // What follows names the ids that these tell.
+      let isAnswered = false;
+      while (!isAnswered) isAnswered = await this.perform({ ...nothing, operation, query: url });
+    }
     for (const { id, key } of this.#state.uploads) {
       await this.perform({ ...nothing, operation: "ListParts", key, query: { uploadId: id } });
     }
@@ -195,7 +203,7 @@ export class Session {
     this.#staysOff = versioning === "Off";
     await this.perform({ ...nothing, operation: "CreateBucket" });
     if (versioning === "Off" || versioning === "Mixed") return;
-    const set = (status: string): Promise<void> =>
+    const set = (status: string): Promise<boolean> =>
       this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status } });
     const make = async (choose: (one: Before) => Before["above"]): Promise<void> => {
       for (const [at, key] of this.#keys.entries()) {
