@@ -333,7 +333,7 @@ const weights: Readonly<Record<keyof typeof commandArbitraries, number>> = {
   Nothing: 0,
   PutObject: 200,
   GetObject: 130,
-  HeadObject: 50,
+  HeadObject: 80,
   GetObjectAttributes: 30,
   DeleteObject: 110,
   DeleteObjects: 50,
@@ -346,7 +346,7 @@ const weights: Readonly<Record<keyof typeof commandArbitraries, number>> = {
   CompleteMultipartUpload: 60,
   AbortMultipartUpload: 8,
   ListParts: 20,
-  PutBucketVersioning: 60,
+  PutBucketVersioning: 80,
   Bucket: 20,
   LongKey: 3,
 };

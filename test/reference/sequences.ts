@@ -88,7 +88,7 @@ const what = fc.constantFrom<Before["above"]>("nothing", "object", "marker");
 export const sequences = (length: number, crashOneIn: number): fc.Arbitrary<Sequence> =>
   fc.record({
     keys,
-    versioning: fc.constantFrom("Mixed", "Off", "Enabled", "Suspended"),
-    before: fc.array(fc.record({ nullVersion: what, above: what }), { maxLength: 4 }),
+    versioning: fc.constantFrom("Mixed", "Off", "Enabled", "Suspended", "Suspended"),
+    before: fc.array(fc.record({ nullVersion: what, above: what }), { minLength: 2, maxLength: 4 }),
     commands: new FullLists<Command | Crash>(length, command, crash, crashOneIn),
   });
