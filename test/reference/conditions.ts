@@ -78,7 +78,10 @@ export function judgeWriteSyntax({ headers }: Request): void {
  */
 export function judgeDeletedObject(state: State, { key, headers }: Request, turn: Turn): void {
   const current = currentObject(state, key);
-  const judge = (name: "size" | "last-modified-time", isSame: (value: string, object: ObjectVersion) => boolean): void => {
+  const judge = (
+    name: "size" | "last-modified-time",
+    isSame: (value: string, object: ObjectVersion) => boolean,
+  ): void => {
     const value = headers[`x-amz-if-match-${name}`];
     if (value === undefined) return;
     const holds = current === null || isSame(value, current);

@@ -70,8 +70,7 @@ function cached(bytes: Buffer, name: string, compute: () => string): string {
 }
 
 /** MD5, hex. */
-export const md5 = (bytes: Buffer): string =>
-  cached(bytes, "MD5", () => createHash("md5").update(bytes).digest("hex"));
+export const md5 = (bytes: Buffer): string => cached(bytes, "MD5", () => createHash("md5").update(bytes).digest("hex"));
 
 /** Base64 of the checksum of `bytes`. */
 export const checksum = (algorithm: Algorithm, bytes: Buffer): string =>
@@ -83,4 +82,6 @@ export const compositeChecksum = (algorithm: Algorithm, parts: readonly string[]
 
 /** `<hex>-<number of parts>`: the MD5 of the parts' MD5s. */
 export const multipartEtag = (md5s: readonly string[]): string =>
-  `${createHash("md5").update(Buffer.from(md5s.join(""), "hex")).digest("hex")}-${md5s.length}`;
+  `${createHash("md5")
+    .update(Buffer.from(md5s.join(""), "hex"))
+    .digest("hex")}-${md5s.length}`;

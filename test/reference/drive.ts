@@ -31,15 +31,11 @@ export interface DriveResult {
 
 let buckets = 0;
 
-export async function runSequence(
-  node: SharedNode,
-  { keys, versioning, commands }: Sequence,
-  coverage: Coverage,
-): Promise<void> {
-  const session = new Session(node, `sequence-${process.pid}-${buckets++}`, keys, coverage.reach);
+export async function runSequence(node: SharedNode, sequence: Sequence, coverage: Coverage): Promise<void> {
+  const session = new Session(node, `sequence-${process.pid}-${buckets++}`, sequence.keys, coverage.reach);
   try {
-    await session.begin(versioning);
-    for (const command of commands) await session.run(command);
+    await session.begin(sequence);
+    for (const command of sequence.commands) await session.run(command);
     await session.observe();
     await session.clear();
   } catch (error) {
@@ -87,7 +83,7 @@ function describe(details: fc.RunDetails<[Sequence]>, { length, crashOneIn }: Dr
   const error = details.errorInstance;
   return [
     `a sequence does not agree with the model, after ${details.numShrinks} shrinks:`,
-    `  keys ${JSON.stringify(sequence?.keys).replace(/x{100,}/, "x…")}, versioning ${sequence?.versioning}`,
+    `  keys ${JSON.stringify(sequence?.keys).replace(/x{100,}/, "x…")}, versioning ${sequence?.versioning}, before ${JSON.stringify(sequence?.before)}`,
     ...(sequence?.commands ?? []).map((command) => `  ${JSON.stringify(command)}`),
     error instanceof Error ? error.message : String(error),
     `replay: --seed ${details.seed} --path ${details.counterexamplePath} --length ${length} --crash-one-in ${crashOneIn}`,

@@ -13,7 +13,16 @@ const storedHeaders = [
   "expires",
 ];
 const neverCopied = ["x-amz-storage-class", "x-amz-website-redirect-location"];
-const storageClasses = ["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"];
+const storageClasses = [
+  "STANDARD",
+  "REDUCED_REDUNDANCY",
+  "STANDARD_IA",
+  "ONEZONE_IA",
+  "INTELLIGENT_TIERING",
+  "GLACIER",
+  "DEEP_ARCHIVE",
+  "GLACIER_IR",
+];
 const metadataBytesMax = 2048;
 const tagsMax = 10;
 

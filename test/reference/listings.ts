@@ -4,7 +4,16 @@
  */
 
 import { quoted } from "./headers.ts";
-import { anything, type Expected, type ObjectVersion, Refusal, type Request, type Result, type State, type Turn } from "./state.ts";
+import {
+  anything,
+  type Expected,
+  type ObjectVersion,
+  Refusal,
+  type Request,
+  type Result,
+  type State,
+  type Turn,
+} from "./state.ts";
 
 const pageMax = 1000;
 
@@ -95,7 +104,11 @@ function common({ query }: Request, maxWord: "max-keys" | "max-uploads"): Common
   };
 }
 
-const grouped = (rows: readonly Row[], prefixes: readonly string[], write: Common["write"]): Record<string, Expected> => {
+const grouped = (
+  rows: readonly Row[],
+  prefixes: readonly string[],
+  write: Common["write"],
+): Record<string, Expected> => {
   const elements: Record<string, Expected[]> = {};
   for (const { element, shown } of rows) {
     elements[element] ??= [];
@@ -219,14 +232,17 @@ function versionsPage(state: State, request: Request, tokens: Tokens): { page: P
   if (idMarker !== undefined && (keyMarker === "" || idMarker === "")) throw new Refusal("InvalidArgument");
   const rows = versionRows(state, write);
   const own = rows.find(({ key, id }) => key === keyMarker && id === idMarker);
-  const known = idMarker === undefined ? undefined : (state.issuedVersions.get(idMarker) ?? tokens.places.get(idMarker));
+  const known =
+    idMarker === undefined ? undefined : (state.issuedVersions.get(idMarker) ?? tokens.places.get(idMarker));
   if (idMarker !== undefined && idMarker !== "null" && known === undefined) throw new Refusal("InvalidArgument");
   const marker = own?.place ?? known ?? 0;
   const isPassed = (row: Row): boolean =>
-    row.key === keyMarker && keyMarker !== "" ? idMarker === undefined || (row.place ?? 0) >= marker : afterKey(keyMarker)(row);
+    row.key === keyMarker && keyMarker !== ""
+      ? idMarker === undefined || (row.place ?? 0) >= marker
+      : afterKey(keyMarker)(row);
   const page = pageOf(rows, { ...asked, isPassed, after: keyMarker });
   const last = page.rows.at(-1);
-  const at = rows.findIndex((row) => row === last);
+  const at = last === undefined ? -1 : rows.indexOf(last);
   return { page, isWithinKey: last !== undefined && rows[at + 1]?.key === last.key };
 }
 
@@ -244,7 +260,13 @@ function versionRows(state: State, write: Common["write"]): Row[] {
           ? { Key: write(key), LastModified: version.written }
           : listedVersion(version, write(key));
         const latest = { VersionId: version.id, IsLatest: String(at === 0), Owner: anything };
-        return { key, element: version.isMarker ? "DeleteMarker" : "Version", shown: { ...shown, ...latest }, id: version.id, place: version.place };
+        return {
+          key,
+          element: version.isMarker ? "DeleteMarker" : "Version",
+          shown: { ...shown, ...latest },
+          id: version.id,
+          place: version.place,
+        };
       }),
     );
 }

@@ -12,7 +12,10 @@ import { copyObject, deleteObject, deleteObjects, putObject } from "./writes.ts"
 
 type Rule = (state: State, request: Request, turn: Turn, tokens: Tokens) => Result;
 
-const done = (state: State, status = 200): Result => ({ state, answer: { status, code: null, headers: {}, body: null } });
+const done = (state: State, status = 200): Result => ({
+  state,
+  answer: { status, code: null, headers: {}, body: null },
+});
 
 /** Total: an operation without a rule does not compile. */
 const rules: Readonly<Record<Operation, Rule>> = {

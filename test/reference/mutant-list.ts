@@ -16,8 +16,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a new version forgets where the null version stands",
     file: history,
-    fragment: "{ ...version, nullStamp: namedNull(effect, head) }",
-    replacement: "{ ...version, nullStamp: null }",
+    fragment: "nullStamp: namedNull(effect, head),",
+    replacement: "nullStamp: null,",
   },
   {
     name: "a null version that is replaced below the newest stays",
@@ -112,8 +112,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a composite checksum lacks the number of parts",
     file: "s3/checksum.js",
-    fragment: "${checksumOf(algorithm, digests)}-${parts.length}",
-    replacement: "${checksumOf(algorithm, digests)}",
+    fragment: "(algorithm, digests)}-$" + "{parts.length}",
+    replacement: "(algorithm, digests)}",
   },
   {
     name: "a range ends one byte early",

@@ -15,7 +15,11 @@ import { SharedNode } from "./shared-node.ts";
 
 const mutantsMin = 15;
 
-/** Copies what a node needs to run, and spoils it. @throws Error when the fragment is not there exactly once */
+/** How often the fragment is in its file: the list is stale when that is not once. */
+const countOf = ({ file, fragment }: Mutant): number =>
+  readFileSync(join(rootDirectory, "dist", file), "utf8").split(fragment).length - 1;
+
+/** Copies what a node needs to run, and spoils it. */
 function build(root: string, { file, fragment, replacement }: Mutant): void {
   mkdirSync(root, { recursive: true });
   const isNeeded = (path: string): boolean => !/\.(map|d\.ts|tsbuildinfo)$|\/dist\/(test|bench)(\/|$)/.test(path);
@@ -24,15 +28,20 @@ function build(root: string, { file, fragment, replacement }: Mutant): void {
   symlinkSync(join(rootDirectory, "node_modules"), join(root, "node_modules"));
   const path = join(root, "dist", file);
   const text = readFileSync(path, "utf8");
-  const count = text.split(fragment).length - 1;
-  if (count !== 1) throw new Error(`${file} holds ${count} times: ${fragment}`);
-  writeFileSync(path, text.replace(fragment, () => replacement));
+  writeFileSync(
+    path,
+    text.replace(fragment, () => replacement),
+  );
 }
 
 await runSuite("reference-mutants", async ({ directory, option, say, check }) => {
   const only = option("only", 0);
   const seed = option("seed", 1);
   const count = option("sequences", 80);
+  for (const mutant of mutants) {
+    const times = countOf(mutant);
+    if (times !== 1) throw new Error(`${mutant.name}: ${mutant.file} holds its fragment ${times} times`);
+  }
   for (const [index, mutant] of mutants.entries()) {
     if (only !== 0 && only !== index + 1) continue;
     const root = join(directory, String(index + 1));
@@ -49,8 +58,14 @@ await runSuite("reference-mutants", async ({ directory, option, say, check }) =>
     });
     await node.kill();
     const verdict = result.failure === null ? "SURVIVED" : "caught";
-    const why = result.failure?.split("\n").find((line) => /expected/.test(line))?.trim() ?? "";
-    say(`${index + 1}. ${mutant.name}: ${verdict} after ${result.sequences} sequences, ${node.requests} requests: ${why.slice(0, 160)}`);
+    const why =
+      result.failure
+        ?.split("\n")
+        .find((line) => /expected/.test(line))
+        ?.trim() ?? "";
+    say(
+      `${index + 1}. ${mutant.name}: ${verdict} after ${result.sequences} sequences, ${node.requests} requests: ${why.slice(0, 160)}`,
+    );
     check(`${mutant.name} is caught`, result.failure !== null);
   }
   check(`there are at least ${mutantsMin} mutants`, mutants.length >= mutantsMin);

@@ -177,8 +177,10 @@ export function attributes(state: State, request: Request, turn: Turn): Answer {
   const found: Record<string, Expected> = {};
   if (asked.includes("ETag")) found["ETag"] = object.etag;
   if (asked.includes("Checksum") && checksum !== null) found["Checksum"] = attributed(checksum);
-  if (asked.includes("ObjectParts") && object.parts !== null) found["ObjectParts"] = partsOf(request, object, object.parts);
-  if (asked.includes("StorageClass")) found["StorageClass"] = object.metadata.headers["x-amz-storage-class"] ?? "STANDARD";
+  if (asked.includes("ObjectParts") && object.parts !== null)
+    found["ObjectParts"] = partsOf(request, object, object.parts);
+  if (asked.includes("StorageClass"))
+    found["StorageClass"] = object.metadata.headers["x-amz-storage-class"] ?? "STANDARD";
   if (asked.includes("ObjectSize")) found["ObjectSize"] = String(object.bytes.length);
   return {
     status: 200,

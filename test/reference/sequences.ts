@@ -7,7 +7,15 @@ export interface Sequence {
   readonly keys: readonly string[];
   /** How the bucket begins; one that is Off stays so, a mixed one begins as Off. */
   readonly versioning: "Off" | "Mixed" | "Enabled" | "Suspended";
+  /** What each key holds at the beginning, in a bucket that is or was versioned. */
+  readonly before: readonly Before[];
   readonly commands: readonly (Command | Crash)[];
+}
+
+/** Made while versioning was suspended, and above it while it was enabled. */
+export interface Before {
+  readonly nullVersion: "nothing" | "object" | "marker";
+  readonly above: "nothing" | "object" | "marker";
 }
 
 /**
@@ -74,10 +82,13 @@ function* shorter<T>(items: readonly Item<T>[]): IterableIterator<fc.Value<reado
 
 const keys = fc.shuffledSubarray([...keyPool], { minLength: 2, maxLength: 4 });
 
+const what = fc.constantFrom<Before["above"]>("nothing", "object", "marker");
+
 /** @param crashOneIn commands; 0: none */
 export const sequences = (length: number, crashOneIn: number): fc.Arbitrary<Sequence> =>
   fc.record({
     keys,
-    versioning: fc.constantFrom("Mixed", "Off", "Enabled", "Suspended"),
+    versioning: fc.constantFrom("Mixed", "Off", "Enabled", "Suspended", "Suspended"),
+    before: fc.array(fc.record({ nullVersion: what, above: what }), { minLength: 2, maxLength: 4 }),
     commands: new FullLists<Command | Crash>(length, command, crash, crashOneIn),
   });

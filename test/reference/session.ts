@@ -8,7 +8,7 @@ import { interpret } from "./interpret.ts";
 import { placeAfter, positionAfter } from "./listings.ts";
 import { compare } from "./match.ts";
 import { answer } from "./model.ts";
-import type { Sequence } from "./sequences.ts";
+import type { Before, Sequence } from "./sequences.ts";
 import type { SharedNode } from "./shared-node.ts";
 import { newBucket, type Request, rename, type State, type Turn } from "./state.ts";
 import type { Point } from "./vocabulary.ts";
@@ -30,12 +30,7 @@ export class Session {
   #staysOff = false;
   readonly trace: string[] = [];
 
-  constructor(
-    node: SharedNode,
-    bucket: string,
-    keys: readonly string[],
-    reach: (point: Point) => void,
-  ) {
+  constructor(node: SharedNode, bucket: string, keys: readonly string[], reach: (point: Point) => void) {
     this.#node = node;
     this.#bucket = bucket;
     this.#keys = keys;
@@ -73,15 +68,19 @@ export class Session {
     await this.observe();
   }
 
-  /** Sends one request and lets its answer decide which of the states can be true. @throws Mismatch */
-  async perform(request: Request): Promise<void> {
+  /**
+   * Sends one request and lets its answer decide which of the states can be true.
+   * @returns false when a crash cut it off
+   * @throws Mismatch
+   */
+  async perform(request: Request): Promise<boolean> {
     const from = Date.now();
     const observed = await this.#node.send(this.#bucket, request);
     const now = { from, to: Date.now() };
     this.trace.push(`${describeRequest(request)} → ${observed === null ? "killed" : observed.status}`);
     if (observed === null) {
       this.#fork(request, now);
-      return;
+      return false;
     }
     const before = this.#candidates;
     const isKnown = (id: string): boolean => before.some((state) => state.issued.has(id));
@@ -105,6 +104,7 @@ export class Session {
     }
     this.#candidates = kept;
     this.#remember(request, before[0] ?? this.#state, observed);
+    return true;
   }
 
   /** The request happened or did not; of a list of deletes each prefix may have. */
@@ -116,41 +116,46 @@ export class Session {
         : [request];
     const forked = this.#candidates.flatMap((state) => [
       state,
-      ...prefixes
-        .map((one) => answer(state, one, turn, this.#tokens).state)
-        .filter((next) => next !== state),
+      ...prefixes.map((one) => answer(state, one, turn, this.#tokens).state).filter((next) => next !== state),
     ]);
     if (forked.length > candidatesMax) throw new Error(`${forked.length} states may be true`);
     this.#candidates = forked;
   }
 
-  /** Where the next page of a listing begins. */
-  #remember(request: Request, state: State, { xml }: Observed): void {
-    const text = (name: string): string | undefined => xml?.children.find((child) => child.name === name)?.text;
+  /** Keeps the request for the next page of a listing, if there is one. */
+  #remember(request: Request, state: State, observed: Observed): void {
     if (!request.operation.startsWith("List") || request.operation === "ListParts") return;
-    this.#nextPage = null;
-    if (text("IsTruncated") !== "true") return;
+    const text = (name: string): string | undefined =>
+      observed.xml?.children.find((child) => child.name === name)?.text;
+    const isTruncated = text("IsTruncated") === "true";
+    const query = isTruncated ? this.#nextQuery(request, state, text, observed.xml) : null;
+    this.#nextPage = query === null ? null : { ...request, query: { ...request.query, ...query } };
+  }
+
+  #nextQuery(
+    request: Request,
+    state: State,
+    text: (name: string) => string | undefined,
+    xml: Element | null,
+  ): Record<string, string> {
     const isEncoded = request.query["encoding-type"] === "url";
     const name = (value: string | undefined): string => (isEncoded ? decodeURIComponent(value ?? "") : (value ?? ""));
-    const follow = (query: Record<string, string>): void => {
-      this.#nextPage = { ...request, query: { ...request.query, ...query } };
-    };
     switch (request.operation) {
       case "ListObjectsV2": {
         const token = text("NextContinuationToken") ?? "";
         this.#tokens.positions.set(token, positionAfter(state, request, this.#tokens));
-        return follow({ "continuation-token": token });
+        return { "continuation-token": token };
       }
       case "ListObjects":
-        return follow({ marker: name(text("NextMarker") ?? lastKey(xml)) });
+        return { marker: name(text("NextMarker") ?? lastKey(xml)) };
       case "ListObjectVersions": {
         const id = text("NextVersionIdMarker");
         if (id && !state.issuedVersions.has(id)) this.#tokens.places.set(id, placeAfter(state, request, this.#tokens));
-        return follow({ "key-marker": name(text("NextKeyMarker")), ...(id ? { "version-id-marker": id } : {}) });
+        return { "key-marker": name(text("NextKeyMarker")), ...(id ? { "version-id-marker": id } : {}) };
       }
       default: {
         const id = text("NextUploadIdMarker");
-        return follow({ "key-marker": name(text("NextKeyMarker")), ...(id ? { "upload-id-marker": id } : {}) });
+        return { "key-marker": name(text("NextKeyMarker")), ...(id ? { "upload-id-marker": id } : {}) };
       }
     }
   }
@@ -159,8 +164,11 @@ export class Session {
   async observe(): Promise<void> {
     const before = this.#candidates.length;
     const url = { "encoding-type": "url" };
-    await this.perform({ ...nothing, operation: "ListObjectVersions", query: url });
-    await this.perform({ ...nothing, operation: "ListMultipartUploads", query: url });
+    for (const operation of ["ListObjectVersions", "ListMultipartUploads"] as const) {
+      // What follows names the ids that these tell.
+      let isAnswered = false;
+      while (!isAnswered) isAnswered = await this.perform({ ...nothing, operation, query: url });
+    }
     for (const { id, key } of this.#state.uploads) {
       await this.perform({ ...nothing, operation: "ListParts", key, query: { uploadId: id } });
     }
@@ -171,7 +179,8 @@ export class Session {
         await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
       }
     }
-    if (before > 1) this.#reach(this.#candidates.length === before ? "event in flight: undecided" : "event in flight: decided");
+    if (before > 1)
+      this.#reach(this.#candidates.length === before ? "event in flight: undecided" : "event in flight: decided");
   }
 
   /** Removes everything, which is also compared. @throws Mismatch */
@@ -186,14 +195,31 @@ export class Session {
       }
     }
     if (this.#state.exists) await this.perform({ ...nothing, operation: "DeleteBucket" });
+    await this.perform({ ...nothing, operation: "HeadBucket" });
   }
 
   /** The bucket, in its first versioning state. */
-  async begin(versioning: Sequence["versioning"]): Promise<void> {
+  async begin({ versioning, before }: Pick<Sequence, "versioning" | "before">): Promise<void> {
     this.#staysOff = versioning === "Off";
     await this.perform({ ...nothing, operation: "CreateBucket" });
     if (versioning === "Off" || versioning === "Mixed") return;
-    await this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status: versioning } });
+    const set = (status: string): Promise<boolean> =>
+      this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status } });
+    const make = async (choose: (one: Before) => Before["above"]): Promise<void> => {
+      for (const [at, key] of this.#keys.entries()) {
+        const one = before[at];
+        const wanted = one === undefined ? "nothing" : choose(one);
+        if (wanted === "object") await this.perform({ ...nothing, operation: "PutObject", key });
+        if (wanted === "marker") await this.perform({ ...nothing, operation: "DeleteObject", key });
+      }
+    };
+    if (before.length > 0) {
+      await set("Suspended");
+      await make(({ nullVersion }) => nullVersion);
+      await set("Enabled");
+      await make(({ above }) => above);
+    }
+    await set(versioning);
   }
 }
 

@@ -132,7 +132,13 @@ export const anything: Anything = { mustBeThere: true };
 export const undocumented: Anything = { mustBeThere: false };
 
 /** A text, the bytes of a body, a time between two others, anything at all, repeated elements, or an element's own. */
-export type Expected = string | Buffer | Moment | Anything | readonly Expected[] | { readonly [name: string]: Expected };
+export type Expected =
+  | string
+  | Buffer
+  | Moment
+  | Anything
+  | readonly Expected[]
+  | { readonly [name: string]: Expected };
 
 export interface Answer {
   readonly status: number;
@@ -224,7 +230,10 @@ export function rename(state: State, told: ReadonlyMap<string, string>): State {
     ...state,
     keys,
     uploads: state.uploads.map((upload) => ({ ...upload, id: name(upload.id) })),
-    completed: state.completed.map((done) => ({ ...done, answer: { ...done.answer, headers: renamed(done.answer.headers, name) } })),
+    completed: state.completed.map((done) => ({
+      ...done,
+      answer: { ...done.answer, headers: renamed(done.answer.headers, name) },
+    })),
     issued: new Set([...state.issued, ...told.values()]),
     issuedVersions: new Map([
       ...state.issuedVersions,
@@ -234,4 +243,6 @@ export function rename(state: State, told: ReadonlyMap<string, string>): State {
 }
 
 const renamed = (headers: Answer["headers"], name: (id: string) => string): Answer["headers"] =>
-  Object.fromEntries(Object.entries(headers).map(([key, value]) => [key, typeof value === "string" ? name(value) : value]));
+  Object.fromEntries(
+    Object.entries(headers).map(([key, value]) => [key, typeof value === "string" ? name(value) : value]),
+  );

@@ -2,10 +2,18 @@
 
 import { judgeWrite, judgeWriteSyntax } from "./conditions.ts";
 import { checksum, compositeChecksum, md5, multipartEtag } from "./digests.ts";
-import { checksumElements, checksumHeader, checksumHeaders, metadataOf, quoted, typedChecksumElements, verifyBody } from "./headers.ts";
 import {
-  addVersion,
+  checksumElements,
+  checksumHeader,
+  checksumHeaders,
+  metadataOf,
+  quoted,
+  typedChecksumElements,
+  verifyBody,
+} from "./headers.ts";
+import {
   type Answer,
+  addVersion,
   anything,
   type Checksum,
   type Expected,
@@ -90,7 +98,12 @@ export function uploadPart(state: State, request: Request, turn: Turn): Result {
   const part: StoredPart = { number, bytes, checksum: sent ?? partChecksum(upload, bytes), written: turn.now };
   return {
     state: withPart(state, upload, part),
-    answer: { status: 200, code: null, headers: { etag: quoted(md5(bytes)), ...checksumHeaders(part.checksum) }, body: null },
+    answer: {
+      status: 200,
+      code: null,
+      headers: { etag: quoted(md5(bytes)), ...checksumHeaders(part.checksum) },
+      body: null,
+    },
   };
 }
 
@@ -155,7 +168,12 @@ export function completeUpload(state: State, request: Request, turn: Turn): Resu
     code: null,
     headers: writtenHeader(state, added.id),
     body: {
-      CompleteMultipartUploadResult: { Bucket: anything, Key: key, ETag: quoted(etag), ...typedChecksumElements(found) },
+      CompleteMultipartUploadResult: {
+        Bucket: anything,
+        Key: key,
+        ETag: quoted(etag),
+        ...typedChecksumElements(found),
+      },
     },
   };
   return {

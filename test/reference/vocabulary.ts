@@ -100,11 +100,25 @@ export const statusOf = {
 export type ErrorCode = keyof typeof statusOf;
 
 /** Ways of reading part of an object. */
-export const readForms = ["whole", "range", "suffix range", "open range", "several ranges", "part", "wrong range"] as const;
+export const readForms = [
+  "whole",
+  "range",
+  "suffix range",
+  "open range",
+  "several ranges",
+  "part",
+  "wrong range",
+] as const;
 export type ReadForm = (typeof readForms)[number];
 
 /** Points of a run that are not an answer. */
-export const events = ["crash", "in flight: decided", "in flight: undecided", "repeated Complete", "page by token"] as const;
+export const events = [
+  "crash",
+  "in flight: decided",
+  "in flight: undecided",
+  "repeated Complete",
+  "page by token",
+] as const;
 export type Event = (typeof events)[number];
 
 /** One thing that a run can reach; the names of the coverage table. */

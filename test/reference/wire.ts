@@ -52,7 +52,8 @@ function bodyOf(request: Request): Buffer {
   switch (request.operation) {
     case "CompleteMultipartUpload": {
       const parts = (request.parts ?? []).map(({ number, etag, checksum }) => {
-        const own = checksum === null ? "" : `<Checksum${checksum.algorithm}>${checksum.value}</Checksum${checksum.algorithm}>`;
+        const own =
+          checksum === null ? "" : `<Checksum${checksum.algorithm}>${checksum.value}</Checksum${checksum.algorithm}>`;
         return `<Part><PartNumber>${number}</PartNumber><ETag>${escaped(etag)}</ETag>${own}</Part>`;
       });
       return Buffer.from(`<CompleteMultipartUpload>${parts.join("")}</CompleteMultipartUpload>`);
@@ -63,7 +64,9 @@ function bodyOf(request: Request): Buffer {
         const condition = etag === undefined ? "" : `<ETag>${escaped(etag)}</ETag>`;
         return `<Object><Key>${escaped(key)}</Key>${version}${condition}</Object>`;
       });
-      return Buffer.from(`<Delete>${request.isQuiet === true ? "<Quiet>true</Quiet>" : ""}${objects.join("")}</Delete>`);
+      return Buffer.from(
+        `<Delete>${request.isQuiet === true ? "<Quiet>true</Quiet>" : ""}${objects.join("")}</Delete>`,
+      );
     }
     case "PutBucketVersioning": {
       const status = request.query["status"] ?? "";
@@ -87,7 +90,11 @@ export async function send(client: S3Client, bucket: string, request: Request): 
   if (source?.startsWith("/")) headers["x-amz-copy-source"] = bucket + source;
   const path = request.key === "" ? `/${bucket}` : `/${bucket}/${request.key}`;
   const hasBody = method === "PUT" || method === "POST";
-  const answer = await client.send(method, path, { query: { ...words, ...query }, headers, ...(hasBody ? { body } : {}) });
+  const answer = await client.send(method, path, {
+    query: { ...words, ...query },
+    headers,
+    ...(hasBody ? { body } : {}),
+  });
   return observed(answer);
 }
 

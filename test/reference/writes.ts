@@ -2,7 +2,15 @@
 
 import { failedReadCondition, judgeDelete, judgeDeletedObject, judgeWrite, judgeWriteSyntax } from "./conditions.ts";
 import { checksum, md5 } from "./digests.ts";
-import { copiedMetadata, metadataHeaders, metadataOf, quoted, typedChecksumElements, typedChecksumHeaders, verifyBody } from "./headers.ts";
+import {
+  copiedMetadata,
+  metadataHeaders,
+  metadataOf,
+  quoted,
+  typedChecksumElements,
+  typedChecksumHeaders,
+  verifyBody,
+} from "./headers.ts";
 import { findVersion } from "./reads.ts";
 import {
   addVersion,
@@ -16,8 +24,8 @@ import {
   type State,
   type Turn,
   undocumented,
-  writtenHeader,
   withHistory,
+  writtenHeader,
 } from "./state.ts";
 import { type Algorithm, algorithms } from "./vocabulary.ts";
 
@@ -34,7 +42,8 @@ export function putObject(state: State, request: Request, turn: Turn): Result {
   const sent = verifyBody(request);
   judgeWrite(state, request, "PutObject", turn);
   const { body } = request;
-  const own = defaultAlgorithm === null ? null : { algorithm: defaultAlgorithm, value: checksum(defaultAlgorithm, body) };
+  const own =
+    defaultAlgorithm === null ? null : { algorithm: defaultAlgorithm, value: checksum(defaultAlgorithm, body) };
   const found = sent ?? own;
   const whole: Checksum | null = found === null ? null : { ...found, type: "FULL_OBJECT" };
   reachChecksum(whole, turn);
@@ -80,7 +89,11 @@ export function openSource(state: State, request: Request, turn: Turn): ObjectVe
   if (!hasBucket) throw new Refusal("NoSuchBucket");
   const version = findVersion(state, key, versionId);
   if (version.isMarker) {
-    const headers = { "x-amz-delete-marker": undocumented, "x-amz-version-id": undocumented, "last-modified": undocumented };
+    const headers = {
+      "x-amz-delete-marker": undocumented,
+      "x-amz-version-id": undocumented,
+      "last-modified": undocumented,
+    };
     throw new Refusal(versionId === undefined ? "NoSuchKey" : "InvalidRequest", headers);
   }
   const failed = failedReadCondition(request.headers, version, "source", turn);

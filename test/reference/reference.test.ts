@@ -1,0 +1,94 @@
+/** The reference model's own tools: its digests by published values, its comparison, and the shrinking of sequences. */
+
+import test from "ava";
+import fc from "fast-check";
+import { checksum, compositeChecksum, md5, multipartEtag } from "./digests.ts";
+import { compare } from "./match.ts";
+import { answer } from "./model.ts";
+import { sequences } from "./sequences.ts";
+import { newBucket, type Request, type State } from "./state.ts";
+import { parseXml } from "./wire.ts";
+
+const digits = Buffer.from("123456789");
+const hex = (base64: string): string => Buffer.from(base64, "base64").toString("hex");
+
+test("digests have the published values of 123456789", (t) => {
+  t.is(hex(checksum("CRC32", digits)), "cbf43926");
+  t.is(hex(checksum("CRC32C", digits)), "e3069283");
+  t.is(hex(checksum("CRC64NVME", digits)), "ae8b14860a799888");
+  t.is(hex(checksum("SHA1", digits)), "f7c3bc1d808e04732adf679965ccc34ca7ae3441");
+  t.is(md5(digits), "25f9e794323b453885f5181f1b624d0b");
+  t.is(
+    compositeChecksum("CRC32", [checksum("CRC32", digits)]),
+    `${checksum("CRC32", Buffer.from("cbf43926", "hex"))}-1`,
+  );
+  t.is(multipartEtag([md5(digits)]), `${md5(Buffer.from(md5(digits), "hex"))}-1`);
+});
+
+test("XML is read with its entities", (t) => {
+  const root = parseXml('<?xml version="1.0"?>\n<A xmlns="x"><B>a &lt;&#xE9;&#233;</B><C/><B>2</B></A>');
+  t.is(root?.name, "A");
+  t.deepEqual(
+    root?.children.map(({ name, text }) => [name, text]),
+    [
+      ["B", "a <éé"],
+      ["C", ""],
+      ["B", "2"],
+    ],
+  );
+});
+
+const request = (operation: Request["operation"], rest: Partial<Request> = {}): Request => ({
+  operation,
+  key: "k",
+  query: {},
+  headers: {},
+  body: Buffer.from("x"),
+  ...rest,
+});
+
+function after(state: State, ...requests: readonly Request[]): State {
+  const turn = { now: { from: 0, to: 1 }, reach: () => undefined };
+  const tokens = { positions: new Map(), places: new Map() };
+  return requests.reduce((now, one) => answer(now, one, turn, tokens).state, state);
+}
+
+test("the null version is replaced wherever it stands", (t) => {
+  const enable = request("PutBucketVersioning", { query: { status: "Enabled" } });
+  const suspend = request("PutBucketVersioning", { query: { status: "Suspended" } });
+  const put = request("PutObject");
+  const remove = request("DeleteObject");
+  const ids = (state: State) => state.keys.get("k")?.map(({ id, isMarker }) => (isMarker ? `${id} marker` : id));
+  t.deepEqual(ids(after(newBucket(), put, put)), ["null"]);
+  t.deepEqual(ids(after(newBucket(), put, enable, put)), ["?2", "null"]);
+  t.deepEqual(ids(after(newBucket(), put, enable, put, suspend, put)), ["null", "?2"]);
+  t.deepEqual(ids(after(newBucket(), put, enable, put, suspend, remove)), ["null marker", "?2"]);
+  t.deepEqual(ids(after(newBucket(), put, remove)), undefined);
+});
+
+test("an answer that differs anywhere is told from one that agrees", (t) => {
+  const expected = { status: 200, code: null, headers: { etag: '"1"', "x-amz-version-id": "?1" }, body: null };
+  const observed = {
+    status: 200,
+    headers: { etag: '"1"', "x-amz-version-id": "v", "x-amz-request-id": "r" },
+    bytes: digits,
+    xml: null,
+  };
+  const agreed = compare(expected, observed, false, () => false);
+  t.deepEqual(agreed.differences, []);
+  t.deepEqual([...agreed.told], [["?1", "v"]]);
+  t.is(compare(expected, observed, false, () => true).differences.length, 1, "the id was another version's");
+  t.is(compare(expected, { ...observed, status: 204 }, false, () => false).differences[0]?.startsWith("status"), true);
+  const more = { ...observed.headers, "x-amz-delete-marker": "true" };
+  t.is(compare(expected, { ...observed, headers: more }, false, () => false).differences.length, 1);
+});
+
+test("a failing sequence shrinks to the command that fails", (t) => {
+  const property = fc.property(sequences(60, 0), ({ commands }) => !commands.some(({ kind }) => kind === "CopyObject"));
+  const { failed, counterexample } = fc.check(property, { seed: 7 });
+  t.true(failed);
+  t.deepEqual(
+    counterexample?.[0].commands.map(({ kind }) => kind),
+    ["CopyObject"],
+  );
+});
