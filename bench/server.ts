@@ -1,35 +1,27 @@
-/** The measured process: starts a node or the bare front, and reads its CPU time and memory from the operating system. */
+/** The measured servers: a node, the node of any command, the bare front, or one that runs already. */
 
 import { type ChildProcess, fork, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { BenchError } from "./failure.ts";
 import type { Target } from "./request.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const keys = { accessKeyId: "TROUPEBENCHKEY000001", secretAccessKey: "a/secret/of/forty/characters/for/benches" };
-const microsPerTick = 10_000;
+const readyMsMax = 20_000;
+const stopMsMax = 60_000;
 
 export interface Server {
   readonly name: string;
   readonly target: Target;
-  /** null for an endpoint that is not ours: its CPU time is unknown. */
-  readonly pid: number | null;
+  /** Whose CPU time and memory count, with their descendants; empty for a server elsewhere. */
+  readonly pids: readonly number[];
+  /** It was started here and keeps its data in a directory of the bench: nothing needs to be deleted from it. */
+  readonly isOwn: boolean;
   stop(): Promise<void>;
-}
-
-export function cpuMicros(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * microsPerTick;
-}
-
-/** RssAnon + RssShmem in bytes. */
-export function memoryBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const kilobytes = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0);
-  return (kilobytes("RssAnon") + kilobytes("RssShmem")) * 1024;
 }
 
 const freePort = (): Promise<number> =>
@@ -44,74 +36,131 @@ const freePort = (): Promise<number> =>
     });
   });
 
-const ended = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.once("exit", () => resolve()));
+/** Servers that run: however the bench ends, they end with it. */
+const living = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of living) child.kill("SIGKILL");
+});
 
-export async function startNode(name: string, data: string): Promise<Server> {
-  const port = await freePort();
-  const child = spawn(
-    process.execPath,
-    [
-      join(here, "../main.js"),
-      "serve",
-      "--data",
-      data,
-      "--s3",
-      `127.0.0.1:${port}`,
-      "--console",
-      `127.0.0.1:${await freePort()}`,
-    ],
-    {
-      stdio: ["ignore", "ignore", "inherit"],
-      env: {
-        ...process.env,
-        UV_THREADPOOL_SIZE: "16",
-        TROUPE_ACCESS_KEY: keys.accessKeyId,
-        TROUPE_SECRET_KEY: keys.secretAccessKey,
-      },
-    },
+function keep(child: ChildProcess): Promise<void> {
+  living.add(child);
+  return new Promise((resolve) =>
+    child.once("exit", () => {
+      living.delete(child);
+      resolve();
+    }),
   );
-  await answers(port);
+}
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly data: string;
+  /**
+   * A shell command that starts a node. {port}, {console} and {data} in it are replaced; without them `serve` and its
+   * options are added. Default: this checkout's node.
+   */
+  readonly command?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** The shell command that starts a node. Pure. */
+export function commandLine(
+  command: string,
+  places: { readonly port: number; readonly console: number; readonly data: string },
+): string {
+  const filled = command
+    .replaceAll("{port}", String(places.port))
+    .replaceAll("{console}", String(places.console))
+    .replaceAll("{data}", quoted(places.data));
+  if (filled !== command) return `exec ${filled}`;
+  const { port, console, data } = places;
+  const serve = /(^|\s)serve(\s|$)/.test(command) ? "" : " serve";
+  return `exec ${command}${serve} --data ${quoted(data)} --s3 127.0.0.1:${port} --console 127.0.0.1:${console}`;
+}
+
+/** @throws BenchError when it ends, or is not ready in time */
+export async function startNode({ name, data, command, environment }: NodeOptions): Promise<Server> {
+  const port = await freePort();
+  const own = `${quoted(process.execPath)} ${quoted(join(here, "../main.js"))}`;
+  const line = commandLine(command ?? own, { port, console: await freePort(), data });
+  // A group of its own: Ctrl-C reaches the bench alone, which then stops the node.
+  const child = spawn("sh", ["-c", line], {
+    detached: true,
+    stdio: ["ignore", "ignore", "inherit"],
+    env: {
+      ...process.env,
+      UV_THREADPOOL_SIZE: process.env["UV_THREADPOOL_SIZE"] ?? "16",
+      TROUPE_ACCESS_KEY: keys.accessKeyId,
+      TROUPE_SECRET_KEY: keys.secretAccessKey,
+      TROUPE_LOG_LEVEL: process.env["TROUPE_LOG_LEVEL"] ?? "warn",
+      ...environment,
+    },
+  });
+  const exited = keep(child);
+  await Promise.race([
+    isReady(port),
+    exited.then(() => {
+      throw new BenchError(`the server ended with ${child.exitCode ?? child.signalCode} before it was ready: ${line}`);
+    }),
+  ]);
   return {
     name,
     target: { host: "127.0.0.1", port, ...keys },
-    pid: child.pid ?? null,
+    pids: [child.pid ?? 0],
+    isOwn: true,
     stop: async () => {
       child.kill("SIGTERM");
-      await ended(child);
+      const stopped = await Promise.race([exited.then(() => true), pause(stopMsMax, false, { ref: false })]);
+      if (!stopped) child.kill("SIGKILL");
+      await exited;
     },
   };
 }
 
 export async function startBareFront(): Promise<Server> {
-  const child = fork(join(here, "bare-front.js"), { env: { ...process.env, UWS_HTTP_MAX_HEADERS_SIZE: "16384" } });
+  const child = fork(join(here, "bare-front.js"), {
+    detached: true,
+    env: { ...process.env, UWS_HTTP_MAX_HEADERS_SIZE: "16384" },
+  });
+  const exited = keep(child);
   const { port } = await new Promise<{ port: number }>((resolve) =>
     child.once("message", (message) => resolve(message as { port: number })),
   );
   return {
     name: "bare front",
     target: { host: "127.0.0.1", port, ...keys },
-    pid: child.pid ?? null,
+    pids: [child.pid ?? 0],
+    isOwn: true,
     stop: async () => {
       child.disconnect();
-      await ended(child);
+      await exited;
     },
   };
 }
 
-/** Waits until /health/ready answers 200, at most 20 s. */
-async function answers(port: number): Promise<void> {
-  const ready = (): Promise<boolean> =>
+/** A server that runs already. */
+export function runningServer(name: string, target: Target, pids: readonly number[]): Server {
+  return { name, target, pids, isOwn: false, stop: async () => undefined };
+}
+
+/** Waits until the node says it is ready, or, of a server without such an address, until it answers at all. */
+async function isReady(port: number): Promise<void> {
+  const status = (): Promise<number> =>
     new Promise((resolve) => {
       const probe = request({ host: "127.0.0.1", port, path: "/health/ready" }, (answer) => {
         answer.resume();
-        resolve(answer.statusCode === 200);
+        resolve(answer.statusCode ?? 0);
       });
-      probe.on("error", () => resolve(false));
+      probe.on("error", () => resolve(0));
       probe.end();
     });
-  for (let attempt = 0; attempt < 400; attempt++) {
-    if (await ready()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const deadline = performance.now() + readyMsMax;
+  while (performance.now() < deadline) {
+    const found = await status();
+    if (found !== 0 && found !== 503) return;
+    await pause(50);
   }
-  throw new Error("the node is not ready after 20 s");
+  throw new BenchError(`the server is not ready after ${readyMsMax / 1000} s`);
 }

@@ -330,9 +330,18 @@ function decodeInline(wire: Uint8Array, plan: BodyPlan): StoredBody {
   const pieces: Uint8Array[] = [];
   decoder.push(wire, (piece) => pieces.push(piece));
   const [first = new Uint8Array(0)] = pieces;
-  return { ...decoder.finish(), inline: pieces.length <= 1 ? first : Buffer.concat(pieces), chunks: [] };
+  return bodyOf(decoder.finish(), pieces.length <= 1 ? first : Buffer.concat(pieces), []);
 }
 
 function storedBody(decoded: Decoded, chunks: readonly StoredChunk[]): StoredBody {
-  return { ...decoded, inline: decoded.sizeBytes === 0 ? new Uint8Array(0) : null, chunks };
+  return bodyOf(decoded, decoded.sizeBytes === 0 ? new Uint8Array(0) : null, chunks);
+}
+
+/** Written out: a spread makes an object of a new hidden class each time, and every reader of it is slow then. */
+function bodyOf(
+  { sizeBytes, md5, checksum }: Decoded,
+  inline: Uint8Array | null,
+  chunks: readonly StoredChunk[],
+): StoredBody {
+  return { sizeBytes, md5, checksum, inline, chunks };
 }

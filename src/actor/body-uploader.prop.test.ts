@@ -72,7 +72,8 @@ test("however bodies are cut and mixed, each arrives whole and every slot comes 
       const runs = specs.map(({ length, cuts, isKnown, abortAfter }, index) => {
         const bytes = bytesOf(length, index);
         const body = new FakeBody(bytes, cuts, isKnown ? length : null);
-        const stored = world.uploader.store(address(1 + (index % 3)), body, plainPlan(isKnown ? length : null));
+        const at = address(1 + (index % 3));
+        const stored = world.uploader.store(at, body, plainPlan(isKnown ? length : null, at));
         const done = stored.then(
           (source) => {
             if (source.kind === "stored")
@@ -141,7 +142,8 @@ test("hundreds of slow uploads share a handful of slots, and all complete", asyn
   const length = 90;
   const runs = Array.from({ length: 500 }, (_, index) => {
     const body = new FakeBody(bytesOf(length, index), [30, 60], length);
-    return { body, stored: world.uploader.store(address(index % 5), body, plainPlan(length)) };
+    const at = address(index % 5);
+    return { body, stored: world.uploader.store(at, body, plainPlan(length, at)) };
   });
   let done = 0;
   const ends = Promise.all(

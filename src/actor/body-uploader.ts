@@ -4,6 +4,7 @@
  */
 
 import type { BodyPlan } from "../auth/body-plan.ts";
+import { assert } from "../base/assert.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { RequestBody } from "../model/http.ts";
@@ -68,7 +69,8 @@ export class BodyUploader {
    * the body is then consumed and ignored.
    */
   async store(address: ActorAddress, body: RequestBody, plan: BodyPlan, requestId = ""): Promise<BodySource> {
-    const upload = new Upload(this.#pool, body, { ...plan, ...address }, requestId);
+    assert(plan.bucket === address.bucket && plan.partition === address.partition, "a body is planned for its bucket");
+    const upload = new Upload(this.#pool, body, plan, requestId);
     this.#uploads.add(upload);
     this.#startSweep();
     try {

@@ -11,7 +11,6 @@ import type { ChecksumAlgorithm } from "../s3/checksum-algorithms.ts";
 import type { StoredChunk } from "../storage/location.ts";
 import type { BodySource } from "./body-source.ts";
 import type { AskEnvelope, BodyEnvelope, FromThread, ToThread } from "./envelope.ts";
-import { decodeObjects, encodeObjects, type WireObjects } from "./listed-objects.ts";
 
 type WirePlan = readonly [
   bucket: BucketId,
@@ -54,7 +53,6 @@ export type WireToThread =
 
 export type WireFromThread =
   | readonly ["ok", id: number, value: unknown]
-  | readonly ["objects", id: number, page: WireObjects]
   | readonly ["error", id: number, code: string, detail: Readonly<Record<string, string>>]
   | readonly ["slots", slots: readonly number[]];
 
@@ -98,8 +96,7 @@ export function encodeFromThread(message: FromThread): WireFromThread {
   if (message.kind === "slots") return ["slots", message.slots];
   const { id, outcome } = message;
   if (!outcome.ok) return ["error", id, outcome.code, outcome.detail];
-  const page = encodeObjects(outcome.value);
-  return page === null ? ["ok", id, outcome.value] : ["objects", id, page];
+  return ["ok", id, outcome.value];
 }
 
 export function decodeFromThread(wire: WireFromThread): FromThread {
@@ -109,7 +106,7 @@ export function decodeFromThread(wire: WireFromThread): FromThread {
 
 function decodeOutcome(wire: Exclude<WireFromThread, readonly ["slots", ...unknown[]]>): Outcome<unknown> {
   if (wire[0] === "error") return { ok: false, code: wire[2], detail: wire[3] };
-  return { ok: true, value: wire[0] === "ok" ? wire[2] : decodeObjects(wire[2]) };
+  return { ok: true, value: wire[2] };
 }
 
 function encodeAsk(ask: AskEnvelope): WireAsk {

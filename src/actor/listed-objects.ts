@@ -1,9 +1,14 @@
 /**
- * A page of listed objects on its way between threads: as columns, because structured clone costs by property.
- * Measured for 1,000 objects, both ways: 220 against 740 µs.
+ * A page of listed objects or versions on its way between threads. What a listing shows stands in the fixed head of each
+ * record: the heads travel as they were stored, in one piece, and become text once, where it is written. Structured clone
+ * costs by property, and objects that a bucket thread would make are only taken apart again. Measured for 1,000 objects,
+ * against columns made of objects: 0.5 ms less of 4.
  */
 
-import type { ChecksumAlgorithm } from "../s3/checksum-algorithms.ts";
+import { assert } from "../base/assert.ts";
+import type { ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
+import { bucketIdBytes } from "../storage/keys.ts";
+import { headBytes, type ListedHead, readListed, versionIdAt } from "../storage/record.ts";
 
 export interface ListedObject {
   readonly key: string;
@@ -14,63 +19,120 @@ export interface ListedObject {
   readonly etag: string;
   readonly storageClass: string;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
+  readonly checksumType: ChecksumType;
 }
 
-/** One element per object in each column; texts are joined by U+0000, which neither keys nor ETags contain. */
-export type WireObjects = readonly [
-  keys: string,
-  etags: string,
-  sizes: Float64Array,
-  times: Float64Array,
-  storageClasses: readonly string[],
-  algorithms: readonly (ChecksumAlgorithm | null)[],
-  /** The members beside `objects`. */
-  rest: object,
-];
-
-interface Page {
-  readonly objects: readonly ListedObject[];
+export interface ListedVersion extends ListedObject {
+  /** `null` for the null version. */
+  readonly versionId: string;
+  readonly isLatest: boolean;
+  readonly isDeleteMarker: boolean;
 }
 
-/** The columns of a reply that is a page of listed objects; null for any other reply, and for an empty page. */
-export function encodeObjects(reply: unknown): WireObjects | null {
-  if (typeof reply !== "object" || reply === null || !("objects" in reply) || !Array.isArray(reply.objects))
-    return null;
-  const { objects, ...rest } = reply as Page;
-  if (objects.length === 0) return null;
-  return [
-    objects.map(({ key }) => key).join("\0"),
-    objects.map(({ etag }) => etag).join("\0"),
-    Float64Array.from(objects, ({ sizeBytes }) => sizeBytes),
-    Float64Array.from(objects, ({ modifiedMs }) => modifiedMs),
-    oneOrAll(objects.map(({ storageClass }) => storageClass)),
-    oneOrAll(objects.map(({ checksumAlgorithm }) => checksumAlgorithm)),
-    rest,
-  ];
+/** Plain data that owns its memory. */
+export interface PackedObjects {
+  readonly count: number;
+  /** UTF-8, each followed by 0x00, which no key contains. */
+  readonly keys: Uint8Array;
+  /** `headBytes` of each record, then 1 when it is its key's latest version, else 0. */
+  readonly heads: Uint8Array;
+  /** Classes that are not STANDARD, by position. */
+  readonly storageClasses: readonly (readonly [index: number, name: string])[];
 }
 
-export function decodeObjects(wire: WireObjects): Page {
-  const [keys, etags, sizes, times, storageClasses, algorithms, rest] = wire;
-  const etag = etags.split("\0");
-  const objects = keys.split("\0").map(
-    (key, index): ListedObject => ({
-      key,
-      sizeBytes: sizes[index] ?? 0,
-      modifiedMs: times[index] ?? 0,
-      etag: etag[index] ?? "",
-      storageClass: at(storageClasses, index) ?? "",
-      checksumAlgorithm: at(algorithms, index) ?? null,
-    }),
-  );
-  return { ...rest, objects };
+const rowBytes = headBytes + 1;
+const firstRows = 16;
+
+/** Gathers the rows of one page. Its memory grows with them. */
+export class ObjectPacker {
+  #count = 0;
+  #keys = Buffer.allocUnsafeSlow(firstRows * rowBytes);
+  #keysLength = 0;
+  #heads = Buffer.allocUnsafeSlow(firstRows * rowBytes);
+  readonly #storageClasses: (readonly [index: number, name: string])[] = [];
+
+  /**
+   * @param rowKey of `current` or `versions`; the object key ends at `keyEnd`
+   * @param value the row of a verified record; not kept
+   * @param storageClass null for STANDARD
+   */
+  add(rowKey: Buffer, keyEnd: number, value: Buffer, storageClass: string | null, isLatest: boolean): void {
+    const at = this.#count * rowBytes;
+    this.#heads = withRoom(this.#heads, at, rowBytes);
+    value.copy(this.#heads, at, 0, headBytes);
+    this.#heads[at + headBytes] = isLatest ? 1 : 0;
+    const keyBytes = keyEnd - bucketIdBytes;
+    this.#keys = withRoom(this.#keys, this.#keysLength, keyBytes + 1);
+    rowKey.copy(this.#keys, this.#keysLength, bucketIdBytes, keyEnd);
+    this.#keysLength += keyBytes;
+    this.#keys[this.#keysLength++] = 0;
+    if (storageClass !== null) this.#storageClasses.push([this.#count, storageClass]);
+    this.#count += 1;
+  }
+
+  take(): PackedObjects {
+    return {
+      count: this.#count,
+      // Copies: structured clone takes the whole buffer behind a view.
+      keys: Uint8Array.prototype.slice.call(this.#keys, 0, this.#keysLength),
+      heads: Uint8Array.prototype.slice.call(this.#heads, 0, this.#count * rowBytes),
+      storageClasses: this.#storageClasses,
+    };
+  }
 }
 
-/** One element that stands for all when they are the same, as they mostly are. */
-function oneOrAll<T>(column: readonly T[]): readonly T[] {
-  const [first] = column;
-  return column.every((value) => value === first) ? column.slice(0, 1) : column;
+function withRoom(bytes: Buffer<ArrayBuffer>, used: number, wanted: number): Buffer<ArrayBuffer> {
+  if (used + wanted <= bytes.length) return bytes;
+  const larger = Buffer.allocUnsafeSlow((used + wanted) * 2);
+  larger.set(bytes.subarray(0, used));
+  return larger;
 }
 
-function at<T>(column: readonly T[], index: number): T | undefined {
-  return column[column.length === 1 ? 0 : index];
+/** The objects of a page, in order. */
+export function listedObjects(packed: PackedObjects): ListedObject[] {
+  return readRows(packed, listedObject);
+}
+
+/** The versions and delete markers of a page, in order. */
+export function listedVersions(packed: PackedObjects): ListedVersion[] {
+  return readRows(packed, (key, storageClass, head, heads, at) => ({
+    ...listedObject(key, storageClass, head),
+    versionId: head.isNullVersion ? "null" : versionIdAt(heads, at),
+    isLatest: heads[at + headBytes] === 1,
+    isDeleteMarker: head.isDeleteMarker,
+  }));
+}
+
+function listedObject(key: string, storageClass: string, head: ListedHead): ListedObject {
+  return {
+    key,
+    sizeBytes: head.sizeBytes,
+    modifiedMs: head.modifiedMs,
+    etag: head.etag,
+    storageClass,
+    checksumAlgorithm: head.checksumAlgorithm,
+    checksumType: head.checksumType,
+  };
+}
+
+/** @param at where the row's head is in `heads` */
+type ReadRow<T> = (key: string, storageClass: string, head: ListedHead, heads: Buffer, at: number) => T;
+
+function readRows<T>({ count, keys, heads, storageClasses }: PackedObjects, read: ReadRow<T>): T[] {
+  const names = bufferOf(keys).toString("utf8").split("\0");
+  assert(names.length === count + 1 && heads.length === count * rowBytes, "a page has a key and a head for each row");
+  const rows = bufferOf(heads);
+  const hex = rows.toString("hex");
+  const classes = new Map(storageClasses);
+  const items: T[] = [];
+  for (let index = 0; index < count; index++) {
+    const at = index * rowBytes;
+    const storageClass = classes.get(index) ?? "STANDARD";
+    items.push(read(names[index] ?? "", storageClass, readListed(rows, at, hex), rows, at));
+  }
+  return items;
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -29,7 +29,7 @@ export interface AskOptions {
    * The held slot that the request names, with the bytes in it. The link owns it from this call on, whatever the outcome:
    * it is free again when the reply arrives or the thread has ended, never at the deadline.
    */
-  readonly slot?: { readonly id: SlotId; readonly length: number };
+  readonly slot?: { readonly id: SlotId; readonly length: number } | null;
 }
 
 interface Pending {
@@ -131,15 +131,15 @@ export class ThreadLink {
    * Outcomes of its own: SlowDown (too much is unanswered), ServiceUnavailable (thread not up or ended, or deadline).
    */
   ask(address: ActorAddress, type: string, request: unknown, options: AskOptions): Promise<Outcome<unknown>> {
-    const { slot } = options;
+    const slot = options.slot ?? null;
     const refused = this.#refuse();
     if (refused !== null) {
-      if (slot !== undefined) this.#slabs.release(slot.id);
+      if (slot !== null) this.#slabs.release(slot.id);
       return Promise.resolve(refused);
     }
     this.#asks++;
     const id = this.#nextId++;
-    if (slot !== undefined) this.#slabs.lend(slot.id, this.thread);
+    if (slot !== null) this.#slabs.lend(slot.id, this.thread);
     const deadlineMs = this.#clock.nowMs() + options.timeoutMs;
     const slotBytes = slot?.length ?? 0;
     this.#send({ kind: "ask", id, address, type, request, requestId: options.requestId, deadlineMs, slotBytes });

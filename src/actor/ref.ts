@@ -33,8 +33,8 @@ export interface ActorRef<P extends Protocol<P>> {
 export function actorRef<P extends Protocol<P>>(link: ThreadLink, address: ActorAddress): ActorRef<P> {
   return {
     ask: <T extends MessageType<P>>(type: T, request: RequestOf<P, T>, options: Omit<AskOptions, "slot">) => {
-      const slot = slotOf(request);
-      const answer = link.ask(address, type, request, slot === null ? options : { ...options, slot });
+      const { requestId, timeoutMs } = options;
+      const answer = link.ask(address, type, request, { requestId, timeoutMs, slot: slotOf(request) });
       // The one place where the untyped answer meets its protocol: the actor's behaviour is total over the same map.
       return answer as Promise<Outcome<ReplyOf<P, T>>>;
     },

@@ -39,7 +39,7 @@ export class SigningKey {
     inner.set(this.#innerBlock);
     inner.write(text, blockBytes, "latin1");
     outer.set(this.#outerBlock);
-    outer.write(hash("sha256", inner.subarray(0, blockBytes + text.length), "hex"), blockBytes, "hex");
+    outer.write(hash("sha256", inner.subarray(0, blockBytes + text.length), "binary"), blockBytes, "latin1");
     return hash("sha256", outer, "hex");
   }
 }
@@ -58,13 +58,26 @@ export function deriveSigningKey(secretAccessKey: string, date: string, region: 
 export class SigningKeyCache {
   #young = new Map<string, SigningKey>();
   #old = new Map<string, SigningKey>();
+  /** The last answer: a client's next request asks the same, and to compare is cheaper than to make the name. */
+  #last: { readonly secretAccessKey: string; readonly credential: Credential; readonly key: SigningKey } | null = null;
 
   get size(): number {
     return this.#young.size + this.#old.size;
   }
 
   get(secretAccessKey: string, credential: Credential): SigningKey | undefined {
-    const name = cacheName(secretAccessKey, credential);
+    const last = this.#last;
+    if (last !== null && last.credential === credential && last.secretAccessKey === secretAccessKey) return last.key;
+    const key = this.#find(cacheName(secretAccessKey, credential));
+    if (key !== undefined) this.#last = { secretAccessKey, credential, key };
+    return key;
+  }
+
+  add(secretAccessKey: string, credential: Credential, key: SigningKey): void {
+    this.#add(cacheName(secretAccessKey, credential), key);
+  }
+
+  #find(name: string): SigningKey | undefined {
     const key = this.#young.get(name);
     if (key !== undefined) return key;
     const old = this.#old.get(name);
@@ -73,10 +86,6 @@ export class SigningKeyCache {
       this.#add(name, old);
     }
     return old;
-  }
-
-  add(secretAccessKey: string, credential: Credential, key: SigningKey): void {
-    this.#add(cacheName(secretAccessKey, credential), key);
   }
 
   #add(name: string, key: SigningKey): void {

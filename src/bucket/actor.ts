@@ -7,7 +7,8 @@ import type { Behaviour } from "../actor/ref.ts";
 import { assert } from "../base/assert.ts";
 import { S3Error } from "../s3/errors.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
-import { bucketUsage, closeBucket, reopenBucket } from "./closing.ts";
+import { bucketUsage, bucketVersioning, setVersioning } from "./bucket-turns.ts";
+import { closeBucket, reopenBucket } from "./closing.ts";
 import { completeUpload } from "./complete.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
 import { listObjects } from "./listing.ts";
@@ -17,6 +18,7 @@ import type { BucketPorts } from "./ports.ts";
 import { BucketMemory } from "./turn.ts";
 import { listParts, listUploads } from "./upload-listing.ts";
 import { abortUpload, createUpload, putPart } from "./upload-turns.ts";
+import { listVersions } from "./version-listing.ts";
 
 export type { BucketPorts } from "./ports.ts";
 
@@ -26,6 +28,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "object.delete": (request, memory) => deleteObject(memory, request),
   "object.deleteMany": (request, memory) => deleteObjects(memory, request),
   "object.list": (request, memory) => listObjects(...reading(memory), request, memory.ports.yieldTurn),
+  "object.listVersions": (request, memory) => listVersions(...reading(memory), request, memory.ports.yieldTurn),
   "upload.create": (request, memory) => createUpload(memory, request),
   "upload.putPart": (request, memory) => putPart(memory, request),
   "upload.complete": (request, memory) => completeUpload(memory, request),
@@ -34,6 +37,8 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "upload.list": (request, memory) => listUploads(...reading(memory), request, memory.ports.yieldTurn),
   "bucket.close": (_request, memory) => closeBucket(memory),
   "bucket.reopen": (_request, memory) => reopenBucket(memory),
+  "bucket.versioning": (_request, memory) => bucketVersioning(memory),
+  "bucket.setVersioning": (request, memory) => setVersioning(memory, request),
   "bucket.usage": (_request, memory) => bucketUsage(memory),
 };
 

@@ -12,7 +12,7 @@ import { GarbageSequence } from "../storage/gc.ts";
 import type { ChunkPlace, StoredChunk } from "../storage/location.ts";
 import { createMemoryMetadata } from "../storage/memory-trees.ts";
 import { BucketActor, type BucketPorts } from "./actor.ts";
-import type { BodySource, BucketMessageType, BucketReply, BucketRequest } from "./messages.ts";
+import type { BodySource, BucketMessageType, BucketReply, BucketRequest, ObjectToDelete } from "./messages.ts";
 
 export const MiB = 1024 * 1024;
 export const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -95,6 +95,11 @@ export class BucketStand {
       abort: () => undefined,
     };
   }
+}
+
+/** A delete that names no version and has no conditions. */
+export function plainDelete(key: string): ObjectToDelete {
+  return { key, versionId: null, preconditions: {} };
 }
 
 let copies = 0;

@@ -1,4 +1,4 @@
-/** Closing a bucket to writes while its deletion is decided, opening it again, and its exact totals. */
+/** Closing a bucket to writes while its deletion is decided, and opening it again. */
 
 import { limits } from "../base/limits.ts";
 import { decodeUploadKey, prefixRange, uploadPrefix } from "../storage/keys.ts";
@@ -29,14 +29,6 @@ export function reopenBucket(memory: BucketMemory): Promise<BucketReply<"bucket.
   return memory.turn((turn) => {
     if (turn.row.state === "closed") writeState(turn, "open");
     return {};
-  });
-}
-
-/** Through a turn, so that the totals are those of a commit. */
-export function bucketUsage(memory: BucketMemory): Promise<BucketReply<"bucket.usage">> {
-  return memory.turn((turn) => {
-    const { storedBytes, objects, versions, openUploadBytes } = memory.totals(turn.nowMs);
-    return { storedBytes, objects, versions, openUploadBytes };
   });
 }
 

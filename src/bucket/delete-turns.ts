@@ -1,64 +1,154 @@
-/** Turns that delete objects: one key, and many keys in bounded turns. */
+/** Turns that delete: one key or version, and many in bounded turns. */
 
 import { assert } from "../base/assert.ts";
+import { type Stamp, versionSaltBytes } from "../base/hlc.ts";
 import { limits } from "../base/limits.ts";
-import { etagOf, type ObjectRecord } from "../storage/record.ts";
-import type { BucketReply, BucketRequest } from "./messages.ts";
-import { judgePreconditions } from "./preconditions.ts";
+import type { Outcome } from "../base/outcome.ts";
+import { S3Error, toOutcome } from "../s3/errors.ts";
+import type { ObjectRecord } from "../storage/record.ts";
+import { CorruptRecordError } from "../storage/sealed-row.ts";
+import { planAddition, planRemoval } from "./history.ts";
+import type { BucketReply, BucketRequest, ObjectDeleted, ObjectToDelete } from "./messages.ts";
+import { judgeDelete } from "./preconditions.ts";
 import type { BucketMemory, TotalsChange, Turn } from "./turn.ts";
-import { rowsPerRemoval, versioningTurns } from "./versioning.ts";
+import { requireVersionId, versionIdOf } from "./version-id.ts";
+import { findVersion } from "./version-rows.ts";
+import { markerOfDelete, rowsPerChange } from "./versioning.ts";
 
-/** A quarter of a turn's rows: other messages of the partition get in between. */
-const keysPerTurn = Math.floor(limits.turnRowsMax / rowsPerRemoval / 4);
+/** Half of a turn's rows: other messages of the partition get in between. */
+const objectsPerTurn = Math.floor(limits.turnRowsMax / rowsPerChange / 2);
 
-/** One turn. Deleting what is not there succeeds. Errors: OperationAborted, PreconditionFailed, NoSuchKey (If-Match on a missing key). */
+/** One turn. Errors: those of the message. */
 export function deleteObject(
   memory: BucketMemory,
-  { key, preconditions }: BucketRequest<"object.delete">,
+  request: BucketRequest<"object.delete">,
 ): Promise<BucketReply<"object.delete">> {
   return memory.turn((turn) => {
     turn.requireOpen();
-    const current = turn.current(key);
-    judgePreconditions(preconditions, current === null ? null : etagOf(current), key);
-    remove(turn, new Map([[key, current]]));
-    return { existed: current !== null };
+    const sum = new Sum();
+    const deleted = sum.add(planDelete(turn, request));
+    sum.close(turn);
+    return deleted;
   });
 }
 
 /**
- * Turns of at most `keysPerTurn` keys, one after another. When a turn refuses (the bucket was closed meanwhile), the keys
- * of earlier turns stay deleted.
+ * Turns of at most `objectsPerTurn`, one after another; each object is judged by what those before it have left. When a
+ * turn refuses (the bucket was closed meanwhile), the objects of earlier turns stay deleted.
  */
 export async function deleteObjects(
   memory: BucketMemory,
-  { keys }: BucketRequest<"object.deleteMany">,
+  { objects }: BucketRequest<"object.deleteMany">,
 ): Promise<BucketReply<"object.deleteMany">> {
-  assert(keys.length <= limits.deleteObjectsMax, "DeleteObjects takes at most 1000 keys");
-  const existed: boolean[] = [];
-  for (let index = 0; index < keys.length; index += keysPerTurn) {
-    const slice = keys.slice(index, index + keysPerTurn);
-    const answers = await memory.turn((turn) => {
+  assert(objects.length <= limits.deleteObjectsMax, "DeleteObjects takes at most 1000 objects");
+  const outcomes: Outcome<ObjectDeleted>[] = [];
+  for (let index = 0; index < objects.length; index += objectsPerTurn) {
+    const slice = objects.slice(index, index + objectsPerTurn);
+    const ended = await memory.turn((turn) => {
       turn.requireOpen();
-      const found = new Map(slice.map((key) => [key, turn.current(key)]));
-      remove(turn, found);
-      return slice.map((key) => found.get(key) !== null);
+      const sum = new Sum();
+      const each = slice.map((object) => outcomeOf(turn, object, sum));
+      sum.close(turn);
+      return each;
     });
-    existed.push(...answers);
+    outcomes.push(...ended);
   }
-  return { existed };
+  return { outcomes };
 }
 
-/** Writes nothing when no key is there. */
-function remove(turn: Turn, found: ReadonlyMap<string, ObjectRecord | null>): void {
-  const versioning = versioningTurns(turn.row);
-  const change = { storedBytes: 0, objects: 0 };
-  let isChanged = false;
-  for (const [key, current] of found) {
-    if (current === null) continue;
-    const removed: TotalsChange = versioning.remove(turn, key, current);
-    change.storedBytes += removed.storedBytes ?? 0;
-    change.objects += removed.objects ?? 0;
-    isChanged = true;
+/** An object that is refused, or whose rows are damaged, leaves the others alone: its plan has written nothing. */
+function outcomeOf(turn: Turn, object: ObjectToDelete, sum: Sum): Outcome<ObjectDeleted> {
+  let planned: PlannedDelete;
+  try {
+    planned = planDelete(turn, object);
+  } catch (error) {
+    if (error instanceof CorruptRecordError) turn.memory.ports.onDamage?.(error);
+    else if (!(error instanceof S3Error)) throw error;
+    return toOutcome(error);
   }
-  if (isChanged) turn.writeTotals(change, null);
+  return { ok: true, value: sum.add(planned) };
+}
+
+/** What a delete is going to do, read and judged. */
+interface PlannedDelete {
+  /** null: there is nothing to write. */
+  readonly write: (() => TotalsChange) | null;
+  /** Of the delete marker that is made. */
+  readonly stamp: Stamp | null;
+  readonly deleted: ObjectDeleted;
+}
+
+function planDelete(turn: Turn, { key, versionId, preconditions }: ObjectToDelete): PlannedDelete {
+  const head = turn.head(key);
+  judgeDelete(preconditions, head, key);
+  if (versionId !== null) return planVersionRemoval(turn, key, head, versionId);
+  const marker = markerOfDelete(turn.row.versioning);
+  if (marker !== "none") return planMarker(turn, key, head, marker === "null");
+  const { deleted, ...planned } = planVersionRemoval(turn, key, head, "null");
+  return { ...planned, deleted: { ...deleted, versionId: null } };
+}
+
+function planVersionRemoval(turn: Turn, key: string, head: ObjectRecord | null, versionId: string): PlannedDelete {
+  const target = findVersion(turn.rowsOf(key), head, requireVersionId(versionId));
+  const isDeleteMarker = target?.isDeleteMarker ?? false;
+  const deleted = { existed: target !== null, versionId, isDeleteMarker };
+  if (head === null || target === null) return { write: null, stamp: null, deleted };
+  return { write: planRemoval(turn, key, head, target).write, stamp: null, deleted };
+}
+
+function planMarker(turn: Turn, key: string, head: ObjectRecord | null, isNullVersion: boolean): PlannedDelete {
+  turn.requireRoom();
+  const plan = planAddition(turn, key, head, isNullVersion);
+  const stamp = turn.stamp(head?.stamp);
+  const salt = turn.random(versionSaltBytes);
+  const existed = head !== null && !head.isDeleteMarker;
+  return {
+    write: () => plan.write(markerRecord(turn, { isNullVersion, stamp, salt })),
+    stamp,
+    deleted: { existed, versionId: versionIdOf({ isNullVersion, stamp, salt }), isDeleteMarker: true },
+  };
+}
+
+function markerRecord(
+  turn: Turn,
+  id: Pick<ObjectRecord, "isNullVersion" | "stamp" | "salt">,
+): Omit<ObjectRecord, "nullStamp"> {
+  return {
+    ...id,
+    isDeleteMarker: true,
+    seq: turn.seq,
+    sizeBytes: 0,
+    modifiedMs: turn.nowMs,
+    md5: Buffer.alloc(16),
+    partCount: 0,
+    checksumAlgorithm: null,
+    checksumType: "FULL_OBJECT",
+    hasStorageClass: false,
+    location: null,
+    tail: Buffer.alloc(0),
+  };
+}
+
+/** What the deletes of one turn come to. */
+class Sum {
+  readonly #change = { storedBytes: 0, objects: 0, versions: 0 };
+  #stamp: Stamp | null = null;
+  #isChanged = false;
+
+  add({ write, stamp, deleted }: PlannedDelete): ObjectDeleted {
+    if (write !== null) {
+      const { storedBytes = 0, objects = 0, versions = 0 } = write();
+      this.#change.storedBytes += storedBytes;
+      this.#change.objects += objects;
+      this.#change.versions += versions;
+      this.#stamp = stamp ?? this.#stamp;
+      this.#isChanged = true;
+    }
+    return deleted;
+  }
+
+  /** The turn's last word; writes nothing when nothing was there to delete. */
+  close(turn: Turn): void {
+    if (this.#isChanged) turn.writeTotals(this.#change, this.#stamp);
+  }
 }

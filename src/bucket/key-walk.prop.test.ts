@@ -87,13 +87,14 @@ function bare(element: string): string {
   return element.startsWith("prefix ") ? element.slice("prefix ".length) : element;
 }
 
-function walk(tree: ReadTree, query: Query, yieldTurn: () => Promise<void> = async () => {}) {
-  return walkKeys(
+async function walk(tree: ReadTree, query: Query, yieldTurn: () => Promise<void> = async () => {}) {
+  const entries: string[] = [];
+  const page = await walkKeys(
     {
       tree,
       lead,
-      keyOf: (rowKey) => rowKey.subarray(lead.length, rowKey.length - 1),
-      entry: (_rowKey, _value, key) => key.toString(),
+      suffixBytes: 1,
+      take: (rowKey) => entries.push(rowKey.toString("utf8", lead.length, rowKey.length - 1)),
     },
     {
       prefix: Buffer.from(query.prefix),
@@ -103,6 +104,7 @@ function walk(tree: ReadTree, query: Query, yieldTurn: () => Promise<void> = asy
     },
     yieldTurn,
   );
+  return { entries, ...page };
 }
 
 const letter = fc.constantFrom("a", "b", "/", "::", "é", "\uff5e", "\u{1f600}", "\u0001", "z");

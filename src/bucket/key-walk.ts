@@ -7,14 +7,13 @@ import { limits } from "../base/limits.ts";
 import { successor } from "../storage/keys.ts";
 import type { Range, ReadTree } from "../storage/trees.ts";
 
-/** Where the walk reads. `lead` is what stands before the object key in a row's key. */
-export interface WalkSource<T> {
+/** Where the walk reads. A row's key is `lead`, the object key, and `suffixBytes` more. */
+export interface WalkSource {
   readonly tree: Pick<ReadTree, "visit">;
   readonly lead: Uint8Array;
-  /** The object key's bytes inside a row's key. */
-  keyOf(rowKey: Buffer): Buffer;
-  /** @param value good during the call only */
-  entry(rowKey: Buffer, value: Buffer, key: Buffer): T;
+  readonly suffixBytes: number;
+  /** Takes a row into the page. @param value good during the call only */
+  take(rowKey: Buffer, value: Buffer): void;
 }
 
 export interface WalkRequest {
@@ -28,8 +27,7 @@ export interface WalkRequest {
   readonly max: number;
 }
 
-export interface WalkedPage<T> {
-  readonly entries: readonly T[];
+export interface WalkedPage {
   /** In order; each ends with the delimiter. */
   readonly commonPrefixes: readonly string[];
   /** True exactly when a further entry or common prefix exists. */
@@ -39,19 +37,19 @@ export interface WalkedPage<T> {
 }
 
 /** What a seek costs beside reading a row, in rows: it bounds the slices of a page made of common prefixes. */
-const seekRows = 8;
+export const seekRows = 8;
 /** Rows fetched first when grouping, and least after a seek that skipped most of a fetch. */
-const fetchRowsMin = 8;
+export const fetchRowsMin = 8;
 
 /**
  * Memory is bounded by one slice and one page. Cost: O(max x log n), whatever the groups hold.
  * @param yieldTurn resolves in a later turn of the event loop; called after every `limits.listSliceRows` rows
  */
-export async function walkKeys<T>(
-  source: WalkSource<T>,
+export async function walkKeys(
+  source: WalkSource,
   request: WalkRequest,
   yieldTurn: () => Promise<void>,
-): Promise<WalkedPage<T>> {
+): Promise<WalkedPage> {
   const walk = new Walk(source, request);
   let sliceRows = 0;
   for (;;) {
@@ -64,18 +62,29 @@ export async function walkKeys<T>(
   }
 }
 
-/** The common prefix that `key` falls into: up to and with the first delimiter after the prefix; undefined when it has none. */
+/** True for a marker that a page passes with its common prefix, whatever else it names. */
+export function liesInGroup(key: Buffer, prefix: Buffer, delimiter: Buffer): boolean {
+  return commonPrefixOf(key, prefix, delimiter) !== undefined;
+}
+
+/** How many rows to fetch next, after a fetch that was or was not mostly wasted. */
+export function nextFetchRows(fetchRows: number, isWasted: boolean): number {
+  const next = isWasted ? fetchRows / 4 : fetchRows * 2;
+  return Math.min(limits.listSliceRows, Math.max(fetchRowsMin, Math.floor(next)));
+}
+
+/** The common prefix that a marker falls into: up to and with the first delimiter after the prefix; undefined when it has none. */
 export function commonPrefixOf(key: Buffer, prefix: Buffer, delimiter: Buffer): Buffer | undefined {
-  if (delimiter.length === 0) return undefined;
+  if (delimiter.length === 0 || !key.subarray(0, prefix.length).equals(prefix)) return undefined;
   const at = key.indexOf(delimiter, prefix.length);
   return at < 0 ? undefined : key.subarray(0, at + delimiter.length);
 }
 
-class Walk<T> {
-  readonly #source: WalkSource<T>;
+class Walk {
+  readonly #source: WalkSource;
   readonly #request: WalkRequest;
   readonly #end: Buffer | undefined;
-  readonly #entries: T[] = [];
+  #entryCount = 0;
   readonly #commonPrefixes: string[] = [];
   /** Row key to seek, inclusive: the beginning, or what follows a common prefix. null after an entry. */
   #seek: Uint8Array | null;
@@ -84,10 +93,10 @@ class Walk<T> {
   /** Undefined once the walk stands behind everything that could follow. */
   #fetchRows: number | undefined;
   #isTruncated = false;
-  /** Key or common prefix that came last. */
-  #last: Buffer = Buffer.alloc(0);
+  /** The common prefix that came last, when no entry came after it. */
+  #lastPrefix: string | undefined;
 
-  constructor(source: WalkSource<T>, request: WalkRequest) {
+  constructor(source: WalkSource, request: WalkRequest) {
     const { prefix, from, max } = request;
     const isHopeless = prefix.length > limits.keyBytesMax || prefix.includes(0);
     const first = Buffer.concat([source.lead, prefix]);
@@ -117,8 +126,7 @@ class Walk<T> {
     });
     if (this.#isTruncated) return 0;
     if (this.#fetchRows !== undefined) {
-      const next = skippedRows * 2 > rowCount ? this.#fetchRows / 4 : this.#fetchRows * 2;
-      this.#fetchRows = Math.min(limits.listSliceRows, Math.max(fetchRowsMin, Math.floor(next)));
+      this.#fetchRows = nextFetchRows(this.#fetchRows, skippedRows * 2 > rowCount);
     }
     return rowCount;
   }
@@ -134,34 +142,51 @@ class Walk<T> {
     return end === undefined ? { start, limit } : { start, end, limit };
   }
 
-  page(): WalkedPage<T> {
+  page(): WalkedPage {
     return {
-      entries: this.#entries,
       commonPrefixes: this.#commonPrefixes,
       isTruncated: this.#isTruncated,
-      last: this.#last.toString("utf8"),
+      last: this.#count() === 0 ? "" : this.#last(),
     };
   }
 
   #takeRow(rowKey: Buffer, value: Buffer): void {
-    const { prefix, delimiter } = this.#request;
-    const key = this.#source.keyOf(rowKey);
-    const commonPrefix = commonPrefixOf(key, prefix, delimiter);
-    if (commonPrefix === undefined) {
-      this.#entries.push(this.#source.entry(rowKey, value, key));
-      this.#last = key;
+    const groupEnd = this.#groupEnd(rowKey);
+    if (groupEnd < 0) {
+      this.#source.take(rowKey, value);
+      this.#entryCount += 1;
       this.#lastRow = rowKey;
+      this.#lastPrefix = undefined;
       this.#seek = null;
       return;
     }
-    this.#last = commonPrefix;
-    this.#commonPrefixes.push(commonPrefix.toString("utf8"));
-    const next = successor(Buffer.concat([this.#source.lead, commonPrefix]));
+    const { lead } = this.#source;
+    const commonPrefix = rowKey.toString("utf8", lead.length, groupEnd);
+    this.#lastPrefix = commonPrefix;
+    this.#commonPrefixes.push(commonPrefix);
+    const next = successor(rowKey.subarray(0, groupEnd));
     if (next === undefined) this.#fetchRows = undefined;
     else this.#seek = next;
   }
 
+  /** Where the common prefix ends that a row's key falls into; -1 when it falls into none. */
+  #groupEnd(rowKey: Buffer): number {
+    const { prefix, delimiter } = this.#request;
+    if (delimiter.length === 0) return -1;
+    const { lead, suffixBytes } = this.#source;
+    const at = rowKey.indexOf(delimiter, lead.length + prefix.length);
+    const end = at + delimiter.length;
+    return at < 0 || end > rowKey.length - suffixBytes ? -1 : end;
+  }
+
+  /** Key or common prefix that came last. */
+  #last(): string {
+    if (this.#lastPrefix !== undefined) return this.#lastPrefix;
+    const { lead, suffixBytes } = this.#source;
+    return this.#lastRow.toString("utf8", lead.length, this.#lastRow.length - suffixBytes);
+  }
+
   #count(): number {
-    return this.#entries.length + this.#commonPrefixes.length;
+    return this.#entryCount + this.#commonPrefixes.length;
   }
 }

@@ -1,13 +1,14 @@
 /** ListObjects: pages of current objects. Reads only; the page is one consistent state per slice, not as a whole. */
 
+import { ObjectPacker } from "../actor/listed-objects.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
-import { bucketIdBytes, objectPrefix, successor } from "../storage/keys.ts";
-import { decodeListed } from "../storage/record.ts";
+import { objectPrefix, successor } from "../storage/keys.ts";
+import { checkListed } from "../storage/record.ts";
 import { decodeTail } from "../storage/record-tail.ts";
 import type { ReadTrees } from "../storage/trees.ts";
 import { commonPrefixOf, walkKeys } from "./key-walk.ts";
-import type { BucketReply, BucketRequest, ListedObject, ObjectMetadata } from "./messages.ts";
+import type { BucketReply, BucketRequest, ObjectMetadata } from "./messages.ts";
 
 /** The class of an object whose client named none. */
 const standardClass = "STANDARD";
@@ -22,23 +23,27 @@ export async function listObjects(
   const lead = objectPrefix(bucket, "");
   const prefix = Buffer.from(request.prefix);
   const delimiter = Buffer.from(request.delimiter);
+  const max = Math.min(request.keysMax, limits.listKeysMax);
+  const objects = new ObjectPacker();
   const page = await walkKeys(
     {
       tree: trees.current,
       lead,
-      keyOf: (rowKey) => rowKey.subarray(bucketIdBytes, rowKey.length - 1),
-      entry: listedObject,
+      suffixBytes: 1,
+      take: (rowKey, value) => {
+        const tail = checkListed("current", rowKey, value);
+        objects.add(rowKey, rowKey.length - 1, value, classOf(tail), true);
+      },
     },
     {
       prefix,
       delimiter,
       from: firstRowAfter(lead, request.after, prefix, delimiter),
-      max: Math.min(request.keysMax, limits.listKeysMax),
+      max,
     },
     yieldTurn,
   );
-  const { commonPrefixes, isTruncated, last } = page;
-  return { objects: page.entries, commonPrefixes, isTruncated, last };
+  return { objects: objects.take(), ...page };
 }
 
 /**
@@ -48,9 +53,7 @@ export async function listObjects(
 export function firstRowAfter(lead: Buffer, after: string, prefix: Buffer, delimiter: Buffer): Buffer {
   if (after === "") return lead;
   const key = Buffer.from(after);
-  const isInside = key.subarray(0, prefix.length).equals(prefix);
-  const commonPrefix = isInside ? commonPrefixOf(key, prefix, delimiter) : undefined;
-  const passed = commonPrefix ?? Buffer.concat([key, Buffer.of(0)]);
+  const passed = commonPrefixOf(key, prefix, delimiter) ?? Buffer.concat([key, Buffer.of(0)]);
   // No key is longer than the limit, so that one byte more decides as the whole text would.
   const cut = passed.subarray(0, limits.keyBytesMax + 1);
   return successor(Buffer.concat([lead, cut])) ?? lead;
@@ -60,14 +63,7 @@ export function storageClassOf({ storageClass }: Pick<ObjectMetadata, "storageCl
   return storageClass ?? standardClass;
 }
 
-function listedObject(rowKey: Buffer, value: Buffer, key: Buffer): ListedObject {
-  const { sizeBytes, modifiedMs, etag, checksumAlgorithm, classTail } = decodeListed("current", rowKey, value);
-  return {
-    key: key.toString("utf8"),
-    sizeBytes,
-    modifiedMs,
-    etag,
-    storageClass: classTail === null ? standardClass : storageClassOf(decodeTail(classTail).metadata),
-    checksumAlgorithm,
-  };
+/** The class a record's tail names; null for STANDARD. */
+export function classOf(tail: Uint8Array | null): string | null {
+  return tail === null ? null : (decodeTail(tail).metadata.storageClass ?? null);
 }

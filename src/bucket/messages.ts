@@ -1,13 +1,14 @@
 /** Every message a bucket actor takes, and what it answers. Plain data only. Times: Unix ms; sizes: bytes. */
 
 import type { BodySource } from "../actor/body-source.ts";
-import type { ListedObject } from "../actor/listed-objects.ts";
+import type { PackedObjects } from "../actor/listed-objects.ts";
+import type { Outcome } from "../base/outcome.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { ObjectMetadata } from "../storage/record-tail.ts";
+import type { Versioning, VersioningStatus } from "./versioning.ts";
 
 export type { BodySource } from "../actor/body-source.ts";
 export type { ActorAddress as BucketAddress } from "../actor/envelope.ts";
-export type { ListedObject } from "../actor/listed-objects.ts";
 export type { ObjectMetadata } from "../storage/record-tail.ts";
 
 /** Judged inside the turn. ETags without quotes; "*" as S3 means it. */
@@ -16,13 +17,39 @@ export interface WritePreconditions {
   readonly ifNoneMatch?: string;
 }
 
+/** Judged inside the turn, against the current object. */
+export interface DeletePreconditions {
+  /** As in `WritePreconditions`. */
+  readonly ifMatch?: string;
+  /** Compared in whole seconds; without an object it holds. */
+  readonly ifMatchModifiedMs?: number;
+  /** Without an object it holds. */
+  readonly ifMatchSizeBytes?: number;
+}
+
+export interface ObjectToDelete {
+  readonly key: string;
+  /** A version id, `null` included; null: no version is named, and what is done is the versioning's to say. */
+  readonly versionId: string | null;
+  readonly preconditions: DeletePreconditions;
+}
+
+export interface ObjectDeleted {
+  /** True when an object, or the version named, was there. */
+  readonly existed: boolean;
+  /** The version that was named, or the delete marker that was made; null when there is neither. */
+  readonly versionId: string | null;
+  /** True when a delete marker was made, or is what was removed. */
+  readonly isDeleteMarker: boolean;
+}
+
 export interface ObjectWritten {
   /** ETag without quotes. */
   readonly etag: string;
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   readonly checksum: Checksum | null;
-  /** null in a bucket that was never versioned. */
+  /** null for a null version, whose id a write does not show: versioning is off or suspended. */
   readonly versionId: string | null;
 }
 
@@ -31,6 +58,8 @@ export interface ListedUpload {
   readonly uploadId: string;
   readonly initiatedMs: number;
   readonly storageClass: string;
+  readonly checksumAlgorithm: ChecksumAlgorithm | null;
+  readonly checksumType: ChecksumType | null;
 }
 
 export interface ListedPart {
@@ -48,18 +77,32 @@ export interface BucketProtocol {
     { key: string; source: BodySource; metadata: ObjectMetadata; preconditions: WritePreconditions },
     ObjectWritten,
   ];
-  /** Deletes the current object; deleting what is not there succeeds. */
-  "object.delete": [{ key: string; preconditions: WritePreconditions }, { existed: boolean }];
-  /** Deletes up to `limits.deleteObjectsMax` keys; one outcome per key, in order. */
-  "object.deleteMany": [{ keys: readonly string[] }, { existed: readonly boolean[] }];
+  /** Deletes a key as the bucket's versioning says, or removes the version named; deleting what is not there succeeds. Errors: OperationAborted, PreconditionFailed, NoSuchKey (If-Match without an object), InvalidArgument (no version id), InsufficientStorage (of a delete marker). */
+  "object.delete": [ObjectToDelete, ObjectDeleted];
+  /** Up to `limits.deleteObjectsMax` of them, one after another; one outcome for each, in order. Errors of all: OperationAborted. */
+  "object.deleteMany": [{ objects: readonly ObjectToDelete[] }, { outcomes: readonly Outcome<ObjectDeleted>[] }];
   /** One page, walked in slices of `limits.listSliceRows`. `after` is exclusive: a key, or a common prefix that is skipped whole. */
   "object.list": [
     { prefix: string; delimiter: string; after: string; keysMax: number },
     {
-      objects: readonly ListedObject[];
+      objects: PackedObjects;
       commonPrefixes: readonly string[];
       isTruncated: boolean /** Last key or prefix returned. */;
       last: string;
+    },
+  ];
+  /**
+   * As object.list, of all versions and delete markers: by key, then newest first. Begins behind `afterKey`, or with
+   * `afterVersionId` ("" = none; an id or "null") behind that version of it.
+   */
+  "object.listVersions": [
+    { prefix: string; delimiter: string; afterKey: string; afterVersionId: string; keysMax: number },
+    {
+      versions: PackedObjects;
+      commonPrefixes: readonly string[];
+      isTruncated: boolean /** Key or prefix that came last. */;
+      lastKey: string /** What names the place behind the last version; null when a prefix came last. */;
+      lastVersionId: string | null;
     },
   ];
   "upload.create": [
@@ -105,6 +148,9 @@ export interface BucketProtocol {
   "bucket.close": [Record<string, never>, { empty: boolean }];
   /** Opens a closed bucket again. */
   "bucket.reopen": [Record<string, never>, Record<string, never>];
+  "bucket.versioning": [Record<string, never>, { versioning: Versioning }];
+  /** Errors: OperationAborted. */
+  "bucket.setVersioning": [{ versioning: VersioningStatus }, Record<string, never>];
   /** Exact counters, after every committed turn. */
   "bucket.usage": [
     Record<string, never>,

@@ -7,10 +7,12 @@ import type { Location, StoredChunk } from "../storage/location.ts";
 import { etagOf, inlineBytesMax, type ObjectRecord } from "../storage/record.ts";
 import { encodeTail } from "../storage/record-tail.ts";
 import { judgeTail, writeBody } from "./bodies.ts";
-import type { BucketReply, BucketRequest, ObjectMetadata, ObjectWritten } from "./messages.ts";
-import { judgePreconditions } from "./preconditions.ts";
+import { type AdditionPlan, planAddition } from "./history.ts";
+import type { BucketReply, BucketRequest, ObjectMetadata, ObjectWritten, WritePreconditions } from "./messages.ts";
+import { judgeWrite } from "./preconditions.ts";
 import type { BucketMemory, TotalsChange, Turn } from "./turn.ts";
-import { type VersioningTurns, versioningTurns } from "./versioning.ts";
+import { versionIdOf } from "./version-id.ts";
+import { putsNullVersion } from "./versioning.ts";
 
 /** What is to become a key's current object. */
 export interface NewObject {
@@ -52,9 +54,7 @@ function putTurn(
 ): ObjectWritten {
   turn.requireOpen();
   turn.requireRoom();
-  const versioning = versioningTurns(turn.row);
-  const current = turn.current(key);
-  judgePreconditions(preconditions, current === null ? null : etagOf(current), key);
+  const place = judgePlace(turn, key, preconditions);
   const { sizeBytes, md5, checksum } = body;
   const location = turn.addBody(body, unused);
   const object: NewObject = {
@@ -68,50 +68,58 @@ function putTurn(
     hasStorageClass: metadata.storageClass !== undefined,
     tail,
   };
-  return makeCurrent(turn, { object, current, versioning, change: { ingressBytes: sizeBytes } });
+  return makeCurrent(turn, { object, place, change: { ingressBytes: sizeBytes } });
+}
+
+/** A key that may take another object, as its turn found it. */
+export interface JudgedPlace {
+  /** The key's newest version. */
+  readonly head: ObjectRecord | null;
+  readonly isNullVersion: boolean;
+  readonly plan: AdditionPlan;
+}
+
+/** The last reading of a turn that makes an object current. @throws S3Error as `judgeWrite`; those of the key; CorruptRecordError */
+export function judgePlace(turn: Turn, key: string, preconditions: WritePreconditions): JudgedPlace {
+  const head = turn.head(key);
+  judgeWrite(preconditions, head, key);
+  const isNullVersion = putsNullVersion(turn.row.versioning);
+  return { head, isNullVersion, plan: planAddition(turn, key, head, isNullVersion) };
 }
 
 export interface Replacement {
   readonly object: NewObject;
-  /** What the key held, as the turn has judged it. */
-  readonly current: ObjectRecord | null;
-  readonly versioning: VersioningTurns;
+  readonly place: JudgedPlace;
   /** Of the totals that the object itself does not change. */
   readonly change: Pick<TotalsChange, "openUploadBytes" | "ingressBytes">;
 }
 
-/** Writes the record, makes way for it, and closes the turn with the totals. At most 5 rows. */
-export function makeCurrent(turn: Turn, { object, current, versioning, change }: Replacement): ObjectWritten {
-  const stamp = turn.stamp(current?.stamp);
-  const replaced = current === null ? {} : versioning.replace(turn, current);
-  turn.writeCurrent(object.key, {
+/** Writes the record, makes way for it, and closes the turn with the totals. At most 9 rows. */
+export function makeCurrent(turn: Turn, { object, place, change }: Replacement): ObjectWritten {
+  const { head, isNullVersion, plan } = place;
+  const stamp = turn.stamp(head?.stamp);
+  const salt = turn.random(versionSaltBytes);
+  const changed = plan.write({
     isDeleteMarker: false,
-    isNullVersion: true,
+    isNullVersion,
     stamp,
-    salt: turn.random(versionSaltBytes),
+    salt,
     seq: turn.seq,
     sizeBytes: object.sizeBytes,
     modifiedMs: turn.nowMs,
     md5: object.md5,
     partCount: object.partCount,
-    nullStamp: null,
     checksumAlgorithm: object.checksum?.algorithm ?? null,
     checksumType: object.checksumType,
     hasStorageClass: object.hasStorageClass,
     location: object.location,
     tail: object.tail,
   });
-  turn.writeTotals(
-    {
-      openUploadBytes: change.openUploadBytes ?? 0,
-      ingressBytes: change.ingressBytes ?? 0,
-      storedBytes: (replaced.storedBytes ?? 0) + object.sizeBytes,
-      objects: (replaced.objects ?? 0) + 1,
-    },
-    stamp,
-  );
+  turn.writeTotals({ ...changed, ...change }, stamp);
   const { sizeBytes, checksum } = object;
-  return { etag: etagOf(object), sizeBytes, modifiedMs: turn.nowMs, checksum, versionId: null };
+  // A write does not show the id of a null version: AWS PutObject, the answer while versioning is suspended.
+  const versionId = isNullVersion ? null : versionIdOf({ isNullVersion, stamp, salt });
+  return { etag: etagOf(object), sizeBytes, modifiedMs: turn.nowMs, checksum, versionId };
 }
 
 /** The tail of an object's record. */

@@ -1,140 +1,13 @@
 /** Reads of fronts on LMDB and chunk files: whole objects and ranges, through overwrites, collection and damage. */
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import test, { type ExecutionContext } from "ava";
-import { systemClock } from "../base/clock.ts";
-import { HybridClock } from "../base/hlc.ts";
+import test from "ava";
+import { listedObjects } from "../actor/listed-objects.ts";
 import { limits } from "../base/limits.ts";
-import { systemRandom } from "../base/random.ts";
-import type { ResponseBody } from "../model/http.ts";
-import type { StoredBody } from "../storage/body.ts";
 import type { ChunkReader } from "../storage/chunk-reader.ts";
-import { Collector } from "../storage/collector.ts";
-import { GarbageSequence } from "../storage/gc.ts";
-import { openMetadata, openSnapshot } from "../storage/lmdb.ts";
-import { createPartitionFixture, fixtureBucket, fixtureKey } from "../storage/partition-fixture.ts";
-import { ReadEpochs } from "../storage/read-epochs.ts";
-import { BucketActor } from "./actor.ts";
-import { inlineBody, stored } from "./bucket-stand.testing.ts";
-import type { BucketPorts } from "./ports.ts";
-import { ObjectReader } from "./read.ts";
-
-const KiB = 1024;
-const MiB = 1024 * KiB;
-
-/** A partition on disk with one bucket, its actor, its collector and one reader. */
-async function openPartition(t: ExecutionContext) {
-  const fixture = await createPartitionFixture();
-  const directory = join(fixture.directory, "meta");
-  mkdirSync(directory, { recursive: true });
-  const onFatal = (error: unknown) => {
-    t.fail(String(error));
-  };
-  const metadata = openMetadata({ directory, clock: systemClock, onFatal });
-  const snapshot = openSnapshot({ directory });
-  const chunks = fixture.store();
-  const chunkReader = fixture.reader();
-  const epochs = ReadEpochs.create(1, 1);
-  const garbage = new GarbageSequence(metadata.trees.gc);
-  const ports: BucketPorts = {
-    address: { bucket: fixtureBucket, partition: 0 },
-    metadata,
-    chunks,
-    garbage,
-    clock: systemClock,
-    hlc: new HybridClock(systemClock, 1),
-    random: systemRandom,
-    decodeSlot: () => {
-      throw new Error("no slots here");
-    },
-    yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
-  };
-  const collector = new Collector({
-    metadata,
-    sequence: garbage,
-    epochs,
-    partition: 0,
-    chunks,
-    clock: systemClock,
-    onError: onFatal,
-  });
-  t.teardown(async () => {
-    await chunks.close();
-    chunkReader.close();
-    await snapshot.close();
-    await metadata.close();
-    fixture.remove();
-  });
-  const store = async (bytes: Buffer): Promise<StoredBody> => {
-    const writer = chunks.write({ bucket: fixtureBucket, addressKey: fixtureKey, expectedBytes: bytes.length });
-    writer.write(bytes);
-    return {
-      sizeBytes: bytes.length,
-      md5: Buffer.alloc(16, 1),
-      checksum: null,
-      inline: null,
-      chunks: await writer.finish(),
-    };
-  };
-  const actor = new BucketActor(ports);
-  const put = async (key: string, bytes: Buffer) =>
-    actor.ask("object.put", { key, source: stored(await store(bytes)), metadata: {}, preconditions: {} });
-  const readerOf = (from: Pick<ChunkReader, "read">) =>
-    new ObjectReader({ snapshots: [snapshot], chunks: [from], epochs: epochs.reader(0) });
-  return {
-    fixture,
-    actor,
-    store,
-    put,
-    collector,
-    chunkReader,
-    readerOf,
-    reader: readerOf(chunkReader),
-    garbage,
-    metadata,
-  };
-}
-
-type Partition = Awaited<ReturnType<typeof openPartition>>;
-
-const at = (key: string) => ({ bucket: fixtureBucket, partition: 0, key });
-
-function open(
-  { reader }: Pick<Partition, "reader">,
-  key: string,
-  start: number,
-  length: number,
-): Uint8Array | ResponseBody {
-  return reader.read(at(key), (object, openObject) => {
-    if (object === null) throw new Error(`${key} is not there`);
-    return openObject(start, length);
-  });
-}
-
-async function bytesOf(opened: Uint8Array | ResponseBody, bytesMax = 512 * KiB): Promise<Buffer> {
-  if (opened instanceof Uint8Array) return Buffer.from(opened);
-  const pieces: Buffer[] = [];
-  try {
-    for (let due = opened.length; due > 0; ) {
-      const piece = Buffer.from(await opened.read(Math.min(bytesMax, due)));
-      if (piece.length === 0 || piece.length > Math.min(bytesMax, due))
-        throw new Error(`a piece of ${piece.length} bytes`);
-      pieces.push(piece);
-      due -= piece.length;
-    }
-  } finally {
-    opened.close();
-  }
-  return Buffer.concat(pieces);
-}
-
-/** Bytes that differ everywhere, so that a wrong offset shows. */
-function pattern(length: number, seed: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  for (let index = 0; index + 4 <= length; index += 4) bytes.writeUInt32LE((index * 2654435761 + seed) >>> 0, index);
-  return bytes;
-}
+import { inlineBody, MiB, plainDelete, stored } from "./bucket-stand.testing.ts";
+import { at, bytesOf, KiB, objectOf, open, openPartition, pattern } from "./partition-stand.testing.ts";
 
 for (const length of [1, 70_000, 600 * KiB, 2 * MiB + 5, 9 * MiB + 1]) {
   test.serial(`whole and in ranges: ${length} bytes`, async (t) => {
@@ -170,7 +43,8 @@ test.serial("inline and empty objects are at hand; what is not there is null", a
     partition.reader.read(at("none"), (object) => object),
     null,
   );
-  partition.reader.read(at("inline"), (object) => {
+  partition.reader.read(at("inline"), (found) => {
+    const object = objectOf(found);
     t.like(object, {
       sizeBytes: 5,
       etag: "5d41402abc4b2a76b9719d911017c592",
@@ -204,7 +78,8 @@ test.serial("a multipart object reads across its parts and by part number", asyn
   t.true(whole.equals(await bytesOf(open(partition, "m", 0, whole.length))));
   const border = (pieces[0]?.length ?? 0) - 5;
   t.true(whole.subarray(border, border + 10).equals(await bytesOf(open(partition, "m", border, 10))));
-  partition.reader.read(at("m"), (object) => {
+  partition.reader.read(at("m"), (found) => {
+    const object = objectOf(found);
     t.is(object?.partsCount, 3);
     t.like(object?.part(11), { start: 9 * MiB + 17, end: 14 * MiB + 17 });
     t.is(object?.part(2), null);
@@ -257,7 +132,9 @@ test.serial("many readers through many overwrites never see wrong, short or mixe
   })();
   const reading = Array.from({ length: 8 }, async () => {
     for (let count = 0; count < 25; count += 1) {
-      const opened = partition.reader.read(at("k"), (object, openObject) => openObject(0, object?.sizeBytes ?? 0));
+      const opened = partition.reader.read(at("k"), (object, openObject) =>
+        openObject(0, objectOf(object)?.sizeBytes ?? 0),
+      );
       await new Promise((resolve) => setImmediate(resolve));
       const bytes = await bytesOf(opened, 200_000);
       t.true(versions.some((version) => version.equals(bytes)));
@@ -280,11 +157,11 @@ test.serial("a read after an answer sees what was answered", async (t) => {
       preconditions: {},
     });
     t.is(
-      partition.reader.read(at("k"), (object) => object?.etag),
+      partition.reader.read(at("k"), (found) => objectOf(found)?.etag),
       etag,
     );
     const page = await partition.actor.ask("object.list", { prefix: "", delimiter: "", after: "", keysMax: 1 });
-    t.is(page.objects[0]?.etag, etag);
+    t.is(listedObjects(page.objects)[0]?.etag, etag);
   }
 });
 
@@ -332,7 +209,7 @@ test.serial(
     await t.throwsAsync(bytesOf(body), { name: "CorruptChunkError" });
     writeFileSync(path, good);
     t.true(bytes.equals(await bytesOf(open(partition, "k", 0, bytes.length))));
-    await partition.actor.ask("object.delete", { key: "k", preconditions: {} });
+    await partition.actor.ask("object.delete", plainDelete("k"));
     t.is((await partition.collector.round()).isWaiting, false, "no epoch is held any more");
   },
 );
@@ -347,6 +224,6 @@ test.serial("what `use` throws is thrown on, and the body it opened is closed", 
     });
   t.throws(read, { message: "changed my mind" });
   t.throws(() => partition.reader.read(at("x".repeat(1025)), () => null), { name: "S3Error" });
-  await partition.actor.ask("object.delete", { key: "k", preconditions: {} });
+  await partition.actor.ask("object.delete", plainDelete("k"));
   t.is((await partition.collector.round()).isWaiting, false);
 });

@@ -8,21 +8,30 @@ import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
 import type { ResponseBody } from "../model/http.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
+import { decodeBucketRow } from "../storage/bucket-row.ts";
 import type { ChunkReader } from "../storage/chunk-reader.ts";
-import { currentKey } from "../storage/keys.ts";
+import { bucketKey } from "../storage/keys.ts";
 import type { Location } from "../storage/location.ts";
 import { partsAfter } from "../storage/object-chunks.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
-import { decodeHead, etagOf, type ObjectRecord } from "../storage/record.ts";
+import { etagOf, type ObjectRecord } from "../storage/record.ts";
 import { checksumOf, decodeTail } from "../storage/record-tail.ts";
 import type { ReadTrees, Snapshot } from "../storage/trees.ts";
 import type { BucketAddress, ObjectMetadata } from "./messages.ts";
 import { ObjectBody } from "./object-body.ts";
 import { judgeKey } from "./object-key.ts";
 import { findUpload } from "./upload-turns.ts";
+import { requireVersionId, type VersionSelector, versionIdOf } from "./version-id.ts";
+import { findVersion, type KeyRows, newestVersion, readCurrent } from "./version-rows.ts";
+import type { Versioning } from "./versioning.ts";
 
 export interface ObjectAddress extends BucketAddress {
   readonly key: string;
+}
+
+export interface VersionAddress extends ObjectAddress {
+  /** As a client names it; absent: the newest version. */
+  readonly versionId?: string | undefined;
 }
 
 /** A part and its bytes in the object: `start` inclusive, `end` exclusive. */
@@ -34,8 +43,17 @@ export interface ViewedPart {
   readonly checksum: Checksum | null;
 }
 
-/** The current object of a key. Its methods may be called only inside `use`. */
+/** A version that is a delete marker: the newest one of its key, or the one that was named. */
+export interface DeleteMarkerView {
+  readonly isDeleteMarker: true;
+  readonly versionId: string;
+  /** Unix ms. */
+  readonly modifiedMs: number;
+}
+
+/** An object: the current one of a key, or the version that was named. Its methods may be called only inside `use`. */
 export interface ObjectView {
+  readonly isDeleteMarker: false;
   readonly sizeBytes: number;
   /** Unix ms. */
   readonly modifiedMs: number;
@@ -47,7 +65,7 @@ export interface ObjectView {
   readonly checksumType: ChecksumType;
   /** Parts of a multipart upload; null for an object that was put whole. */
   readonly partsCount: number | null;
-  /** null in a bucket that was never versioned. */
+  /** null in a bucket whose versioning was never set. */
   readonly versionId: string | null;
   readonly locationKind: Location["kind"];
   /** The part of this number; an object that was put whole has a part 1. */
@@ -86,21 +104,23 @@ export class ObjectReader {
   }
 
   /**
-   * Calls `use` with the current object, or null, in the same synchronous block in which its record is read; `use` opens
+   * Calls `use` with the version asked for, or null, in the same synchronous block in which its record is read; `use` opens
    * the object there or not at all. A body that `use` opened before it threw is closed.
-   * @throws S3Error KeyTooLongError, InvalidArgument; CorruptRecordError; what `use` and `open` throw
+   * @throws S3Error KeyTooLongError, InvalidArgument (also of a text that is no version id); CorruptRecordError; what `use`
+   * and `open` throw
    */
-  read<R>(at: ObjectAddress, use: (object: ObjectView | null, open: OpenObject) => R): R {
+  read<R>(at: VersionAddress, use: (found: ObjectView | DeleteMarkerView | null, open: OpenObject) => R): R {
     judgeKey(at.key);
+    const selector = at.versionId === undefined ? null : requireVersionId(at.versionId);
     const snapshot = this.#snapshot(at.partition);
     const reading = new Reading(this.#options, at);
     try {
       snapshot.refresh();
-      const rowKey = currentKey(at.bucket, at.key);
-      const value = snapshot.trees.current.get(rowKey);
-      if (value === undefined) return use(null, nothingToOpen);
-      const record = decodeHead("current", rowKey, value);
-      return use(reading.view(record, snapshot.trees), (start, length) => reading.open(record, start, length));
+      const { trees } = snapshot;
+      const record = readRecord({ trees, bucket: at.bucket, key: at.key }, selector);
+      if (record === null) return use(null, nothingToOpen);
+      if (record.isDeleteMarker) return use(markerView(record), nothingToOpen);
+      return use(reading.view(record, trees), (start, length) => reading.open(record, start, length));
     } catch (error) {
       reading.closeBodies();
       throw error;
@@ -124,6 +144,28 @@ export class ObjectReader {
     assert(snapshot !== undefined, `partition ${partition} is open for reading`);
     return snapshot;
   }
+}
+
+/** The newest version, or the one named; null when there is none. At most 3 reads. @throws CorruptRecordError */
+function readRecord(rows: KeyRows & { trees: ReadTrees }, selector: VersionSelector | null): ObjectRecord | null {
+  const current = readCurrent(rows, "whole");
+  const head = current ?? (versioningOf(rows.trees, rows.bucket) === "Off" ? null : newestVersion(rows));
+  return selector === null ? head : findVersion(rows, head, selector);
+}
+
+function markerView(record: ObjectRecord): DeleteMarkerView {
+  return { isDeleteMarker: true, versionId: versionIdOf(record), modifiedMs: record.modifiedMs };
+}
+
+/** The id that answers show: none in a bucket whose versioning was never set. */
+function shownVersionId(trees: ReadTrees, bucket: BucketId, record: ObjectRecord): string | null {
+  if (record.isNullVersion && versioningOf(trees, bucket) === "Off") return null;
+  return versionIdOf(record);
+}
+
+function versioningOf(trees: ReadTrees, bucket: BucketId): Versioning {
+  const key = bucketKey(bucket);
+  return trees.buckets.peek(key, (value) => decodeBucketRow(key, value).versioning) ?? "Off";
 }
 
 function nothingToOpen(): never {
@@ -170,6 +212,7 @@ class Reading {
       );
     };
     return {
+      isDeleteMarker: false,
       sizeBytes,
       modifiedMs,
       etag: etagOf(record),
@@ -177,7 +220,7 @@ class Reading {
       checksum,
       checksumType,
       partsCount: partCount === 0 ? null : partCount,
-      versionId: null,
+      versionId: shownVersionId(trees, this.#bucket, record),
       locationKind: location.kind,
       parts,
       part: (partNumber) => {

@@ -11,14 +11,15 @@ import { S3Error } from "../s3/errors.ts";
 import type { StoredBody } from "../storage/body.ts";
 import { type BucketRow, decodeBucketRow, encodeBucketRow } from "../storage/bucket-row.ts";
 import { type BucketCounters, countersAt, emptyCounters, readCounters, writeCounters } from "../storage/counters.ts";
-import { bucketKey, currentKey } from "../storage/keys.ts";
+import { bucketKey, currentKey, versionKey } from "../storage/keys.ts";
 import { type Location, manifestIdBytes, type StoredChunk } from "../storage/location.ts";
-import { decodeBrief, encodeRecord, type ObjectRecord } from "../storage/record.ts";
+import { encodeRecord, type ObjectRecord } from "../storage/record.ts";
 import { addBody, enqueueGarbage, enqueueUploadGarbage } from "../storage/references.ts";
 import type { ReadTrees, Trees } from "../storage/trees.ts";
 import { countCompleted } from "./completed-uploads.ts";
 import { judgeKey } from "./object-key.ts";
 import type { BucketPorts } from "./ports.ts";
+import { type KeyRows, newestVersion, readCurrent } from "./version-rows.ts";
 
 const epochBytes = 8;
 
@@ -29,6 +30,7 @@ const recordRoom = Buffer.allocUnsafeSlow(limits.valueBytesMax);
 export interface TotalsChange {
   readonly storedBytes?: number;
   readonly objects?: number;
+  readonly versions?: number;
   readonly openUploadBytes?: number;
   readonly ingressBytes?: number;
 }
@@ -88,12 +90,12 @@ export class BucketMemory {
     const before = countersAt(known, nowMs);
     const next: BucketCounters = {
       epoch: before.epoch,
-      versions: before.versions,
       day: before.day,
       seq: before.seq + 1,
       hlcTime: stamp === null ? before.hlcTime : stampTime(stamp),
       storedBytes: before.storedBytes + (change.storedBytes ?? 0),
       objects: before.objects + (change.objects ?? 0),
+      versions: before.versions + (change.versions ?? 0),
       openUploadBytes: before.openUploadBytes + (change.openUploadBytes ?? 0),
       ingressBytes: before.ingressBytes + (change.ingressBytes ?? 0),
     };
@@ -141,11 +143,17 @@ export class Turn {
     freeSpace?.spend(limits.pageBytes);
   }
 
-  /** The current object of a key, without an inline body. @throws S3Error of `judgeKey`; CorruptRecordError */
-  current(key: string): ObjectRecord | null {
+  /** Where the versions of a judged key are read. */
+  rowsOf(key: string): KeyRows {
+    return { trees: this.trees, bucket: this.bucket, key };
+  }
+
+  /** The newest version of a key, without an inline body; it may be a delete marker. @throws S3Error of `judgeKey`; CorruptRecordError */
+  head(key: string): ObjectRecord | null {
     judgeKey(key);
-    const rowKey = currentKey(this.bucket, key);
-    return this.trees.current.peek(rowKey, (value) => decodeBrief("current", rowKey, value)) ?? null;
+    const rows = this.rowsOf(key);
+    const current = readCurrent(rows, "brief");
+    return current !== null || this.row.versioning === "Off" ? current : newestVersion(rows);
   }
 
   /** Number of this turn in the bucket, as `writeTotals` will store it. */
@@ -173,6 +181,15 @@ export class Turn {
 
   removeCurrent(key: string): void {
     this.trees.current.remove(currentKey(this.bucket, key));
+  }
+
+  writeVersion(key: string, record: ObjectRecord): void {
+    const rowKey = versionKey(this.bucket, key, record.stamp);
+    this.trees.versions.put(rowKey, encodeRecord(rowKey, record, recordRoom));
+  }
+
+  removeVersion(key: string, stamp: Stamp): void {
+    this.trees.versions.remove(versionKey(this.bucket, key, stamp));
   }
 
   /** Counts a body's chunks; those that were there already are added to `unused`, to be dropped after the commit. */

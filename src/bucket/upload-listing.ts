@@ -2,10 +2,18 @@
 
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
-import { partKey, partNumberOf, partPrefix, successor, uploadIdBytes, uploadPrefix } from "../storage/keys.ts";
+import {
+  decodeUploadKey,
+  partKey,
+  partNumberOf,
+  partPrefix,
+  successor,
+  uploadIdBytes,
+  uploadPrefix,
+} from "../storage/keys.ts";
 import type { ReadTrees, Row } from "../storage/trees.ts";
 import { decodePart, decodeUpload } from "../storage/uploads.ts";
-import { walkKeys } from "./key-walk.ts";
+import { liesInGroup, walkKeys } from "./key-walk.ts";
 import { firstRowAfter, storageClassOf } from "./listing.ts";
 import type { BucketReply, BucketRequest, ListedPart, ListedUpload } from "./messages.ts";
 import { parseUploadId, uploadIdText } from "./upload-id.ts";
@@ -46,12 +54,13 @@ export async function listUploads(
   const lead = uploadPrefix(bucket, "");
   const prefix = Buffer.from(request.prefix);
   const delimiter = Buffer.from(request.delimiter);
+  const uploads: ListedUpload[] = [];
   const page = await walkKeys(
     {
       tree: trees.uploads,
       lead,
-      keyOf: (rowKey) => rowKey.subarray(lead.length, rowKey.length - uploadIdBytes - 1),
-      entry: listedUpload,
+      suffixBytes: 1 + uploadIdBytes,
+      take: (rowKey, value) => uploads.push(listedUpload(rowKey, value)),
     },
     {
       prefix,
@@ -61,7 +70,7 @@ export async function listUploads(
     },
     yieldTurn,
   );
-  return { uploads: page.entries, commonPrefixes: page.commonPrefixes, isTruncated: page.isTruncated };
+  return { uploads, commonPrefixes: page.commonPrefixes, isTruncated: page.isTruncated };
 }
 
 function firstUploadAfter(
@@ -72,17 +81,22 @@ function firstUploadAfter(
 ): Buffer {
   const id = afterKey === "" ? undefined : parseUploadId(afterUploadId);
   const key = Buffer.from(afterKey);
-  if (id === undefined || key.length > limits.keyBytesMax) return firstRowAfter(lead, afterKey, prefix, delimiter);
+  const isGrouped = liesInGroup(key, prefix, delimiter);
+  if (id === undefined || isGrouped || key.length > limits.keyBytesMax)
+    return firstRowAfter(lead, afterKey, prefix, delimiter);
   return Buffer.concat([lead, key, Buffer.of(0), id, Buffer.of(0)]);
 }
 
-function listedUpload(rowKey: Buffer, value: Buffer, key: Buffer): ListedUpload {
-  const { initiatedMs, metadata } = decodeUpload(rowKey, value);
+function listedUpload(rowKey: Buffer, value: Buffer): ListedUpload {
+  const { initiatedMs, metadata, checksumAlgorithm, checksumType } = decodeUpload(rowKey, value);
+  const { key, uploadId } = decodeUploadKey(rowKey);
   return {
-    key: key.toString("utf8"),
-    uploadId: uploadIdText(rowKey.subarray(rowKey.length - uploadIdBytes)),
+    key,
+    uploadId: uploadIdText(uploadId),
     initiatedMs,
     storageClass: storageClassOf(metadata),
+    checksumAlgorithm,
+    checksumType,
   };
 }
 

@@ -1,38 +1,109 @@
-/** What becomes of a key's current object when it is replaced or deleted, by the bucket's versioning. */
+/**
+ * The state tables of versioning: what a write adds by the bucket's versioning, and what becomes of a key's history by
+ * where its null version stands. Total: a state or an operation without its cell does not compile. Pure; `history.ts`
+ * does what the cells say.
+ */
 
+import type { Stamp } from "../base/hlc.ts";
 import type { BucketRow } from "../storage/bucket-row.ts";
-import type { ObjectRecord } from "../storage/record.ts";
-import type { TotalsChange, Turn } from "./turn.ts";
+import type { RecordHead } from "../storage/record.ts";
 
-/** The states of versioning that are served. A state that is added here does not compile until it has its row below. */
-export type ServedVersioning = Extract<BucketRow["versioning"], "Off">;
+/** Off until it is enabled or suspended once; never Off again. */
+export type Versioning = BucketRow["versioning"];
+/** What a client may set. */
+export type VersioningStatus = Exclude<Versioning, "Off">;
 
-export interface VersioningTurns {
-  /** Makes way for a new record; writes, but leaves the row of `current` to the caller. */
-  replace(turn: Turn, current: ObjectRecord): TotalsChange;
-  /** Takes the current object away, its row in `current` included. */
-  remove(turn: Turn, key: string, current: ObjectRecord): TotalsChange;
+/** Requests that name no version: CopyObject and CompleteMultipartUpload are puts. */
+type Write = "put" | "delete";
+
+/** "new": with a version id of its own; "null": the version whose id is `null`, of which a key has at most one. */
+type Addition = "new object" | "new marker" | "null object" | "null marker" | "nothing: the null version is removed";
+
+/** Source: AWS "Working with objects in a versioning-enabled bucket" and "… in a versioning-suspended bucket". */
+const additions: { readonly [V in Versioning]: { readonly [W in Write]: Addition } } = {
+  Off: { put: "null object", delete: "nothing: the null version is removed" },
+  Enabled: { put: "new object", delete: "new marker" },
+  Suspended: { put: "null object", delete: "null marker" },
+};
+
+/** What a put makes current in a bucket of this state. */
+export function putsNullVersion(versioning: Versioning): boolean {
+  return additions[versioning].put === "null object";
 }
 
-const off: VersioningTurns = {
-  replace: (turn, current) => {
-    turn.release(current.location);
-    return { storedBytes: -current.sizeBytes, objects: -1 };
+/** The delete marker that a delete without a version id adds; "none": it removes the null version instead. */
+export function markerOfDelete(versioning: Versioning): "new" | "null" | "none" {
+  const addition = additions[versioning].delete;
+  if (addition === "nothing: the null version is removed") return "none";
+  return addition === "null marker" ? "null" : "new";
+}
+
+/** Where a key's null version stands: nowhere, as the newest version, or below it. */
+export type NullPlace = "none" | "head" | "older";
+
+/** "older": of a version that is neither the head nor the null version. */
+export type HistoryChange = "add new" | "add null" | "remove head" | "remove null" | "remove older";
+
+/** What a change does to the history it finds. Of the version added, or the older one removed, it says nothing. */
+export interface Effect {
+  /** The version that was newest: goes below the one added, is let go, or stays the newest. */
+  readonly head: "goes below" | "is let go" | "stays";
+  /** The null version below the head. */
+  readonly olderNull: "stays" | "is let go";
+  /** The null version that the head names afterwards. */
+  readonly headNames: "none" | "the old head" | "as before";
+}
+
+const effect = (
+  head: Effect["head"],
+  headNames: Effect["headNames"],
+  olderNull: Effect["olderNull"] = "stays",
+): Effect => ({ head, olderNull, headNames });
+
+/** null: there is nothing to change. */
+const effects: { readonly [P in NullPlace]: { readonly [C in HistoryChange]: Effect | null } } = {
+  none: {
+    "add new": effect("goes below", "none"),
+    "add null": effect("goes below", "none"),
+    "remove head": effect("is let go", "none"),
+    "remove null": null,
+    "remove older": effect("stays", "as before"),
   },
-  remove: (turn, key, current) => {
-    turn.removeCurrent(key);
-    turn.release(current.location);
-    return { storedBytes: -current.sizeBytes, objects: -1 };
+  head: {
+    "add new": effect("goes below", "the old head"),
+    "add null": effect("is let go", "none"),
+    "remove head": effect("is let go", "none"),
+    "remove null": effect("is let go", "none"),
+    "remove older": effect("stays", "as before"),
+  },
+  older: {
+    "add new": effect("goes below", "as before"),
+    "add null": effect("goes below", "none", "is let go"),
+    "remove head": effect("is let go", "as before"),
+    "remove null": effect("stays", "none", "is let go"),
+    "remove older": effect("stays", "as before"),
   },
 };
 
-const served: { readonly [S in ServedVersioning]: VersioningTurns } = { Off: off };
-
-/** @throws Error when the row is of a state that this release does not serve (a data directory of a later one) */
-export function versioningTurns({ versioning }: BucketRow): VersioningTurns {
-  if (versioning in served) return served[versioning as ServedVersioning];
-  throw new Error(`versioning ${versioning} is not served by this release`);
+export function effectOf(place: NullPlace, change: HistoryChange): Effect | null {
+  return effects[place][change];
 }
 
-/** Rows that replacing or removing one object writes at most. */
-export const rowsPerRemoval = 2;
+/** @param head the newest version of a key; null when it has none */
+export function nullPlaceOf(head: Pick<RecordHead, "isNullVersion" | "nullStamp"> | null): NullPlace {
+  if (head === null) return "none";
+  if (head.isNullVersion) return "head";
+  return head.nullStamp === null ? "none" : "older";
+}
+
+/** The `nullStamp` of the record that becomes, or stays, the head. */
+export function namedNull(
+  { headNames }: Effect,
+  oldHead: Pick<RecordHead, "stamp" | "nullStamp"> | null,
+): Stamp | null {
+  if (headNames === "none" || oldHead === null) return null;
+  return headNames === "the old head" ? oldHead.stamp : oldHead.nullStamp;
+}
+
+/** Rows that one change of a history writes at most, the totals apart. */
+export const rowsPerChange = 5;

@@ -41,6 +41,8 @@ export interface ListShape<S extends Shape = Shape> {
   readonly member: S;
   /** Element name of an item when the list is not flattened. */
   readonly memberName: string;
+  /** Items may be null: places that another list fills (see `xmlInterleaved`). */
+  readonly sparse?: true;
 }
 /** Pairs of a name's rest and its value, in order: only `x-amz-meta-*` has this shape. */
 export interface MapShape {
@@ -54,6 +56,11 @@ export interface StructureShape<M extends Members = Members> {
   readonly xmlName?: string;
   /** The only member's text stands in the root element itself (GetBucketLocation). */
   readonly xmlUnwrapped?: true;
+  /**
+   * Flattened lists whose elements alternate in the order of their places, where all but one hold null. Clients that show
+   * a history rely on the order across both kinds of elements.
+   */
+  readonly xmlInterleaved?: readonly string[];
   /** At most one member is present. */
   readonly union?: true;
   /** Members are messages of an event stream. */
@@ -89,7 +96,7 @@ type Value<S extends Shape> = S extends { kind: "string" }
           : S extends { kind: "map" }
             ? readonly (readonly [name: string, value: string])[]
             : S extends { kind: "list"; member: infer I extends Shape }
-              ? readonly Value<I>[]
+              ? readonly (S extends { sparse: true } ? Value<I> | null : Value<I>)[]
               : S extends { kind: "structure"; members: infer M extends Members }
                 ? StructureValue<M>
                 : never;
@@ -143,10 +150,18 @@ export const list = <const S extends Shape>(member: S, memberName = "member"): L
   memberName,
 });
 
+/** As `list`, of which an item may be null. */
+export const sparseList = <const S extends Shape>(member: S): ListShape<S> & { readonly sparse: true } => ({
+  kind: "list",
+  member,
+  memberName: "member",
+  sparse: true,
+});
+
 export const structure = <const M extends Members>(
   name: string,
   members: M,
-  traits: { readonly xmlName?: string; readonly xmlUnwrapped?: true } = {},
+  traits: Pick<StructureShape, "xmlName" | "xmlUnwrapped" | "xmlInterleaved"> = {},
 ): StructureShape<M> => ({ kind: "structure", name, members, ...traits });
 
 /** A structure of which at most one member is present. */

@@ -75,6 +75,8 @@ const memberReader = (name: string, { shape, traits }: Member): MemberReader => 
   }
   const read = content(shape);
   return (target, element) => {
+    // S3 reads `<Status/>` as no Status.
+    if (shape.kind === "enum" && element.children.length === 0) return;
     if (target[name] !== undefined) throw malformed(`${element.name} stands twice`);
     target[name] = read(element);
   };

@@ -16,6 +16,9 @@ type Writer = (value: unknown) => string;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const special = /[&<>"\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\ufffe\uffff]/;
 
+/** An ETag: the text of every listed object that needs escaping, known at a glance. */
+const etag = /^"[\da-f-]*"$/;
+
 /** What stands for a character in XML text, or null for one that stands for itself. */
 const referenceOf = (code: number): string | null => {
   switch (code) {
@@ -40,6 +43,7 @@ const referenceOf = (code: number): string | null => {
 export const escapeXml = (text: string): string => {
   let from = text.search(special);
   if (from < 0) return text;
+  if (etag.test(text)) return `&quot;${text.slice(1, -1)}&quot;`;
   let out = text.slice(0, from);
   for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -158,16 +162,24 @@ export const compileXmlWriter = (root: string, shape: StructureShape): ((value: 
     const write = structureElement(root, shape, attributes);
     return (value) => xmlDeclaration + write(value);
   }
+  const interleaved = shape.xmlInterleaved ?? [];
   const parts = Object.entries(shape.members).flatMap(([name, member]) =>
     isBodyMember(member) ? [part(name, member)] : [],
+  );
+  const places = parts.filter(({ name }) => interleaved.includes(name));
+  assert(
+    places.length === interleaved.length && places.every(({ isFlatList }) => isFlatList),
+    "interleaved flat lists",
   );
   return (value) => {
     const members = value as Readonly<Record<string, unknown>>;
     const document = new XmlDocument();
     document.add(`${xmlDeclaration}<${root}${attributes}>`);
-    for (const { name, write, isFlatList } of parts) {
+    for (const each of parts) {
+      const { name, write, isFlatList } = each;
       const member = members[name];
-      if (member === undefined || member === null) continue;
+      if (each === places[0]) addInterleaved(document, places, members);
+      if (member === undefined || member === null || interleaved.includes(name)) continue;
       if (isFlatList) for (const item of member as readonly unknown[]) document.add(write(item));
       else document.add(write(member));
     }
@@ -182,6 +194,18 @@ interface Part {
   readonly write: Writer;
   readonly isFlatList: boolean;
 }
+
+/** Of lists of one length, each place is written from the list that fills it. */
+const addInterleaved = (document: XmlDocument, parts: readonly Part[], members: Readonly<Record<string, unknown>>) => {
+  const lists = parts.map(({ name, write }) => ({ write, items: (members[name] ?? []) as readonly unknown[] }));
+  const length = Math.max(...lists.map(({ items }) => items.length));
+  for (let place = 0; place < length; place++) {
+    for (const { write, items } of lists) {
+      const item = items[place];
+      if (item !== undefined && item !== null) document.add(write(item));
+    }
+  }
+};
 
 const part = (name: string, member: Member): Part => {
   const { shape, traits } = member;

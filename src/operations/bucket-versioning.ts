@@ -3,8 +3,10 @@
 import { body, header, label, payload } from "../model/member.ts";
 import { enumeration, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Unit } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
+import { verifyWholeBody } from "./whole-body-digest.ts";
 
 const VersioningConfiguration = structure("VersioningConfiguration", {
   MFADelete: body(enumeration("Disabled", "Enabled"), { xmlName: "MfaDelete" }),
@@ -29,6 +31,9 @@ export const GetBucketVersioning = declareOperation({
     { xmlName: "VersioningConfiguration" },
   ),
   errors: ["NoSuchBucket"],
+}).handledBy(async (_input, { bucket, services }) => {
+  const { versioning } = await services.askBucket(bucket, "bucket.versioning", {});
+  return versioning === "Off" ? {} : { Status: versioning };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html */
@@ -46,5 +51,26 @@ export const PutBucketVersioning = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "BadDigest",
+    "IllegalVersioningConfigurationException",
+    "InvalidDigest",
+    "MalformedXML",
+    "NotImplemented",
+    "OperationAborted",
+  ],
+}).handledBy(async (input, context) => {
+  const { bucket, services } = context;
+  verifyWholeBody(context, false);
+  const { Status: versioning, MFADelete } = input.VersioningConfiguration;
+  if (versioning === undefined) {
+    throw new S3Error("IllegalVersioningConfigurationException", {
+      Message: "The Versioning element must be specified",
+    });
+  }
+  // To take it and not ask for the second factor would break a promise.
+  if (MFADelete === "Enabled") throw new S3Error("NotImplemented", { Message: "MFA delete is not supported." });
+  await services.askBucket(bucket, "bucket.setVersioning", { versioning });
+  return {};
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import test from "ava";
-import type { ListedObject } from "../bucket/messages.ts";
+import { packedObjects } from "../bucket/record-rows.testing.ts";
 import type { BucketRecord } from "../control/records.ts";
 import { firstRequest, perform, refusedWith, testBucket, type World } from "./operations.testing.ts";
 
@@ -80,17 +80,9 @@ test("ListBuckets pages by name", async (t) => {
   t.is((await refusedWith("ListBuckets", garbage, world)).code, "InvalidArgument");
 });
 
-const listed = (key: string): ListedObject => ({
-  key,
-  sizeBytes: 1,
-  modifiedMs: 0,
-  etag: "e",
-  storageClass: "STANDARD",
-  checksumAlgorithm: null,
-});
 const listing = (isTruncated: boolean): World => ({
   bucket: {
-    "object.list": () => ({ objects: [listed("a b"), listed("c\r")], commonPrefixes: ["d/"], isTruncated, last: "d/" }),
+    "object.list": () => ({ objects: packedObjects("a b", "c\r"), commonPrefixes: ["d/"], isTruncated, last: "d/" }),
   },
 });
 const list = async (name: string, query: string, world: World) =>
@@ -131,7 +123,14 @@ test("ListObjects has a next marker only with a delimiter", async (t) => {
 
 test("DeleteObjects deletes what it may and reports the rest", async (t) => {
   const world: World = {
-    bucket: { "object.deleteMany": ({ keys }) => ({ existed: keys.map(() => true) }) },
+    bucket: {
+      "object.deleteMany": ({ objects }) => ({
+        outcomes: objects.map(({ versionId }) => ({
+          ok: true,
+          value: { existed: true, versionId: versionId ?? "made", isDeleteMarker: versionId === null },
+        })),
+      }),
+    },
     denied: new Set(["secret"]),
   };
   const object = (key: string, rest = "") => `<Object><Key>${key}</Key>${rest}</Object>`;
@@ -141,8 +140,10 @@ test("DeleteObjects deletes what it may and reports the rest", async (t) => {
   };
   const mixed = object("a") + object("secret") + object("b", "<VersionId>v1</VersionId>") + object("x".repeat(1025));
   const { answer, sent } = await perform("DeleteObjects", ask(mixed), world);
-  t.deepEqual(sent.messages, [["object.deleteMany", { keys: ["a"] }]]);
-  t.deepEqual(elements(answer.body, "Code"), ["AccessDenied", "InvalidArgument", "KeyTooLongError"]);
+  const asked = { key: "a", versionId: null, preconditions: {} };
+  t.deepEqual(sent.messages, [["object.deleteMany", { objects: [asked] }]]);
+  t.deepEqual(elements(answer.body, "Code"), ["AccessDenied", "NoSuchVersion", "KeyTooLongError"]);
+  t.deepEqual(elements(answer.body, "DeleteMarkerVersionId"), ["made"]);
   const quiet = await perform("DeleteObjects", ask(`<Quiet>true</Quiet>${object("a")}`), world);
   t.deepEqual(elements(quiet.answer.body, "Key"), []);
   const code = async (inner: string, headers?: Readonly<Record<string, string>>) =>

@@ -10,7 +10,7 @@ import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord, Principal } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
-import type { S3ErrorCode } from "../s3/errors.ts";
+import { S3Error, type S3ErrorCode } from "../s3/errors.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
@@ -58,5 +58,24 @@ const judgeOwner = ({ level, createsBucket }: Operation, context: Context): void
   if (level !== "service" && !createsBucket) checkExpectedOwner(context.request.headers, context.bucket);
 };
 
+const takesVersionId = ({ input }: Operation): boolean =>
+  Object.values(input.members).some(({ traits }) => traits.httpQuery === "versionId");
+
+/** A version that is named must not be passed over: the client means it. @throws S3Error InvalidArgument */
+const judgeVersionId = (operation: Operation, { query }: Context): void => {
+  const versionId = query.get("versionId");
+  if (versionId === undefined || operation.level !== "object" || takesVersionId(operation)) return;
+  throw new S3Error("InvalidArgument", {
+    Message: "This operation does not accept a version-id.",
+    ArgumentName: "versionId",
+    ArgumentValue: versionId,
+  });
+};
+
+const judgeEvery = (operation: Operation, context: Context): void => {
+  judgeOwner(operation, context);
+  judgeVersionId(operation, context);
+};
+
 /** Declares one row of the table; see `model/operation.ts`. */
-export const declareOperation = operationDeclarer<Context, S3ErrorCode>(judgeOwner);
+export const declareOperation = operationDeclarer<Context, S3ErrorCode>(judgeEvery);

@@ -9,7 +9,7 @@ import { judgeRead } from "../s3/read-conditions.ts";
 import type { Context } from "./context.ts";
 import { CopiedBody } from "./copied-body.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
-import { checkVersion } from "./object-read.ts";
+import { requireSource } from "./found-version.ts";
 
 export interface CopyInput {
   readonly CopySource: string;
@@ -23,10 +23,16 @@ export interface CopyInput {
 export interface OpenedSource {
   readonly bucket: string;
   readonly key: string;
+  /** True when the client asked for a version, be it the newest. */
+  readonly isVersionNamed: boolean;
   readonly object: ObjectView;
   /** To be closed by the caller. */
   readonly body: CopiedBody;
 }
+
+/** The version that was copied, in a bucket whose versioning was set. */
+export const copiedVersion = ({ object }: OpenedSource): { readonly CopySourceVersionId?: string } =>
+  object.versionId === null ? {} : { CopySourceVersionId: object.versionId };
 
 /** A failed condition on a source is always 412. */
 const checkConditions = (input: CopyInput, object: ObjectView): void => {
@@ -63,12 +69,13 @@ const rangeOf = (header: string | undefined, sizeBytes: number): ByteRange => {
 export const openCopySource = async (input: CopyInput, context: Context): Promise<OpenedSource> => {
   const { request, services } = context;
   const { bucket, key, versionId } = parseCopySource(input.CopySource);
-  const record = context.authorize("s3:GetObject", bucket, key);
+  const action = versionId === null ? "s3:GetObject" : "s3:GetObjectVersion";
+  const record = context.authorize(action, bucket, key);
   checkExpectedOwner(request.headers, record, "x-amz-source-expected-bucket-owner");
-  checkVersion(key, versionId ?? undefined);
-  const address = { bucket: record.id, partition: record.partition, key };
-  return services.objects.read(address, (object, open) => {
-    if (object === null) throw new S3Error("NoSuchKey", { Key: key });
+  const asked = versionId === null ? {} : { versionId };
+  const address = { bucket: record.id, partition: record.partition, key, ...asked };
+  return services.objects.read(address, (found, open) => {
+    const object = requireSource(found, { Key: key, VersionId: versionId ?? undefined });
     checkConditions(input, object);
     const { start, end } = rangeOf(input.CopySourceRange, object.sizeBytes);
     if (end - start > limits.singlePutBytesMax) {
@@ -76,6 +83,12 @@ export const openCopySource = async (input: CopyInput, context: Context): Promis
         Message: `The specified copy source is larger than the maximum allowable size for a copy source: ${limits.singlePutBytesMax}`,
       });
     }
-    return { bucket, key, object, body: new CopiedBody(open(start, end - start), services.clock) };
+    return {
+      bucket,
+      key,
+      isVersionNamed: versionId !== null,
+      object,
+      body: new CopiedBody(open(start, end - start), services.clock),
+    };
   });
 };

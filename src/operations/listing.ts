@@ -1,7 +1,7 @@
 /** What the listings share: page sizes, encoded names and the elements of a page. */
 
+import { type ListedObject, listedObjects, type PackedObjects } from "../actor/listed-objects.ts";
 import { limits } from "../base/limits.ts";
-import type { ListedObject } from "../bucket/messages.ts";
 import { encodeListed } from "../s3/uri.ts";
 import { quoteEtag } from "./object-metadata.ts";
 
@@ -18,21 +18,21 @@ interface Owner {
   readonly DisplayName?: string;
 }
 
+/** What a listing shows of an object or version. */
+export const objectElement = (object: ListedObject, write: (name: string) => string, owner: Owner | undefined) => ({
+  Key: write(object.key),
+  LastModified: object.modifiedMs,
+  ETag: quoteEtag(object.etag),
+  ChecksumAlgorithm: object.checksumAlgorithm === null ? undefined : [object.checksumAlgorithm],
+  ChecksumType: object.checksumAlgorithm === null ? undefined : object.checksumType,
+  Size: object.sizeBytes,
+  StorageClass: object.storageClass,
+  Owner: owner,
+});
+
 /** `Contents` of a page. */
-export const contentsOf = (
-  objects: readonly ListedObject[],
-  write: (name: string) => string,
-  owner: Owner | undefined,
-) =>
-  objects.map((object) => ({
-    Key: write(object.key),
-    LastModified: object.modifiedMs,
-    ETag: quoteEtag(object.etag),
-    ChecksumAlgorithm: object.checksumAlgorithm === null ? undefined : [object.checksumAlgorithm],
-    Size: object.sizeBytes,
-    StorageClass: object.storageClass,
-    Owner: owner,
-  }));
+export const contentsOf = (objects: PackedObjects, write: (name: string) => string, owner: Owner | undefined) =>
+  listedObjects(objects).map((object) => objectElement(object, write, owner));
 
 /** `CommonPrefixes` of a page. */
 export const prefixesOf = (prefixes: readonly string[], write: (name: string) => string) =>

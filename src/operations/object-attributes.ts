@@ -4,13 +4,12 @@ import type { ObjectView } from "../bucket/read.ts";
 import { body, header, label, query } from "../model/member.ts";
 import { boolean, enumeration, integer, list, long, natural, string, structure, timestamp } from "../model/shape.ts";
 import { ChecksumType, RequestCharged, RequestPayer, StorageClass } from "../s3/enumerations.ts";
-import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { declareOperation } from "./context.ts";
+import { requireObject } from "./found-version.ts";
 import { pageSize } from "./listing.ts";
 import { checksumMember } from "./object-metadata.ts";
-import { checkVersion } from "./object-read.ts";
 import { partMarker } from "./part-number.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -88,16 +87,15 @@ export const GetObjectAttributes = declareOperation({
     },
     { xmlName: "GetObjectAttributesResponse" },
   ),
-  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "InvalidArgument"],
+  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "InvalidArgument", "MethodNotAllowed"],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
   const asked = new Set(input.ObjectAttributes);
   const partsMax = pageSize(input.MaxParts);
   const after = partMarker("x-amz-part-number-marker", input.PartNumberMarker);
-  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key };
-  return services.objects.read(address, (object) => {
-    checkVersion(input.Key, input.VersionId);
-    if (object === null) throw new S3Error("NoSuchKey", { Key: input.Key });
+  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
+  return services.objects.read(address, (found) => {
+    const object = requireObject(found, input, request.method);
     const storageClass = storageClassOf(object.metadata.storageClass);
     return {
       LastModified: object.modifiedMs,

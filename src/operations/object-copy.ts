@@ -19,7 +19,7 @@ import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
-import { type OpenedSource, openCopySource } from "./copy-source.ts";
+import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
 import {
   inlineBytesFor,
   type MetadataInput,
@@ -66,7 +66,8 @@ const copiedMetadata = (input: Directives, source: ObjectMetadata): ObjectMetada
 
 /** @throws S3Error InvalidRequest when a copy onto itself would change nothing */
 const refuseCopyToItself = (input: Directives, source: OpenedSource, bucket: string): void => {
-  if (source.bucket !== bucket || source.key !== input.Key) return;
+  // A version that is named becomes the newest: that is how an older one is brought back.
+  if (source.bucket !== bucket || source.key !== input.Key || source.isVersionNamed) return;
   const changes =
     input.MetadataDirective === "REPLACE" ||
     input.TaggingDirective === "REPLACE" ||
@@ -174,6 +175,7 @@ export const CopyObject = declareOperation({
         LastModified: written.modifiedMs,
         ...typedChecksum(written.checksum),
       },
+      ...copiedVersion(source),
       ...(written.versionId === null ? {} : { VersionId: written.versionId }),
     };
   } finally {

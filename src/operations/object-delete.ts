@@ -1,12 +1,14 @@
 /** Deletion of one object. */
 
+import { requireVersionId } from "../bucket/version-id.ts";
 import { header, label, query } from "../model/member.ts";
 import { boolean, httpDate, long, string, structure } from "../model/shape.ts";
 import { RequestCharged, RequestPayer } from "../s3/enumerations.ts";
-import { bareEtag } from "../s3/read-conditions.ts";
 import { declareOperation } from "./context.ts";
-import { invalidVersion } from "./object-read.ts";
+import { deletePreconditions } from "./delete-conditions.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
+
+const conditionHeaders = ["x-amz-if-match-last-modified-time", "x-amz-if-match-size"] as const;
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
 export const DeleteObject = declareOperation({
@@ -30,13 +32,22 @@ export const DeleteObject = declareOperation({
     VersionId: header("x-amz-version-id", string),
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket", "InvalidArgument", "PreconditionFailed"],
+  errors: ["NoSuchBucket", "NoSuchKey", "InvalidArgument", "NotImplemented", "PreconditionFailed"],
 }).handledBy(async (input, { bucket, request, services }) => {
-  refuseUnservedHeaders(request.headers);
-  if (input.VersionId !== undefined && input.VersionId !== "null") throw invalidVersion(input.VersionId);
-  await services.askBucket(bucket, "object.delete", {
+  refuseUnservedHeaders(request.headers, conditionHeaders);
+  if (input.VersionId !== undefined) requireVersionId(input.VersionId);
+  const { versionId, isDeleteMarker } = await services.askBucket(bucket, "object.delete", {
     key: input.Key,
-    preconditions: input.IfMatch === undefined ? {} : { ifMatch: bareEtag(input.IfMatch) },
+    versionId: input.VersionId ?? null,
+    preconditions: deletePreconditions({
+      VersionId: input.VersionId,
+      ETag: input.IfMatch,
+      LastModifiedTime: input.IfMatchLastModifiedTime,
+      Size: input.IfMatchSize,
+    }),
   });
-  return {};
+  return {
+    ...(isDeleteMarker ? { DeleteMarker: true } : {}),
+    ...(versionId === null ? {} : { VersionId: versionId }),
+  };
 });

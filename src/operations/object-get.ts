@@ -92,15 +92,15 @@ export const GetObject = declareOperation({
     "InvalidArgument",
     "InvalidPartNumber",
     "InvalidRange",
+    "MethodNotAllowed",
     "NotModified",
     "PreconditionFailed",
   ],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
-  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key };
+  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found, open) => {
-    const { object, selection } = selectBytes(input, found);
-    const described = describe(input, object, selection);
-    return { ...described, Body: open(selection.start, selection.end - selection.start) };
+    const { object, selection } = selectBytes(input, found, request.method);
+    return describe(input, object, selection, open(selection.start, selection.end - selection.start));
   });
 });

@@ -91,15 +91,16 @@ export const HeadObject = declareOperation({
     "NoSuchVersion",
     "InvalidArgument",
     "InvalidPartNumber",
+    "MethodNotAllowed",
     "InvalidRange",
     "NotModified",
     "PreconditionFailed",
   ],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
-  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key };
+  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found) => {
-    const { object, selection } = selectBytes(input, found);
-    return describe(input, object, selection);
+    const { object, selection } = selectBytes(input, found, request.method);
+    return describe(input, object, selection, undefined);
   });
 });

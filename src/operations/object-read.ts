@@ -1,6 +1,7 @@
 /** What GetObject and HeadObject share: version, conditions, range or part, and the headers of the answer. */
 
-import type { ObjectView } from "../bucket/read.ts";
+import type { DeleteMarkerView, ObjectView } from "../bucket/read.ts";
+import type { ResponseBody } from "../model/http.ts";
 import type { ValueOf } from "../model/shape.ts";
 import { formatHttpDate } from "../model/timestamp.ts";
 import { type ByteRange, contentRange, parseRange } from "../s3/byte-range.ts";
@@ -10,6 +11,7 @@ import { S3Error } from "../s3/errors.ts";
 import { judgeRead } from "../s3/read-conditions.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { countTags } from "../s3/tag-set.ts";
+import { requireObject } from "./found-version.ts";
 import { checksumMember, defaultContentType, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 
@@ -31,24 +33,6 @@ export interface ReadInput {
   readonly ResponseContentType?: string | undefined;
   readonly ResponseExpires?: string | undefined;
 }
-
-/**
- * Judges the version a client names. Buckets are not versioned so far: the one version of an object is "null".
- * @throws S3Error InvalidArgument for the empty version id, NoSuchVersion for any other than "null"
- */
-export const checkVersion = (key: string, versionId: string | undefined): void => {
-  if (versionId === undefined || versionId === "null") return;
-  if (versionId === "") throw invalidVersion(versionId);
-  throw new S3Error("NoSuchVersion", { Key: key, VersionId: versionId });
-};
-
-/** The refusal of a delete that names a version no bucket can have yet. */
-export const invalidVersion = (versionId: string): S3Error =>
-  new S3Error("InvalidArgument", {
-    Message: versionId === "" ? "Version id cannot be the empty string" : "Invalid version id specified",
-    ArgumentName: "versionId",
-    ArgumentValue: versionId,
-  });
 
 /** @throws S3Error NotModified (with the headers that RFC 9110 asks of a 304) or PreconditionFailed */
 const checkConditions = (input: ReadInput, object: ObjectView): void => {
@@ -131,13 +115,13 @@ const select = (input: ReadInput, object: ObjectView): Selection => {
   return { ...range, isPartial: true, partsCount: null, checksum: null };
 };
 
-/** Judges version, conditions and range. @throws S3Error as its parts, and NoSuchKey when there is no object */
+/** Judges what was found, conditions and range. @throws S3Error as its parts, and those of `requireObject` */
 export const selectBytes = (
   input: ReadInput,
-  object: ObjectView | null,
+  found: ObjectView | DeleteMarkerView | null,
+  method: string,
 ): { object: ObjectView; selection: Selection } => {
-  checkVersion(input.Key, input.VersionId);
-  if (object === null) throw new S3Error("NoSuchKey", { Key: input.Key });
+  const object = requireObject(found, input, method);
   checkConditions(input, object);
   return { object, selection: select(input, object) };
 };
@@ -190,24 +174,35 @@ const isPlain = (metadata: Metadata): boolean => {
   return true;
 };
 
+/** What every answer has; written out as one literal, so that all answers have one hidden class. */
+const describePlainly = (input: ReadInput, object: ObjectView, selection: Selection, body: Body) => ({
+  AcceptRanges: "bytes",
+  LastModified: object.modifiedMs,
+  ContentLength: selection.end - selection.start,
+  ETag: quoteEtag(object.etag),
+  ContentType: override(
+    "response-content-type",
+    input.ResponseContentType,
+    object.metadata.contentType ?? defaultContentType,
+  ),
+  ContentRange: selection.isPartial ? contentRange(selection, object.sizeBytes) : undefined,
+  PartsCount: selection.partsCount ?? undefined,
+  VersionId: object.versionId ?? undefined,
+  Body: body,
+});
+
+/** The selected bytes; undefined for HEAD. */
+type Body = Uint8Array | ResponseBody | undefined;
+
 /** The output members that describe an object and the selected bytes of it. */
-export const describe = (input: ReadInput, object: ObjectView, selection: Selection) => {
+export const describe = (input: ReadInput, object: ObjectView, selection: Selection, body: Body) => {
+  const plain = describePlainly(input, object, selection, body);
   const { metadata } = object;
   const showChecksum = input.ChecksumMode === "ENABLED" && (!selection.isPartial || input.PartNumber !== undefined);
+  if (!showChecksum && isPlain(metadata) && !asksForOverride(input)) return plain;
   return {
-    AcceptRanges: "bytes",
-    LastModified: object.modifiedMs,
-    ContentLength: selection.end - selection.start,
-    ETag: quoteEtag(object.etag),
-    ContentType: override(
-      "response-content-type",
-      input.ResponseContentType,
-      metadata.contentType ?? defaultContentType,
-    ),
-    ...(isPlain(metadata) && !asksForOverride(input) ? {} : describeMetadata(input, metadata)),
-    ...(selection.isPartial ? { ContentRange: contentRange(selection, object.sizeBytes) } : {}),
-    ...(selection.partsCount === null ? {} : { PartsCount: selection.partsCount }),
-    ...(object.versionId === null ? {} : { VersionId: object.versionId }),
+    ...plain,
+    ...describeMetadata(input, metadata),
     ...(showChecksum ? shownChecksum(object, selection) : {}),
   };
 };

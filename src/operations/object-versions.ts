@@ -1,7 +1,9 @@
 /** Lists of object versions (`?versions`). */
 
+import { type ListedVersion, listedVersions } from "../actor/listed-objects.ts";
+import { decodeVersionId } from "../base/hlc.ts";
 import { body, header, label, query } from "../model/member.ts";
-import { boolean, enumeration, list, long, natural, string, structure, timestamp } from "../model/shape.ts";
+import { boolean, list, long, natural, sparseList, string, structure, timestamp } from "../model/shape.ts";
 import {
   ChecksumAlgorithm,
   ChecksumType,
@@ -10,15 +12,19 @@ import {
   RequestCharged,
   RequestPayer,
 } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { CommonPrefix, Owner, RestoreStatus } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
+import { nameWriter, objectElement, pageSize, prefixesOf } from "./listing.ts";
+import { ownerOfAccount } from "./owner.ts";
 
 const ObjectVersion = structure("ObjectVersion", {
   ETag: body(string),
   ChecksumAlgorithm: body(list(ChecksumAlgorithm), { xmlFlattened: true }),
   ChecksumType: body(ChecksumType),
   Size: body(long),
-  StorageClass: body(enumeration("STANDARD")),
+  // More than the model's one value: a version keeps the class it was written with.
+  StorageClass: body(string),
   Key: body(string),
   VersionId: body(string),
   IsLatest: body(boolean),
@@ -34,6 +40,33 @@ const DeleteMarkerEntry = structure("DeleteMarkerEntry", {
   IsLatest: body(boolean),
   LastModified: body(timestamp),
 });
+
+type Names = (name: string) => string;
+type OwnerMembers = ReturnType<typeof ownerOfAccount>;
+
+const versionElement = (version: ListedVersion, write: Names, owner: OwnerMembers) => ({
+  ...objectElement(version, write, owner),
+  VersionId: version.versionId,
+  IsLatest: version.isLatest,
+});
+
+const markerElement = (marker: ListedVersion, write: Names, owner: OwnerMembers) => ({
+  Owner: owner,
+  Key: write(marker.key),
+  VersionId: marker.versionId,
+  IsLatest: marker.isLatest,
+  LastModified: marker.modifiedMs,
+});
+
+/** @throws S3Error InvalidArgument, in the order and with the words of AWS */
+const judgeVersionIdMarker = (keyMarker: string, marker: string | undefined): void => {
+  if (marker === undefined) return;
+  const refuse = (Message: string): S3Error =>
+    new S3Error("InvalidArgument", { Message, ArgumentName: "version-id-marker", ArgumentValue: marker });
+  if (keyMarker === "") throw refuse("A version-id marker cannot be specified without a key marker.");
+  if (marker === "") throw refuse("A version-id marker cannot be empty.");
+  if (marker !== "null" && decodeVersionId(marker) === undefined) throw refuse("Invalid version id specified");
+};
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html */
 export const ListObjectVersions = declareOperation({
@@ -60,8 +93,8 @@ export const ListObjectVersions = declareOperation({
       VersionIdMarker: body(string),
       NextKeyMarker: body(string),
       NextVersionIdMarker: body(string),
-      Versions: body(list(ObjectVersion), { xmlName: "Version", xmlFlattened: true }),
-      DeleteMarkers: body(list(DeleteMarkerEntry), { xmlName: "DeleteMarker", xmlFlattened: true }),
+      Versions: body(sparseList(ObjectVersion), { xmlName: "Version", xmlFlattened: true }),
+      DeleteMarkers: body(sparseList(DeleteMarkerEntry), { xmlName: "DeleteMarker", xmlFlattened: true }),
       Name: body(string),
       Prefix: body(string),
       Delimiter: body(string),
@@ -70,7 +103,38 @@ export const ListObjectVersions = declareOperation({
       EncodingType: body(EncodingType),
       RequestCharged: header("x-amz-request-charged", RequestCharged),
     },
-    { xmlName: "ListVersionsResult" },
+    { xmlName: "ListVersionsResult", xmlInterleaved: ["Versions", "DeleteMarkers"] },
   ),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "InvalidArgument"],
+}).handledBy(async (input, { bucket, services }) => {
+  const keysMax = pageSize(input.MaxKeys);
+  const delimiter = input.Delimiter ?? "";
+  const keyMarker = input.KeyMarker ?? "";
+  judgeVersionIdMarker(keyMarker, input.VersionIdMarker);
+  const versionIdMarker = input.VersionIdMarker ?? "";
+  const page = await services.askBucket(bucket, "object.listVersions", {
+    prefix: input.Prefix ?? "",
+    delimiter,
+    afterKey: keyMarker,
+    afterVersionId: versionIdMarker,
+    keysMax,
+  });
+  const write = nameWriter(input.EncodingType);
+  const owner = ownerOfAccount(services.control, bucket.accountId);
+  const versions = listedVersions(page.versions);
+  return {
+    Name: bucket.name,
+    Prefix: write(input.Prefix ?? ""),
+    KeyMarker: write(keyMarker),
+    VersionIdMarker: versionIdMarker,
+    MaxKeys: keysMax,
+    IsTruncated: page.isTruncated,
+    Versions: versions.map((version) => (version.isDeleteMarker ? null : versionElement(version, write, owner))),
+    DeleteMarkers: versions.map((version) => (version.isDeleteMarker ? markerElement(version, write, owner) : null)),
+    CommonPrefixes: prefixesOf(page.commonPrefixes, write),
+    Delimiter: delimiter === "" ? undefined : write(delimiter),
+    EncodingType: input.EncodingType,
+    NextKeyMarker: page.isTruncated ? write(page.lastKey) : undefined,
+    NextVersionIdMarker: page.isTruncated ? (page.lastVersionId ?? undefined) : undefined,
+  };
 });

@@ -1,13 +1,17 @@
 /** Deletion of many objects in one request (`?delete`). */
 
+import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
+import type { Outcome } from "../base/outcome.ts";
+import type { ObjectDeleted, ObjectToDelete } from "../bucket/messages.ts";
+import { parseVersionId } from "../bucket/version-id.ts";
 import { body, header, label, payload } from "../model/member.ts";
 import { boolean, httpDate, list, long, string, structure, type ValueOf } from "../model/shape.ts";
 import { ChecksumAlgorithm, RequestCharged, RequestPayer } from "../s3/enumerations.ts";
-import { asS3Error, S3Error } from "../s3/errors.ts";
+import { asS3Error, errorOf, S3Error, toOutcome } from "../s3/errors.ts";
 import { checkKey } from "../s3/uri.ts";
 import { type Context, declareOperation } from "./context.ts";
-import { invalidVersion } from "./object-read.ts";
+import { deletePreconditions } from "./delete-conditions.ts";
 import { verifyWholeBody } from "./whole-body-digest.ts";
 
 const ObjectIdentifier = structure("ObjectIdentifier", {
@@ -37,24 +41,46 @@ const DeleteError = structure("Error", {
   Message: body(string),
 });
 
-/** Why one object of the list is not deleted, or null. The others are deleted all the same. */
-const faultOf = (object: ValueOf<typeof ObjectIdentifier>, context: Context): S3Error | null => {
+type Listed = ValueOf<typeof ObjectIdentifier>;
+
+/**
+ * What the bucket is asked for one object of the list.
+ * @throws S3Error NoSuchVersion for a text that is no version id; KeyTooLongError, UserKeyMustBeSpecified, AccessDenied,
+ * NotImplemented
+ */
+const judged = (object: Listed, context: Context): ObjectToDelete => {
+  const { Key: key, VersionId } = object;
+  checkKey(key);
+  if (key === "") throw new S3Error("UserKeyMustBeSpecified");
+  if (VersionId !== undefined && parseVersionId(VersionId) === undefined) throw new S3Error("NoSuchVersion");
+  const preconditions = deletePreconditions(object);
+  context.authorize(VersionId === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion", context.bucket.name, key);
+  return { key, versionId: VersionId ?? null, preconditions };
+};
+
+/** As `judged`, or why this one object is not deleted. The others are deleted all the same. */
+const outcomeOf = (object: Listed, context: Context): Outcome<ObjectToDelete> => {
   try {
-    checkKey(object.Key);
-    if (object.Key === "") throw new S3Error("UserKeyMustBeSpecified");
-    if (object.VersionId !== undefined && object.VersionId !== "null") throw invalidVersion(object.VersionId);
-    if (object.ETag !== undefined || object.Size !== undefined || object.LastModifiedTime !== undefined) {
-      throw new S3Error("NotImplemented", { Message: "Conditional deletes in a list are not supported." });
-    }
-    context.authorize("s3:DeleteObject", context.bucket.name, object.Key);
-    return null;
+    return { ok: true, value: judged(object, context) };
   } catch (error) {
     // Any S3 error is this object's own; anything else is a fault of ours and ends the request.
-    const known = asS3Error(error);
-    if (known === null) throw error;
-    return known;
+    if (asS3Error(error) === null) throw error;
+    return toOutcome(error);
   }
 };
+
+const deletedEntry = ({ Key, VersionId }: Listed, { versionId, isDeleteMarker }: ObjectDeleted) => ({
+  Key,
+  ...(VersionId === undefined ? {} : { VersionId }),
+  ...(isDeleteMarker && versionId !== null ? { DeleteMarker: true, DeleteMarkerVersionId: versionId } : {}),
+});
+
+const errorEntry = ({ Key, VersionId }: Listed, { code, message }: S3Error) => ({
+  Key,
+  ...(VersionId === undefined ? {} : { VersionId }),
+  Code: code,
+  Message: message,
+});
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 export const DeleteObjects = declareOperation({
@@ -87,16 +113,19 @@ export const DeleteObjects = declareOperation({
   verifyWholeBody(context, true);
   const { Objects: objects, Quiet: isQuiet } = input.Delete;
   if (objects.length > limits.deleteObjectsMax) throw new S3Error("MalformedXML");
-  const faults = objects.map((object) => faultOf(object, context));
-  const keys = objects.filter((_object, index) => faults[index] === null).map(({ Key }) => Key);
-  if (keys.length > 0) await services.askBucket(bucket, "object.deleteMany", { keys });
-  return {
-    Deleted: isQuiet === true ? [] : keys.map((Key) => ({ Key })),
-    Errors: objects.flatMap(({ Key, VersionId }, index) => {
-      const fault = faults[index];
-      if (fault === null || fault === undefined) return [];
-      const named = VersionId === undefined ? { Key } : { Key, VersionId };
-      return [{ ...named, Code: fault.code, Message: fault.message }];
-    }),
-  };
+  const asked = objects.map((object) => outcomeOf(object, context));
+  const sent = asked.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
+  const { outcomes } =
+    sent.length === 0 ? { outcomes: [] } : await services.askBucket(bucket, "object.deleteMany", { objects: sent });
+  const answers = outcomes.values();
+  const Deleted: ReturnType<typeof deletedEntry>[] = [];
+  const Errors: ReturnType<typeof errorEntry>[] = [];
+  for (const [index, object] of objects.entries()) {
+    const first = asked[index];
+    const outcome = first?.ok === true ? answers.next().value : first;
+    assert(outcome !== undefined, "the bucket answers for each object");
+    if (!outcome.ok) Errors.push(errorEntry(object, errorOf(outcome)));
+    else if (isQuiet !== true) Deleted.push(deletedEntry(object, outcome.value));
+  }
+  return { Deleted, Errors };
 });

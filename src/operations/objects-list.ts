@@ -3,6 +3,7 @@
 import { body, header, label, query } from "../model/member.ts";
 import { boolean, list, long, natural, string, structure, timestamp } from "../model/shape.ts";
 import { EncodingType, OptionalObjectAttributes, RequestCharged, RequestPayer } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { decodeListToken, encodeListToken } from "../s3/list-token.ts";
 import { CommonPrefix, Owner, RestoreStatus } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
@@ -20,6 +21,16 @@ const ListedObject = structure("Object", {
   Owner: body(Owner),
   RestoreStatus: body(RestoreStatus),
 });
+
+/** A list type is what tells ListObjectsV2 apart: another one is refused, not taken for none. @throws S3Error InvalidArgument */
+const judgeListType = (listType: string | undefined): void => {
+  if (listType === undefined) return;
+  throw new S3Error("InvalidArgument", {
+    Message: "Invalid List Type specified in Request",
+    ArgumentName: "list-type",
+    ArgumentValue: listType,
+  });
+};
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html */
 export const ListObjects = declareOperation({
@@ -55,7 +66,8 @@ export const ListObjects = declareOperation({
     { xmlName: "ListBucketResult" },
   ),
   errors: ["NoSuchBucket", "InvalidArgument"],
-}).handledBy(async (input, { bucket, services }) => {
+}).handledBy(async (input, { bucket, query: words, services }) => {
+  judgeListType(words.get("list-type"));
   const keysMax = pageSize(input.MaxKeys);
   const delimiter = input.Delimiter ?? "";
   const page = await services.askBucket(bucket, "object.list", {
@@ -124,7 +136,10 @@ export const ListObjectsV2 = declareOperation({
   const page = await services.askBucket(bucket, "object.list", {
     prefix: input.Prefix ?? "",
     delimiter,
-    after: input.ContinuationToken ? decodeListToken(bucket.id, input.ContinuationToken) : (input.StartAfter ?? ""),
+    after:
+      input.ContinuationToken === undefined
+        ? (input.StartAfter ?? "")
+        : decodeListToken(bucket.id, input.ContinuationToken),
     keysMax,
   });
   const write = nameWriter(input.EncodingType);
@@ -133,7 +148,7 @@ export const ListObjectsV2 = declareOperation({
     Name: bucket.name,
     Prefix: write(input.Prefix ?? ""),
     MaxKeys: keysMax,
-    KeyCount: page.objects.length + page.commonPrefixes.length,
+    KeyCount: page.objects.count + page.commonPrefixes.length,
     IsTruncated: page.isTruncated,
     Contents: contentsOf(page.objects, write, owner),
     CommonPrefixes: prefixesOf(page.commonPrefixes, write),

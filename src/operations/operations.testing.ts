@@ -98,6 +98,7 @@ const headersOf = (values: Readonly<Record<string, string>>): Headers => ({
 
 /** An object as a reader shows it. */
 export const viewOf = (bytes: Uint8Array, members: Partial<ObjectView> = {}): ObjectView => ({
+  isDeleteMarker: false,
   sizeBytes: bytes.length,
   modifiedMs: Date.UTC(2026, 0, 1),
   etag: "0".repeat(32),

@@ -26,13 +26,15 @@ const harmlessAcls: ReadonlySet<string> = new Set(["private", "bucket-owner-full
 const refuse = (header: string): S3Error => new S3Error("NotImplemented", { Header: header });
 
 /**
+ * @param served headers of those below that this operation does serve
  * @throws S3Error NotImplemented (encryption, grants, ACLs beyond the owner's, appends), InvalidRequest (object lock in a
  * bucket that has none, which is every bucket so far)
  */
-export const refuseUnservedHeaders = (headers: Headers): void => {
+export const refuseUnservedHeaders = (headers: Headers, served: readonly string[] = []): void => {
   for (const [name] of headers.entries()) {
     // Most headers of most requests end here.
     if (!name.startsWith("x-amz-")) continue;
+    if (served.includes(name)) continue;
     if (unserved.includes(name) || unservedPrefixes.some((prefix) => name.startsWith(prefix))) throw refuse(name);
     if (name.startsWith("x-amz-object-lock-")) {
       throw new S3Error("InvalidRequest", { Message: "Bucket is missing Object Lock Configuration" });

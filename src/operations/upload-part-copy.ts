@@ -6,7 +6,7 @@ import { RequestCharged, RequestPayer, ServerSideEncryption } from "../s3/enumer
 import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
-import { openCopySource } from "./copy-source.ts";
+import { copiedVersion, openCopySource } from "./copy-source.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 import { planCopy } from "./request-body.ts";
@@ -69,7 +69,8 @@ export const UploadPartCopy = declareOperation({
   const address = { bucket: bucket.id, partition: bucket.partition };
   const upload = services.objects.upload({ ...address, key }, uploadId);
   if (upload === null) throw new S3Error("NoSuchUpload", { UploadId: uploadId });
-  const { body } = await openCopySource(input, context);
+  const opened = await openCopySource(input, context);
+  const { body } = opened;
   try {
     const plan = planCopy(bucket, body.contentLength, upload.checksumAlgorithm, 0);
     const source = await services.bodies.store(address, body, plan, context.requestId);
@@ -80,6 +81,7 @@ export const UploadPartCopy = declareOperation({
         LastModified: part.modifiedMs,
         ...checksumMember(part.checksum),
       },
+      ...copiedVersion(opened),
     };
   } finally {
     body.close();

@@ -28,7 +28,16 @@ const world: World = {
       checksumAlgorithm: "SHA256",
     }),
     "upload.list": () => ({
-      uploads: [{ key: "a b", uploadId: "u1", initiatedMs: 0, storageClass: "STANDARD" }],
+      uploads: [
+        {
+          key: "a b",
+          uploadId: "u1",
+          initiatedMs: 0,
+          storageClass: "STANDARD",
+          checksumAlgorithm: "CRC32" as const,
+          checksumType: "COMPOSITE" as const,
+        },
+      ],
       commonPrefixes: ["z/"],
       isTruncated: true,
     }),

@@ -1,6 +1,7 @@
 /** Lists of open multipart uploads (`?uploads`). */
 
 import type { BucketReply, ListedUpload } from "../bucket/messages.ts";
+import { parseUploadId } from "../bucket/upload-id.ts";
 import { body, header, label, query } from "../model/member.ts";
 import { boolean, list, natural, string, structure, timestamp } from "../model/shape.ts";
 import {
@@ -11,6 +12,7 @@ import {
   RequestPayer,
   StorageClass,
 } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { CommonPrefix, Initiator, Owner } from "../s3/shapes.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { declareOperation } from "./context.ts";
@@ -39,7 +41,9 @@ const listedUpload = (upload: ListedUpload, write: Names, owner: OwnerMembers, i
     Initiated: upload.initiatedMs,
     Owner: owner,
     Initiator: initiator,
-    ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
+    StorageClass: storageClass,
+    ChecksumAlgorithm: upload.checksumAlgorithm ?? undefined,
+    ChecksumType: upload.checksumType ?? undefined,
   };
 };
 
@@ -51,6 +55,20 @@ const nextMarkers = ({ uploads, commonPrefixes }: BucketReply<"upload.list">, wr
     prefix !== undefined && (upload === undefined || Buffer.compare(Buffer.from(prefix), Buffer.from(upload.key)) > 0);
   if (isPrefixLast) return { NextKeyMarker: write(prefix), NextUploadIdMarker: "" };
   return upload === undefined ? {} : { NextKeyMarker: write(upload.key), NextUploadIdMarker: upload.uploadId };
+};
+
+/**
+ * S3 ignores an upload id marker that stands alone. One beside a key marker need not name an upload that still exists.
+ * @throws S3Error InvalidArgument for a text that is no upload id
+ */
+const uploadIdMarkerOf = (keyMarker: string, marker = ""): string => {
+  if (keyMarker === "" || marker === "") return "";
+  if (parseUploadId(marker) !== undefined) return marker;
+  throw new S3Error("InvalidArgument", {
+    Message: "Invalid uploadId marker",
+    ArgumentName: "upload-id-marker",
+    ArgumentValue: marker,
+  });
 };
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
@@ -93,8 +111,7 @@ export const ListMultipartUploads = declareOperation({
   const uploadsMax = pageSize(input.MaxUploads);
   const delimiter = input.Delimiter ?? "";
   const keyMarker = input.KeyMarker ?? "";
-  // S3 ignores an upload id marker that stands alone.
-  const uploadIdMarker = keyMarker === "" ? "" : (input.UploadIdMarker ?? "");
+  const uploadIdMarker = uploadIdMarkerOf(keyMarker, input.UploadIdMarker);
   const page = await services.askBucket(bucket, "upload.list", {
     prefix: input.Prefix ?? "",
     delimiter,

@@ -50,11 +50,16 @@ export const toOutcome = (error: unknown): Outcome<never> => {
     : { ok: false, code: known.code, detail: known.detail };
 };
 
-/** The value of an outcome. @throws S3Error the outcome's error; InternalError when its code is unknown here. */
+/** The error of an outcome; InternalError when its code is unknown here. */
+export const errorOf = ({ code, detail }: Exclude<Outcome<never>, { ok: true }>): S3Error =>
+  isS3ErrorCode(code)
+    ? new S3Error(code, detail)
+    : new S3Error("InternalError", {}, { cause: new Error(`unknown error code ${code}`) });
+
+/** The value of an outcome. @throws S3Error the outcome's error */
 export const fromOutcome = <R>(outcome: Outcome<R>): R => {
   if (outcome.ok) return outcome.value;
-  if (isS3ErrorCode(outcome.code)) throw new S3Error(outcome.code, outcome.detail);
-  throw new S3Error("InternalError", {}, { cause: new Error(`unknown error code ${outcome.code}`) });
+  throw errorOf(outcome);
 };
 
 export interface ErrorContext {

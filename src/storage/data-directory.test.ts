@@ -79,13 +79,30 @@ test("a newer format, damage, and a missing partition are told apart", async (t)
   (await DataDirectory.open(options)).close();
   const file = join(path, "format.json");
   const text = readFileSync(file, "utf8");
-  writeFileSync(file, text.replace('"format": 1', '"format": 2'));
+  writeFileSync(file, text.replace('"format": 2', '"format": 3'));
   await t.throwsAsync(DataDirectory.open(options), { instanceOf: DataDirectoryError, message: /newer version/ });
   writeFileSync(file, text.slice(0, 40));
   await t.throwsAsync(DataDirectory.open(options), { instanceOf: DataDirectoryError, message: /damaged/ });
   writeFileSync(file, text);
   rmSync(join(path, "partitions", "0001"), { recursive: true });
   await t.throwsAsync(DataDirectory.open(options), { instanceOf: DataDirectoryError, message: /0001.*is missing/ });
+  remove();
+});
+
+test("a directory of format 1 is opened and takes the newest number, so that an older program refuses it", async (t) => {
+  const { path, options, remove } = setUp();
+  (await DataDirectory.open(options)).close();
+  const file = join(path, "format.json");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace('"format": 2', '"format": 1'));
+  writeFileSync(join(path, "format.json.new"), "half of an attempt that a crash ended");
+  const directory = await DataDirectory.open(options);
+  t.is(directory.format.format, 2);
+  directory.close();
+  t.is(readFileSync(file, "utf8"), text);
+  t.false(readdirSync(path).includes("format.json.new"));
+  writeFileSync(file, text.replace('"format": 2', '"format": 0'));
+  await t.throwsAsync(DataDirectory.open(options), { instanceOf: DataDirectoryError, message: /damaged/ });
   remove();
 });
 

@@ -41,13 +41,16 @@ const unsafeFileSystems: ReadonlyMap<number, string> = new Map([
   [0x65735546, "fuse"],
 ]);
 
+/** `format.json` while it is being written. */
+const newFormatName = "format.json.new";
+
 /** What may stand in a directory without `format.json`: a format that a crash interrupted, and what a new volume holds. */
 const ownNames: ReadonlySet<string> = new Set([
   "lock",
   "ballast",
   "control",
   "partitions",
-  "format.json.new",
+  newFormatName,
   "lost+found",
 ]);
 
@@ -77,8 +80,9 @@ export class DataDirectory {
       locks.push(await lock(options, path));
       const format = (await readFormat(disk, path)) ?? (await formatDirectory(options));
       for (const volume of volumesOf(options, format)) locks.push(await lock(options, volume));
-      const directory = new DataDirectory(path, format, locks);
+      const directory = new DataDirectory(path, { ...format, format: formatNumber }, locks);
       await directory.#check(disk);
+      if (format.format !== formatNumber) await raiseFormat(disk, path, format);
       await directory.#emptyTemporary(disk);
       return directory;
     } catch (error) {
@@ -195,6 +199,14 @@ async function refuseUnsafeFileSystem({ path, disk, unsafeFs }: DataDirectoryOpt
   throw new DataDirectoryError(`${path} lies on ${name}, where acknowledged data can be lost; use a local file system`);
 }
 
+/** Gives a directory of an older format this version's number, before anything else is written to it. */
+async function raiseFormat(disk: Disk, root: string, format: DirectoryFormat): Promise<void> {
+  // A crash may have left half of an earlier attempt.
+  const names = await disk.readDirectory(root);
+  if (names.includes(newFormatName)) await disk.unlink(join(root, newFormatName));
+  await writeFormat(disk, root, { ...format, format: formatNumber });
+}
+
 /** null when the directory was never formatted. */
 async function readFormat(disk: Disk, root: string): Promise<DirectoryFormat | null> {
   const path = join(root, "format.json");
@@ -255,7 +267,7 @@ async function prepareVolume(options: DataDirectoryOptions, volume: string): Pro
 }
 
 async function writeFormat(disk: Disk, root: string, format: DirectoryFormat): Promise<void> {
-  const path = join(root, "format.json.new");
+  const path = join(root, newFormatName);
   const file = await disk.open(path, "create");
   try {
     await disk.pwrite(file, Buffer.from(`${JSON.stringify(format, null, 2)}\n`), 0);
@@ -274,7 +286,7 @@ async function refuseForeignContent(disk: Disk, root: string): Promise<void> {
   if (foreign !== undefined) {
     throw new DataDirectoryError(`${root} holds "${foreign}" and no format.json: name an empty directory`);
   }
-  if (names.includes("format.json.new")) await disk.unlink(join(root, "format.json.new"));
+  if (names.includes(newFormatName)) await disk.unlink(join(root, newFormatName));
   const stores = names.includes("partitions") ? await disk.readDirectory(join(root, "partitions")) : [];
   const environments = [join(root, "control"), ...stores.map((name) => join(root, "partitions", name, "meta"))];
   for (const path of environments) {

@@ -2,11 +2,15 @@
 
 import { z } from "zod";
 
-/** Number of the on-disk format that this version writes, and the newest that it reads. */
-export const formatNumber = 1;
+/**
+ * Number of the on-disk format that this version writes, and the newest that it reads. Format 1 had records of version 1
+ * only. A directory of an older format takes this number before anything is written to it, so that an older program
+ * refuses it instead of meeting rows that it cannot read.
+ */
+export const formatNumber = 2;
 
 const shape = z.strictObject({
-  format: z.literal(formatNumber),
+  format: z.int().min(1).max(formatNumber),
   /** 16 hex digits, random at format and at restore: names one life of the node's sequence numbers. */
   nodeEpoch: z.string().regex(/^[0-9a-f]{16}$/),
   /** Unix ms. */
@@ -18,7 +22,7 @@ const shape = z.strictObject({
     .refine((partitions) => partitions.every(({ index }, at) => index === at), "partitions are numbered from 0"),
 });
 
-/** Example: `{"format": 1, "nodeEpoch": "0123456789abcdef", "createdMs": 1795410000000, "partitions": [{"index": 0, "volume": "default"}]}`. */
+/** Example: `{"format": 2, "nodeEpoch": "0123456789abcdef", "createdMs": 1795410000000, "partitions": [{"index": 0, "volume": "default"}]}`. */
 export type DirectoryFormat = z.infer<typeof shape>;
 
 /** The format, or what is wrong with the text. A newer number is told apart from damage. */

@@ -115,11 +115,15 @@ export function afterObject(bucket: BucketId, key: string): Buffer {
 
 /** `versions`: bucketId | key | 0x00 | every bit of the stamp inverted, so that the newest version comes first. */
 export function versionKey(bucket: BucketId, key: string, stamp: Uint8Array): Buffer {
+  return versionKeyAt(currentKey(bucket, key), stamp);
+}
+
+/** As `versionKey`, from the key's row in `current`. */
+export function versionKeyAt(currentRow: Uint8Array, stamp: Uint8Array): Buffer {
   assert(stamp.length === stampBytes, "a stamp has 12 bytes");
-  const bytes = keyBuffer(bucketIdBytes, key, 1 + stampBytes);
-  bytes.set(bucketBytes(bucket), 0);
-  const start = bytes.length - stampBytes;
-  bytes[start - 1] = 0;
+  const start = currentRow.length;
+  const bytes = Buffer.allocUnsafe(start + stampBytes);
+  bytes.set(currentRow, 0);
   for (let index = 0; index < stampBytes; index++) bytes[start + index] = ~(stamp[index] ?? 0);
   return bytes;
 }

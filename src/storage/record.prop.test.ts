@@ -4,7 +4,17 @@ import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { currentKey } from "./keys.ts";
 import type { Location } from "./location.ts";
-import { decodeHead, encodeRecord, etagOf, inlineBytesMax, type ObjectRecord } from "./record.ts";
+import {
+  checkListed,
+  decodeBrief,
+  decodeHead,
+  encodeRecord,
+  etagOf,
+  headBytes,
+  inlineBytesMax,
+  type ObjectRecord,
+  readListed,
+} from "./record.ts";
 import { checksumOf, decodeTail, encodeTail, type RecordTail, tailBytesMax } from "./record-tail.ts";
 import { CorruptRecordError, seal } from "./sealed-row.ts";
 
@@ -76,16 +86,82 @@ const example: ObjectRecord = {
   tail: Buffer.alloc(0),
 };
 
+const exampleHead =
+  "000000018bcfe56800000000010002aabbccdd0000000000000007000000000000000" +
+  "50000018bcfe568005d41402abc4b2a76b9719d911017c592000000000000000000000000" +
+  "01000000";
+
+/** As releases of format 1 wrote a record. */
+function encodeVersion1(rowKey: Buffer, whole: ObjectRecord): Buffer {
+  const value = encodeRecord(rowKey, {
+    ...whole,
+    location: whole.location === null ? null : { kind: "inline", bytes: Buffer.alloc(0) },
+  });
+  const { location } = whole;
+  const head = Buffer.from(value.subarray(0, headBytes));
+  head[0] = 1;
+  head[headBytes - 4] = location === null ? 0 : { inline: 1, chunk: 2, manifest: 3 }[location.kind];
+  const payload =
+    location === null
+      ? Buffer.alloc(0)
+      : location.kind === "inline"
+        ? location.bytes
+        : location.kind === "chunk"
+          ? location.address
+          : location.id;
+  return seal(rowKey, Buffer.concat([head, payload, whole.tail, Buffer.alloc(8)]));
+}
+
 test("a record has the documented bytes", (t) => {
-  const expected =
-    "01000000018bcfe56800000000010002aabbccdd0000000000000007000000000000000" +
-    "50000018bcfe568005d41402abc4b2a76b9719d911017c592000000000000000000000000" +
-    "0100000068656c6c6f";
   const value = encodeRecord(key, example);
-  t.is(value.toString("hex").slice(0, -16), expected);
-  t.is(value.toString("hex").slice(-16), "2513976883251780");
+  t.is(value.toString("hex"), `02${exampleHead}55f1cc1e85130b4368656c6c6faa834baff7e5220e`);
   t.is(etagOf(decodeHead("current", key, value)), "5d41402abc4b2a76b9719d911017c592");
   t.is(etagOf({ ...example, partCount: 12 }), "5d41402abc4b2a76b9719d911017c592-12");
+});
+
+test("a record of version 1 has the bytes it always had, and is read", (t) => {
+  const value = Buffer.from(`01${exampleHead}68656c6c6f2513976883251780`, "hex");
+  t.deepEqual(encodeVersion1(key, example), value);
+  t.deepEqual(decodeHead("current", key, value), example);
+  fc.assert(
+    fc.property(record, (whole) => {
+      const old = encodeVersion1(key, whole);
+      const now = encodeRecord(key, whole);
+      t.deepEqual(decodeHead("current", key, old), whole);
+      t.deepEqual(decodeBrief("current", key, old), decodeBrief("current", key, now));
+      t.deepEqual(checkListed("current", key, old), checkListed("current", key, now));
+      const hex = (value: Buffer): string => value.toString("hex");
+      t.deepEqual(readListed(old, 0, hex(old)), readListed(now, 0, hex(now)));
+      const flipped = Buffer.from(old);
+      flipped[old.length >> 1] = (flipped[old.length >> 1] ?? 0) ^ 1;
+      t.throws(() => checkListed("current", key, flipped), { instanceOf: CorruptRecordError });
+    }),
+  );
+});
+
+test("a listing and a turn verify the head and leave the body alone", (t) => {
+  fc.assert(
+    fc.property(record, tail, fc.nat(), (head, tailValue, position) => {
+      const whole = { ...head, tail: encodeTail(tailValue) };
+      const value = encodeRecord(key, whole);
+      const isInline = whole.location?.kind === "inline";
+      const bodyBytes = whole.location?.kind === "inline" ? whole.location.bytes.length + 8 : 0;
+      const index = position % value.length;
+      const flipped = Buffer.from(value);
+      flipped[index] = (flipped[index] ?? 0) ^ 1;
+      for (const read of [checkListed, decodeBrief]) {
+        if (index >= value.length - bodyBytes) t.notThrows(() => read("current", key, flipped));
+        else t.throws(() => read("current", key, flipped), { instanceOf: CorruptRecordError });
+        t.throws(() => read("current", currentKey(bucket, "b"), value), { instanceOf: CorruptRecordError });
+      }
+      const brief = isInline ? { kind: "inline", bytes: Buffer.alloc(0) } : whole.location;
+      t.deepEqual(decodeBrief("current", key, value), { ...whole, location: brief });
+      const listed = readListed(value, 0, value.toString("hex"));
+      t.like(listed, { etag: etagOf(whole), sizeBytes: whole.sizeBytes, checksumType: whole.checksumType });
+      const classTail = checkListed("current", key, value);
+      t.deepEqual(classTail, whole.hasStorageClass ? whole.tail : null);
+    }),
+  );
 });
 
 test("what is encoded is decoded equal, head and tail", (t) => {

@@ -24,11 +24,23 @@ export class CorruptRecordError extends Error {
 
 // One buffer for all checksums of a thread: nothing here awaits.
 const scratch = Buffer.allocUnsafeSlow(limits.storageKeyBytesMax + limits.pageBytes);
+/** Views of its beginning by length: rows have few lengths, and a view costs as much as the checksum of a small row. */
+const scratchViews: (Uint8Array | undefined)[] = [];
+
+/** xxh64 of the first `length` bytes of `scratch`. */
+function scratchSum(length: number): bigint {
+  let view = scratchViews[length];
+  if (view === undefined) {
+    view = scratch.subarray(0, length);
+    scratchViews[length] = view;
+  }
+  return xxh64(view);
+}
 
 function checksum(key: Uint8Array, body: Uint8Array): bigint {
   scratch.set(key, 0);
   scratch.set(body, key.length);
-  return xxh64(scratch.subarray(0, key.length + body.length));
+  return scratchSum(key.length + body.length);
 }
 
 /**
@@ -56,6 +68,21 @@ export function unseal(tree: string, key: Uint8Array, value: Buffer, bodyBytesMi
   const body = value.subarray(0, end);
   if (checksum(key, body) !== value.readBigUInt64BE(end)) throw new CorruptRecordError(tree, key, "checksum differs");
   return body;
+}
+
+/**
+ * As `unseal` of the first `sealedBytes` of a value that goes on behind them, without making views.
+ * @throws CorruptRecordError when they are not what was sealed
+ */
+export function checkSeal(tree: string, key: Uint8Array, value: Buffer, sealedBytes: number): void {
+  const end = sealedBytes - xxh64Bytes;
+  if (key.length > limits.storageKeyBytesMax || value.length > limits.pageBytes) {
+    throw new CorruptRecordError(tree, key, "larger than any row");
+  }
+  scratch.set(key, 0);
+  value.copy(scratch, key.length, 0, end);
+  if (scratchSum(key.length + end) === value.readBigUInt64BE(end)) return;
+  throw new CorruptRecordError(tree, key, "checksum differs");
 }
 
 /** @throws CorruptRecordError unless the body's first byte, its format version, is `version`. */

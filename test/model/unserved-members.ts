@@ -22,10 +22,6 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^Grant(?:FullControl|Read|ReadACP|Write|WriteACP)$/, treatment: "refused with NotImplemented" },
   {
-    members: /^VersionId$/,
-    treatment: "buckets are not versioned yet: `null` is the object, any other version does not exist",
-  },
-  {
     members: /^(?:MFA|BypassGovernanceRetention)$/,
     treatment: "without effect: there is no lock and no MFA delete yet",
   },
@@ -36,9 +32,11 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^WriteOffsetBytes$/, treatment: "appends are refused with NotImplemented" },
   {
-    members: /^(?:IfMatchLastModifiedTime|IfMatchSize|IfMatchInitiatedTime)$/,
-    treatment: "for directory buckets: refused with NotImplemented",
+    members: /^(?:IfMatchLastModifiedTime|IfMatchSize)$/,
+    treatment: "judged as S3 does in directory buckets; its general purpose buckets refuse them",
   },
+  { members: /^IfMatchInitiatedTime$/, treatment: "for directory buckets: refused with NotImplemented" },
+  { members: /^VersioningConfiguration$/, treatment: "`MfaDelete` `Enabled` is refused with NotImplemented" },
   { members: /^AnnotationDirective$/, treatment: "without effect: objects have no annotations" },
   {
     members: /^ObjectOwnership$/,

@@ -51,8 +51,6 @@ test("operations_that_are_not_served_501_by_name", async (t, { bucket, signed })
     ["GET", "?policy", "GetBucketPolicy"],
     ["PUT", "?policy", "PutBucketPolicy"],
     ["GET", "?acl", "GetBucketAcl"],
-    ["GET", "?versioning", "GetBucketVersioning"],
-    ["GET", "?versions", "ListObjectVersions"],
     ["GET", "?lifecycle", "GetBucketLifecycleConfiguration"],
     ["GET", "?tagging", "GetBucketTagging"],
     ["GET", "/k?tagging", "GetObjectTagging"],

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
+import { formatNumber } from "#src/storage/directory-format.ts";
 import { fixtureBody, fixtureBucket, fixtureMetadata, fixtureObjects } from "../support/fixture-data.ts";
 import { NodeProcess, rootDirectory, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
@@ -13,7 +14,10 @@ const fixtures = join(rootDirectory, "test/fixtures");
 const formats = readdirSync(fixtures).filter((name) => /^format-\d+\.tar\.gz$/.test(name));
 
 test("there is a fixture of every format", (t) => {
-  t.true(formats.includes("format-1.tar.gz"));
+  t.deepEqual(
+    formats.sort(),
+    Array.from({ length: formatNumber }, (_, index) => `format-${index + 1}.tar.gz`),
+  );
 });
 
 for (const format of formats) {
