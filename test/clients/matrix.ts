@@ -6,8 +6,8 @@
 
 import { readFileSync } from "node:fs";
 import { runSuite } from "../support/suite.ts";
-import { clients } from "./matrix/registry.ts";
 import { writePage } from "./matrix/page.ts";
+import { clients } from "./matrix/registry.ts";
 import { Matrix, type Outcome, startNodes } from "./matrix/run.ts";
 
 const workers = 2;
@@ -16,7 +16,8 @@ await runSuite("matrix", async ({ directory, option, has, say, check }) => {
   const isLong = has("long");
   const at = process.argv.indexOf("--only");
   const only = at === -1 ? null : (process.argv[at + 1] ?? "").split(",");
-  const named = (name: string): boolean => only?.some((word) => name.toLowerCase().includes(word.toLowerCase())) ?? false;
+  const named = (name: string): boolean =>
+    only?.some((word) => name.toLowerCase().includes(word.toLowerCase())) ?? false;
   const chosen = clients.filter(({ name, long }) => (only === null ? isLong || !long : named(name)));
   const served = await startNodes(directory, isLong);
   const matrix = new Matrix(directory, served, option("patience", 1));

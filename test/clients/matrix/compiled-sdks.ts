@@ -47,14 +47,10 @@ export const javaSdk: Client = {
   long: true,
   budgetSeconds: 120,
   install: () =>
-    built(
-      "java",
-      { "pom.xml": "java/pom.xml", "src/main/java/Matrix.java": "java/Matrix.java" },
-      async (directory) => {
-        await needs("mvn");
-        await runCommand(["mvn", "-q", "-B", "compile", "dependency:copy-dependencies"], { cwd: directory });
-      },
-    ),
+    built("java", { "pom.xml": "java/pom.xml", "src/main/java/Matrix.java": "java/Matrix.java" }, async (directory) => {
+      await needs("mvn");
+      await runCommand(["mvn", "-q", "-B", "compile", "dependency:copy-dependencies"], { cwd: directory });
+    }),
   exercise: async (world) => {
     const { home, certificate } = world.options;
     const store = world.scratch("trust.p12");

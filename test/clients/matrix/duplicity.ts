@@ -38,7 +38,7 @@ export const duplicity: Client = {
     await duplicity(["full", tree, target]);
     await duplicity(["remove-all-but-n-full", "1", "--force", target]);
     const { stdout } = await duplicity(["collection-status", target]);
-    if (!stdout.includes("Number of secondary backup chains: 0")) throw new Error(stdout);
+    if (!stdout.includes("Found 0 secondary backup chains")) throw new Error(stdout);
     await duplicity(["cleanup", "--force", target]);
     world.did("remove-all-but-n-full, collection-status, cleanup");
     await world.mustFail(duplicity(["list-current-files", "--num-retries", "1", target], wrongSecret), refusal);

@@ -34,7 +34,11 @@ export const mc: Client = {
       syncUp: (directory, prefix) => mc("mirror", "--overwrite", "--remove", directory, url(prefix)),
       syncDown: (prefix, directory) => mc("mirror", url(prefix), directory),
       removeAll: (prefix) => mc("rm", "--recursive", "--force", url(prefix)),
-      refused: (secret) => mc("alias", "set", "wrong", endpoint, keys.accessKeyId, secret),
+      refused: async (secret) => {
+        // It takes the bare 403 of a HEAD for good credentials without a permission; the first listing tells.
+        await mc("alias", "set", "wrong", endpoint, keys.accessKeyId, secret);
+        return mc("ls", `wrong/${bucket}`);
+      },
       large: "multipart",
     });
     await mc("mb", `troupe/${bucket}`);

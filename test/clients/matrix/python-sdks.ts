@@ -11,15 +11,24 @@ interface PythonProgram {
   readonly requirements: readonly string[];
   readonly program: string;
   readonly budgetSeconds: number;
+  /** It stores tables of its own, not the planned files. */
+  readonly keepsNothing?: boolean;
 }
 
-const pythonProgram = ({ requirements, environment, program, ...row }: PythonProgram): Client => ({
+const pythonProgram = ({
+  requirements,
+  environment,
+  program,
+  keepsNothing = false,
+  ...row
+}: PythonProgram): Client => ({
   ...row,
   obtained: "pip",
   install: () => python(environment, requirements),
   exercise: (world) =>
     useProgram(world, [join(world.options.home, "bin/python"), join(programsDirectory, program)], {
       environment: { PYTHONDONTWRITEBYTECODE: "1" },
+      keepsNothing,
     }),
 });
 
@@ -74,5 +83,6 @@ export const duckdb = pythonProgram({
   environment: "duckdb",
   requirements: ["duckdb==1.5.5", "duckdb-extensions", "duckdb-extension-httpfs==1.5.5"],
   program: "duck.py",
+  keepsNothing: true,
   budgetSeconds: 60,
 });

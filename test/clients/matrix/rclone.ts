@@ -11,19 +11,16 @@ function rcloneOf(
   inputFile?: string,
 ): Promise<Printed> {
   const { home, keys, endpoint, certificate } = world.options;
-  return world.run(
-    [`${home}/bin/rclone`, ...(world.isTls ? ["--ca-cert", certificate] : []), ...words],
-    {
-      environment: {
-        RCLONE_CONFIG_S3_TYPE: "s3",
-        RCLONE_CONFIG_S3_PROVIDER: "Other",
-        RCLONE_CONFIG_S3_ENDPOINT: endpoint,
-        RCLONE_CONFIG_S3_ACCESS_KEY_ID: keys.accessKeyId,
-        RCLONE_CONFIG_S3_SECRET_ACCESS_KEY: secret,
-      },
-      ...(inputFile === undefined ? {} : { inputFile }),
+  return world.run([`${home}/bin/rclone`, ...(world.isTls ? ["--ca-cert", certificate] : []), ...words], {
+    environment: {
+      RCLONE_CONFIG_S3_TYPE: "s3",
+      RCLONE_CONFIG_S3_PROVIDER: "Other",
+      RCLONE_CONFIG_S3_ENDPOINT: endpoint,
+      RCLONE_CONFIG_S3_ACCESS_KEY_ID: keys.accessKeyId,
+      RCLONE_CONFIG_S3_SECRET_ACCESS_KEY: secret,
     },
-  );
+    ...(inputFile === undefined ? {} : { inputFile }),
+  });
 }
 
 export const rclone: Client = {
@@ -63,7 +60,8 @@ export const rclone: Client = {
       syncUp: (directory, prefix) => rclone("sync", directory, url(prefix)),
       syncDown: (prefix, directory) => rclone("sync", url(prefix), directory),
       removeAll: (prefix) => rclone("purge", url(prefix)),
-      refused: (secret) => rcloneOf(world, ["--low-level-retries", "1", "--retries", "1", "lsf", `s3:${bucket}`], secret),
+      refused: (secret) =>
+        rcloneOf(world, ["--low-level-retries", "1", "--retries", "1", "lsf", `s3:${bucket}`], secret),
       // By default it cuts only files of more than 200 MiB.
       large: "one PUT",
     });

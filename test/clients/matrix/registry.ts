@@ -10,7 +10,7 @@ import { libs3 } from "./libs3.ts";
 import { mc } from "./mc.ts";
 import { boto3, duckdb, fsspec, minioPython, pyarrow, smartOpen } from "./python-sdks.ts";
 import { rclone } from "./rclone.ts";
-import { restic, resticDebian } from "./restic.ts";
+import { restic } from "./restic.ts";
 import { s3cmd } from "./s3cmd.ts";
 import { s3fsFuse } from "./s3fs-fuse.ts";
 import { s4cmd } from "./s4cmd.ts";
@@ -36,7 +36,6 @@ export const clients: readonly Client[] = [
   libs3,
   davix,
   s3fsFuse,
-  resticDebian,
   restic,
   duplicity,
   mc,
@@ -49,7 +48,9 @@ export const clients: readonly Client[] = [
 
 /** Clients that this list would have, were they to be had from Debian, npm, pip, Go, Maven or cargo. */
 export const unobtainable: readonly { readonly name: string; readonly reason: string }[] = [
-  { name: "goofys", reason: "its last release of 2020 does not build with a Go of today" },
+  { name: "restic 0.18", reason: "its Go module is not to be had, and Debian 12 has 0.14" },
+  { name: "libs3 of today", reason: "Debian 12 has 2.0, which signs with version 2 alone, and no other registry has it" },
+  { name: "goofys", reason: "its last release is of 2020, and its successors are in none of the package registries" },
   { name: "Cyberduck duck", reason: "it is in none of the package registries" },
   { name: "Mountpoint for Amazon S3", reason: "its crate is not published" },
 ];

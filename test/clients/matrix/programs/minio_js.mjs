@@ -41,7 +41,12 @@ for (const file of files) {
 }
 did(`putObject, streams, fPutObject, fGetObject, copyObject of ${files.length} sizes and names`);
 did("presigned PUT, GET");
-const small = new minio.Client({ ...{ endPoint: url.hostname, port: Number(url.port), useSSL: url.protocol === "https:" }, accessKey: env.AWS_ACCESS_KEY_ID, secretKey: env.AWS_SECRET_ACCESS_KEY, partSize: 5 * 1024 * 1024 });
+const small = new minio.Client({
+  ...{ endPoint: url.hostname, port: Number(url.port), useSSL: url.protocol === "https:" },
+  accessKey: env.AWS_ACCESS_KEY_ID,
+  secretKey: env.AWS_SECRET_ACCESS_KEY,
+  partSize: 5 * 1024 * 1024,
+});
 const large = files.at(-1);
 await small.putObject(bucket, `kept/${large.key}`, Readable.from([content(large)]));
 expect(/-\d+$/.test((await client.statObject(bucket, `kept/${large.key}`)).etag), "parts");
@@ -52,7 +57,12 @@ for (const list of ["listObjects", "listObjectsV2"]) {
   expect(keys === Number(env.TROUPE_MANY_KEYS), list);
 }
 did(`list ${env.TROUPE_MANY_KEYS} keys`);
-expect(content(large).subarray(7, 107).equals(await collect(await client.getPartialObject(bucket, `kept/${large.key}`, 7, 100))), "range");
+expect(
+  content(large)
+    .subarray(7, 107)
+    .equals(await collect(await client.getPartialObject(bucket, `kept/${large.key}`, 7, 100))),
+  "range",
+);
 did("range");
 await refused("NoSuchKey", client.getObject(bucket, "nothing"));
 await refused("SignatureDoesNotMatch", connect(env.TROUPE_WRONG_SECRET).listBuckets());

@@ -6,7 +6,12 @@ import { bucket, content, did, env, expect, files, refused, sha256 } from "./com
 
 const AWS = createRequire(import.meta.url)("aws-sdk");
 const connect = (secretAccessKey = env.AWS_SECRET_ACCESS_KEY) =>
-  new AWS.S3({ endpoint: env.TROUPE_ENDPOINT, s3ForcePathStyle: true, accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey });
+  new AWS.S3({
+    endpoint: env.TROUPE_ENDPOINT,
+    s3ForcePathStyle: true,
+    accessKeyId: env.AWS_ACCESS_KEY_ID,
+    secretAccessKey,
+  });
 const s3 = connect();
 // Without a version it presigns with the old one, which this server refuses as S3 does for new buckets.
 const presigner = new AWS.S3({ ...s3.config, signatureVersion: "v4" });

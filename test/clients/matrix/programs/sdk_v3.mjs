@@ -2,11 +2,12 @@
 
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
-import * as sdk from "@aws-sdk/client-s3";
+
 import { Upload } from "@aws-sdk/lib-storage";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { bucket, collect, content, did, env, expect, files, refused, sha256 } from "./common.mjs";
 
+const sdk = await import("@aws-sdk/client-s3");
 const connect = (secret = env.AWS_SECRET_ACCESS_KEY) =>
   new sdk.S3Client({
     endpoint: env.TROUPE_ENDPOINT,
@@ -59,12 +60,20 @@ for (const file of files.slice(0, 3)) {
   expect((await fetch(url, { method: "PUT", body: content(file) })).status === 200, "presigned PUT");
   const read = await getSignedUrl(s3, new sdk.GetObjectCommand({ Bucket: bucket, Key: `signed/${file.key}` }));
   expect(sha256(Buffer.from(await (await fetch(read)).arrayBuffer())) === file.sha256, "presigned GET");
-  await send("CopyObject", { Key: "copied", CopySource: encodeURI(`${bucket}/kept/${file.key}`).replaceAll("+", "%2B") });
+  await send("CopyObject", {
+    Key: "copied",
+    CopySource: encodeURI(`${bucket}/kept/${file.key}`).replaceAll("+", "%2B"),
+  });
   expect((await send("HeadObject", { Key: "copied" })).ContentLength === file.bytes, "copy");
 }
 did("presigner, CopyObject");
 const range = await send("GetObject", { Key: `kept/${large.key}`, Range: "bytes=-100" });
-expect(content(large).subarray(-100).equals(await collect(range.Body)), "range");
+expect(
+  content(large)
+    .subarray(-100)
+    .equals(await collect(range.Body)),
+  "range",
+);
 did("range");
 let keys = 0;
 for await (const page of sdk.paginateListObjectsV2({ client: s3 }, { Bucket: env.TROUPE_MANY_BUCKET }))
