@@ -30,6 +30,7 @@ test("GET Object with a range", (t) => {
     presigned: false,
     payload: { framing: { kind: "plain" }, sha256: emptySha256 },
     signedHeaders: ["host", "range", "x-amz-content-sha256", "x-amz-date"],
+    headers: request.headers,
   });
 });
 
@@ -104,6 +105,7 @@ test("a presigned GET", (t) => {
     presigned: true,
     payload: { framing: { kind: "plain" }, sha256: null },
     signedHeaders: ["host"],
+    headers: request.headers,
   });
 });
 

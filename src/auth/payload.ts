@@ -2,6 +2,7 @@
 
 import type { Headers } from "../model/http.ts";
 import { algorithmOfHeader } from "../s3/checksum.ts";
+import { unservedChecksumAlgorithms } from "../s3/checksum-algorithms.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { BodyFraming, ChunkSigning } from "./body-plan.ts";
 
@@ -23,8 +24,8 @@ const sha256Pattern = /^[0-9a-f]{64}$/;
 const lengthPattern = /^\d{1,15}$/;
 
 /** Checksum trailers of the published model that are not served. */
-const unservedTrailers: readonly string[] = ["sha512", "md5", "xxhash64", "xxhash3", "xxhash128"].map(
-  (name) => `x-amz-checksum-${name}`,
+const unservedTrailers: readonly string[] = unservedChecksumAlgorithms.map(
+  (name) => `x-amz-checksum-${name.toLowerCase()}`,
 );
 
 /**

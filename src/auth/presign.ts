@@ -3,9 +3,11 @@
 import { limits } from "../base/limits.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { S3Error } from "../s3/errors.ts";
+import type { Authenticated } from "./authenticated.ts";
 import { canonicalQuery, decodeComponent, type QueryPair } from "./canonical-request.ts";
 import { parseCredential } from "./credential.ts";
-import { parsePayloadMode, type SignedPayload, signedPayload, unsignedPayload } from "./payload.ts";
+import { parsePayloadMode, signedPayload, unsignedPayload } from "./payload.ts";
+import { presignedHeaders } from "./presigned-headers.ts";
 import { formatSeconds, parseBasicTime } from "./request-time.ts";
 import { algorithm, type SecretLookup, verifySignature } from "./signature.ts";
 import { checkHeadersSigned, parseSignedHeaders } from "./signed-headers.ts";
@@ -40,7 +42,7 @@ export function authenticatePresigned(
   query: readonly QueryPair[],
   lookup: SecretLookup,
   nowMs: number,
-): { accessKeyId: string; payload: SignedPayload; signedHeaders: readonly string[] } {
+): Omit<Authenticated, "presigned"> {
   const words = requiredWords(query);
   checkAlgorithm(words["X-Amz-Algorithm"]);
   const credential = parseCredential(words["X-Amz-Credential"], (fault) =>
@@ -71,7 +73,13 @@ export function authenticatePresigned(
   const claim = { credential, signed, signature, timestamp, query: unsignedQuery, payloadHash };
   const key = verifySignature(request, claim, lookup);
   const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
-  return { accessKeyId: credential.accessKeyId, payload: signedPayload(mode, signing), signedHeaders: signed.names };
+  const { body } = request;
+  return {
+    accessKeyId: credential.accessKeyId,
+    payload: signedPayload(mode, signing),
+    signedHeaders: signed.names,
+    headers: presignedHeaders({ headers: request.headers, query, signed, contentLength: body.contentLength }),
+  };
 }
 
 function requiredWords(query: readonly QueryPair[]): Readonly<Record<RequiredName, string>> {

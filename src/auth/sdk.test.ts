@@ -16,10 +16,11 @@ import fc from "fast-check";
 import { systemClock } from "../base/clock.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { S3Error } from "../s3/errors.ts";
+import type { Authenticated } from "./authenticated.ts";
 import { BodyDecoder } from "./body-decoder.ts";
 import { decodedContentLength } from "./payload.ts";
 import { accessKeyId, lookup, requestOf, secretAccessKey } from "./signing-client-fixture.ts";
-import { type Authenticated, authenticate } from "./sigv4.ts";
+import { authenticate } from "./sigv4.ts";
 
 interface SdkRequest {
   readonly method: string;

@@ -4,9 +4,10 @@ import { limits } from "../base/limits.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { parseHttpDate } from "../model/timestamp.ts";
 import { S3Error } from "../s3/errors.ts";
+import type { Authenticated } from "./authenticated.ts";
 import { canonicalQuery, parseQuery, type QueryPair } from "./canonical-request.ts";
 import { type Credential, parseCredential } from "./credential.ts";
-import { parsePayloadMode, type SignedPayload, signedPayload } from "./payload.ts";
+import { parsePayloadMode, signedPayload } from "./payload.ts";
 import { authenticatePresigned, isPresigned } from "./presign.ts";
 import { checkSkew, formatBasicTime, parseBasicTime } from "./request-time.ts";
 import { algorithm, type SecretLookup, verifySignature } from "./signature.ts";
@@ -14,16 +15,6 @@ import { checkHeadersSigned, parseSignedHeaders, type SignedHeaders } from "./si
 
 export type { SignedPayload } from "./payload.ts";
 export type { SecretLookup } from "./signature.ts";
-
-/** The outcome of a verified signature. */
-export interface Authenticated {
-  readonly accessKeyId: string;
-  /** True when the credentials came in the query. */
-  readonly presigned: boolean;
-  readonly payload: SignedPayload;
-  /** Lower case, sorted. */
-  readonly signedHeaders: readonly string[];
-}
 
 /**
  * Verifies a request signed in its Authorization header or in its query, in any region of service "s3".
@@ -80,6 +71,7 @@ function authenticateHeader(
     presigned: false,
     payload: signedPayload(mode, signing),
     signedHeaders: signed.names,
+    headers,
   };
 }
 

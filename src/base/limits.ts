@@ -26,6 +26,8 @@ export const limits = {
   xmlDepthMax: 16,
   bucketsPerAccountMax: 10_000,
   tagsPerObjectMax: 10,
+  tagKeyCharsMax: 128,
+  tagValueCharsMax: 256,
   // Front
   headerBytesMax: 16 * KiB,
   headersMax: 98,

@@ -6,7 +6,8 @@ import { limits } from "../base/limits.ts";
 import { type CrcAlgorithm, compositeChecksum, crcCombine } from "../s3/checksum.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import { S3Error } from "../s3/errors.ts";
-import type { BucketRequest } from "./messages.ts";
+import { checksumMismatch, checksumTypeOf } from "../s3/upload-checksum.ts";
+import type { BucketRequest, ChecksumClaim } from "./messages.ts";
 import { bareEtag } from "./preconditions.ts";
 
 /** What the rules need of a stored part. */
@@ -41,11 +42,11 @@ interface ChecksumPiece {
   readonly sizeBytes: number;
 }
 
-type CompleteRequest = Pick<BucketRequest<"upload.complete">, "uploadId" | "parts" | "objectBytes">;
+type CompleteRequest = Pick<BucketRequest<"upload.complete">, "uploadId" | "parts" | "objectBytes" | "claim">;
 
 /**
  * @param partOf the stored part of a number
- * @throws S3Error InvalidRequest, InvalidPartOrder, InvalidPart, EntityTooSmall, EntityTooLarge
+ * @throws S3Error InvalidRequest, InvalidPartOrder, InvalidPart, EntityTooSmall, EntityTooLarge, BadDigest
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
 export function judgeParts<P extends CompletablePart>(
@@ -60,12 +61,9 @@ export function judgeParts<P extends CompletablePart>(
   for (const part of parts) md5.update(part.md5);
   const digest = md5.digest();
   const etag = `${digest.toString("hex")}-${parts.length}`;
-  return { parts, sizeBytes, md5: digest, etag, ...wholeChecksum(parts, declared) };
-}
-
-/** The type an upload has when its client names none. Source: AWS "Checking object integrity", table of algorithms. */
-export function checksumTypeOf(algorithm: ChecksumAlgorithm, type: ChecksumType | null): ChecksumType {
-  return type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE");
+  const whole = wholeChecksum(parts, declared);
+  if (request.claim !== undefined) judgeClaim(request.claim, declared, whole);
+  return { parts, sizeBytes, md5: digest, etag, ...whole };
 }
 
 function judgeOrder(parts: CompleteRequest["parts"]): void {
@@ -87,7 +85,7 @@ function matchPart<P extends CompletablePart>(
   const isSame =
     part !== undefined &&
     hex(part.md5) === etag.toLowerCase() &&
-    (asked.checksum === null || part.checksum === null || part.checksum.value === asked.checksum);
+    (asked.checksum === null || part.checksum?.value === asked.checksum);
   if (!isSame) {
     throw new S3Error("InvalidPart", { UploadId: uploadId, PartNumber: String(asked.partNumber), ETag: etag });
   }
@@ -124,6 +122,33 @@ function judgeSizes(parts: readonly CompletablePart[], objectBytes: number | nul
     throw new S3Error("InvalidRequest", { Message });
   }
   return sizeBytes;
+}
+
+/** Judges what the client says of the whole object: a claim that nothing can prove is refused like a wrong one. */
+function judgeClaim(
+  claim: ChecksumClaim,
+  declared: UploadChecksum,
+  { checksum, checksumType }: { checksum: Checksum | null; checksumType: ChecksumType | null },
+): void {
+  if (claim.checksumType !== null && claim.checksumType !== (checksumType ?? declared.type)) {
+    throw new S3Error("InvalidRequest", {
+      Message: `The upload was created using the ${checksumType ?? declared.type ?? "null"} checksum mode. The complete request must use the same checksum mode.`,
+    });
+  }
+  const claimed = claim.checksum;
+  if (claimed === null) return;
+  if (checksum?.algorithm !== claimed.algorithm) {
+    throw checksumMismatch(checksum?.algorithm ?? declared.algorithm, claimed.algorithm);
+  }
+  // A composite value is claimed with the number of parts or without.
+  if (checksum.value === claimed.value || bareValue(checksum.value) === claimed.value) return;
+  throw new S3Error("BadDigest", {
+    Message: `The ${claimed.algorithm.toLowerCase()} you specified did not match the calculated checksum.`,
+  });
+}
+
+function bareValue(value: string): string {
+  return value.replace(/-\d+$/, "");
 }
 
 /** Derived from the parts' own; none when a part lacks it, or when the algorithm cannot give the declared type. */

@@ -70,6 +70,13 @@ export interface ListedPart {
   readonly checksum: Checksum | null;
 }
 
+/** What a completion says of the whole object's checksum; null = nothing. */
+export interface ChecksumClaim {
+  /** A composite value with `-<number of parts>` or without. */
+  readonly checksum: Checksum | null;
+  readonly checksumType: ChecksumType | null;
+}
+
 /** Message name → [request, reply]. Errors are S3 codes in an `Outcome`. */
 export interface BucketProtocol {
   /** Records the current object. Errors: NoSuchBucket, PreconditionFailed, NoSuchKey (If-Match on a missing key), and all of the body's: BadDigest, InvalidDigest, XAmzContentSHA256Mismatch, SignatureDoesNotMatch, IncompleteBody, EntityTooLarge, MalformedTrailerError. */
@@ -119,7 +126,7 @@ export interface BucketProtocol {
     { key: string; uploadId: string; partNumber: number; source: BodySource },
     { etag: string; modifiedMs: number; checksum: Checksum | null },
   ];
-  /** Errors: NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall, PreconditionFailed, InvalidRequest. Repeating a completed upload's call answers as the first time. */
+  /** Errors: NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall, PreconditionFailed, InvalidRequest, BadDigest. Repeating a completed upload's call answers as the first time. */
   "upload.complete": [
     {
       key: string;
@@ -127,10 +134,12 @@ export interface BucketProtocol {
       parts: readonly { partNumber: number; etag: string; checksum: string | null }[];
       preconditions: WritePreconditions;
       objectBytes: number | null;
+      claim?: ChecksumClaim;
     },
     ObjectWritten,
   ];
-  "upload.abort": [{ key: string; uploadId: string }, Record<string, never>];
+  /** Errors: NoSuchUpload, PreconditionFailed when the upload was initiated in another second than `initiatedMs`. */
+  "upload.abort": [{ key: string; uploadId: string; initiatedMs?: number }, Record<string, never>];
   "upload.listParts": [
     { key: string; uploadId: string; afterPartNumber: number; partsMax: number },
     {
@@ -138,6 +147,7 @@ export interface BucketProtocol {
       isTruncated: boolean;
       storageClass: string;
       checksumAlgorithm: ChecksumAlgorithm | null;
+      checksumType: ChecksumType | null;
     },
   ];
   "upload.list": [

@@ -36,8 +36,8 @@ export function listParts(
     isTruncated = rows.length > partsMax;
     parts.push(...rows.slice(0, partsMax).map(listedPart));
   }
-  const { checksumAlgorithm, metadata } = upload;
-  return { parts, isTruncated, storageClass: storageClassOf(metadata), checksumAlgorithm };
+  const { checksumAlgorithm, checksumType, metadata } = upload;
+  return { parts, isTruncated, storageClass: storageClassOf(metadata), checksumAlgorithm, checksumType };
 }
 
 /**

@@ -1,15 +1,14 @@
 /** Turns of open multipart uploads: create, put a part, abort. */
 
 import { limits } from "../base/limits.ts";
-import type { Checksum } from "../s3/checksum-algorithms.ts";
 import { S3Error } from "../s3/errors.ts";
+import { judgePartChecksum } from "../s3/upload-checksum.ts";
 import type { StoredBody } from "../storage/body.ts";
 import { partKey, uploadKey } from "../storage/keys.ts";
 import type { StoredChunk } from "../storage/location.ts";
 import type { ReadTrees } from "../storage/trees.ts";
 import { decodePart, decodeUpload, encodePart, encodeUpload, type Part, type Upload } from "../storage/uploads.ts";
 import { judgeTail, writeBody } from "./bodies.ts";
-import { checksumTypeOf } from "./complete-rules.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import { judgeKey } from "./object-key.ts";
 import { tailOf } from "./object-turns.ts";
@@ -67,7 +66,7 @@ function putPartTurn(
     throw new S3Error("InvalidArgument", { ArgumentName: "partNumber", ArgumentValue: String(partNumber) });
   }
   const { id, rowKey, upload } = requireUpload(turn.trees, turn, key, uploadId);
-  judgePartChecksum(upload, body.checksum);
+  judgePartChecksum(upload, body.checksum?.algorithm ?? null);
   const partRowKey = partKey(turn.bucket, id, partNumber);
   const earlier = readPart(turn.trees, partRowKey);
   const { sizeBytes, md5, checksum } = body;
@@ -88,14 +87,17 @@ function putPartTurn(
   return { etag: Buffer.from(md5).toString("hex"), modifiedMs: turn.nowMs, checksum };
 }
 
-/** The upload is gone with this turn; its parts are collected later. Errors: OperationAborted, NoSuchUpload. */
+/** The upload is gone with this turn; its parts are collected later. Errors: OperationAborted, NoSuchUpload, PreconditionFailed. */
 export function abortUpload(
   memory: BucketMemory,
-  { key, uploadId }: BucketRequest<"upload.abort">,
+  { key, uploadId, initiatedMs }: BucketRequest<"upload.abort">,
 ): Promise<BucketReply<"upload.abort">> {
   return memory.turn((turn) => {
     turn.requireOpen();
     const { id, rowKey, upload } = requireUpload(turn.trees, turn, key, uploadId);
+    if (initiatedMs !== undefined && Math.floor(initiatedMs / 1000) !== Math.floor(upload.initiatedMs / 1000)) {
+      throw new S3Error("PreconditionFailed", { Condition: "x-amz-if-match-initiated-time" });
+    }
     removeUpload(turn, rowKey, id);
     turn.writeTotals({ openUploadBytes: -upload.storedBytes }, null);
     return {};
@@ -138,15 +140,4 @@ export function noSuchUpload(uploadId: string): S3Error {
 export function readPart(trees: ReadTrees, rowKey: Buffer): Part | undefined {
   const value = trees.uploads.get(rowKey);
   return value === undefined ? undefined : decodePart(rowKey, value);
-}
-
-/** Parts of an upload that was created with an algorithm carry its checksum; a FULL_OBJECT one may come without. */
-function judgePartChecksum({ checksumAlgorithm, checksumType }: Upload, checksum: Checksum | null): void {
-  if (checksumAlgorithm === null || checksum?.algorithm === checksumAlgorithm) return;
-  if (checksum === null && checksumTypeOf(checksumAlgorithm, checksumType) === "FULL_OBJECT") return;
-  const expected = checksumAlgorithm.toLowerCase();
-  const actual = checksum?.algorithm.toLowerCase() ?? "null";
-  throw new S3Error("InvalidRequest", {
-    Message: `Checksum Type mismatch occurred, expected checksum Type: ${expected}, actual checksum Type: ${actual}`,
-  });
 }

@@ -4,11 +4,12 @@
  */
 
 import type { Admission, Ticket } from "../actor/admission.ts";
+import { hoists } from "../auth/presigned-headers.ts";
 import { authenticate } from "../auth/sigv4.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { BucketRecord } from "../control/records.ts";
-import type { HttpHandler, HttpRequest, HttpResponse, ResponseBody } from "../model/http.ts";
+import type { Headers, HttpHandler, HttpRequest, HttpResponse, ResponseBody } from "../model/http.ts";
 import { decodeInput, type EncodedAnswer, encodeOutput } from "../model/http-binding.ts";
 import type { Level } from "../model/operation.ts";
 import type { Router } from "../model/route.ts";
@@ -59,6 +60,7 @@ interface Progress {
   operation: Operation | null;
   address: Address | null;
   accessKeyId: string | null;
+  bucket: BucketRecord | null;
 }
 
 const requestIdBytes = 8;
@@ -80,6 +82,7 @@ export class Pipeline {
       operation: null,
       address: null,
       accessKeyId: null,
+      bucket: null,
     };
     this.#serve(progress).then(
       (answer) => this.#answer(progress, answer, null),
@@ -94,7 +97,8 @@ export class Pipeline {
     const query = parseQuery(request.rawQuery);
     const address = parseAddress(request.headers.get("host") ?? "", request.rawPath, endpoints);
     progress.address = address;
-    const operation = route(request.method, levelOf(address), query, (name) => request.headers.has(name));
+    const hasHeader = (name: string): boolean => request.headers.has(name) || hoists(query, name);
+    const operation = route(request.method, levelOf(address), query, hasHeader);
     if (operation === null) throw methodNotAllowed(request.method, levelOf(address));
     progress.operation = operation;
     control.refresh();
@@ -103,7 +107,7 @@ export class Pipeline {
       credential = control.principal(accessKeyId);
       return credential;
     };
-    const { accessKeyId, payload } = authenticate(request, lookup, clock.nowMs());
+    const { accessKeyId, payload, presigned, headers } = authenticate(request, lookup, clock.nowMs());
     progress.accessKeyId = accessKeyId;
     if (credential === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
     const { handler } = operation;
@@ -115,6 +119,7 @@ export class Pipeline {
     }
     const { principal } = credential;
     const bucket = resolveBucket(shared, operation, principal, address.bucket);
+    progress.bucket = bucket;
     const ticket =
       operation.readsBody === "stream" ? this.#takeTicket(principal.account.accountId, bucket, request) : null;
     const services = new RequestServices(shared, requestId);
@@ -125,14 +130,14 @@ export class Pipeline {
         requestId,
         hostId,
         principal,
-        request,
+        request: presigned ? withHeaders(request, headers) : request,
         query,
         wholeBody,
         bucket,
         payload,
         services,
       });
-      const parts = { bucket: address.bucket, key: address.key, query, headers: request.headers, body: wholeBody };
+      const parts = { bucket: address.bucket, key: address.key, query, headers, body: wholeBody };
       return encode(operation, await handler(decodeInput(operation, parts), context));
     } finally {
       services.finish();
@@ -156,6 +161,7 @@ export class Pipeline {
     const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
     const headers = [
       ...answer.headers,
+      ...this.#regionOf(progress),
       ["x-amz-request-id", requestId],
       ["x-amz-id-2", this.#options.hostId],
       ["server", "Troupe"],
@@ -173,6 +179,12 @@ export class Pipeline {
       response.send({ status, headers }, undefined, length);
     } else response.send({ status, headers }, body);
     this.#observe(progress, status, errorCode, body?.length ?? 0);
+  }
+
+  /** As on S3, every answer about a bucket itself says where it is; HeadBucket's own output has the same header. */
+  #regionOf({ operation, bucket }: Progress): readonly (readonly [name: string, value: string])[] {
+    if (bucket === null || operation?.level !== "bucket" || operation.name === "HeadBucket") return [];
+    return [["x-amz-bucket-region", bucket.location ?? this.#options.services.region]];
   }
 
   /** The body, with its end observed: a streamed answer is logged when it is over, with what was really sent. */
@@ -234,6 +246,12 @@ export class Pipeline {
     });
   }
 }
+
+/** A front's request has getters and cannot be spread. */
+const withHeaders = (request: HttpRequest, headers: Headers): HttpRequest => {
+  const { method, rawPath, rawQuery, remoteAddress, secure, body } = request;
+  return { method, rawPath, rawQuery, headers, remoteAddress, secure, body };
+};
 
 /** Encodes an output; a body that was opened for an answer that cannot be made is closed. */
 const encode = (operation: Operation, output: unknown): EncodedAnswer => {

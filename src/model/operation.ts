@@ -43,7 +43,7 @@ export interface Declaration<N extends string, I extends Members, O extends Memb
   readonly createsBucket?: true;
   /** The bucket in the path may be half deleted already (DeleteBucket): a repeat goes on where the last one was cut off. */
   readonly deletesBucket?: true;
-  /** The request must carry Content-MD5 or a checksum of its body, which the handler verifies. */
+  /** By the published model clients send Content-MD5 or a checksum of the body. */
   readonly requiresBodyDigest?: true;
   readonly input: StructureShape<I>;
   readonly output: StructureShape<O>;

@@ -32,8 +32,10 @@ export const parseScalar = (
   switch (shape.kind) {
     case "string":
       return text;
-    case "enum":
-      return shape.values.includes(text) ? text : { fault: `must be one of ${shape.values.join(", ")}` };
+    case "enum": {
+      const value = shape.ignoresCase === true ? text.toUpperCase() : text;
+      return shape.values.includes(value) ? value : { fault: `must be one of ${shape.values.join(", ")}` };
+    }
     case "integer":
       return parseInteger(text, shape.min, shape.max);
     case "boolean":

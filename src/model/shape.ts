@@ -18,6 +18,8 @@ export interface EnumShape<V extends string = string> {
   readonly values: readonly V[];
   /** The code that refuses another value in a header or query. */
   readonly refusal: RefusalCode;
+  /** Values, which are upper case, are taken in any case. */
+  readonly ignoresCase?: true;
 }
 export interface IntegerShape {
   readonly kind: "integer";
@@ -143,6 +145,12 @@ export const enumerationRefusedAs = <const V extends string>(
   refusal: RefusalCode,
   ...values: readonly V[]
 ): EnumShape<V> => ({ kind: "enum", values, refusal });
+
+/** An enumeration whose values S3 takes in any case; they are declared in upper case. */
+export const ignoringCase = <const V extends string>(shape: EnumShape<V>): EnumShape<V> => ({
+  ...shape,
+  ignoresCase: true,
+});
 
 export const list = <const S extends Shape>(member: S, memberName = "member"): ListShape<S> => ({
   kind: "list",

@@ -6,7 +6,6 @@ import { ChecksumAlgorithm } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { Unit } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
-import { verifyWholeBody } from "./whole-body-digest.ts";
 
 const VersioningConfiguration = structure("VersioningConfiguration", {
   MFADelete: body(enumeration("Disabled", "Enabled"), { xmlName: "MfaDelete" }),
@@ -60,9 +59,7 @@ export const PutBucketVersioning = declareOperation({
     "NotImplemented",
     "OperationAborted",
   ],
-}).handledBy(async (input, context) => {
-  const { bucket, services } = context;
-  verifyWholeBody(context, false);
+}).handledBy(async (input, { bucket, services }) => {
   const { Status: versioning, MFADelete } = input.VersioningConfiguration;
   if (versioning === undefined) {
     throw new S3Error("IllegalVersioningConfigurationException", {

@@ -9,7 +9,6 @@ import { Tag, Unit } from "../s3/shapes.ts";
 import { finishDeletion } from "./bucket-deletion.ts";
 import { declareOperation } from "./context.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
-import { verifyWholeBody } from "./whole-body-digest.ts";
 
 const LocationInfo = structure("LocationInfo", {
   Type: body(enumeration("AvailabilityZone", "LocalZone")),
@@ -93,7 +92,6 @@ export const CreateBucket = declareOperation({
   if (fault !== null) throw new S3Error("InvalidBucketName", { Reason: fault, BucketName: input.Bucket });
   refuseUnservedHeaders(request.headers);
   refuseUnservedConfiguration(input);
-  verifyWholeBody(context, false);
   await services.askControl("bucket.create", {
     name: input.Bucket,
     accountId: principal.account.accountId,

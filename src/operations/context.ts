@@ -12,6 +12,7 @@ import type { HttpRequest } from "../model/http.ts";
 import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
 import { S3Error, type S3ErrorCode } from "../s3/errors.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
+import { verifyWholeBody } from "./whole-body-digest.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
 export interface Services {
@@ -53,11 +54,6 @@ export interface Context {
 
 export type Operation = AnyOperation<Context>;
 
-/** Holds for every operation on a bucket, whatever it does. @throws S3Error AccessDenied, InvalidArgument */
-const judgeOwner = ({ level, createsBucket }: Operation, context: Context): void => {
-  if (level !== "service" && !createsBucket) checkExpectedOwner(context.request.headers, context.bucket);
-};
-
 const takesVersionId = ({ input }: Operation): boolean =>
   Object.values(input.members).some(({ traits }) => traits.httpQuery === "versionId");
 
@@ -72,10 +68,16 @@ const judgeVersionId = (operation: Operation, { query }: Context): void => {
   });
 };
 
-const judgeEvery = (operation: Operation, context: Context): void => {
-  judgeOwner(operation, context);
+/**
+ * Holds for every operation, whatever it does: the bucket has the owner that the client expects, and the body the digests.
+ * @throws S3Error AccessDenied, InvalidArgument, BadDigest, InvalidDigest, InvalidRequest, NotImplemented
+ */
+const judge = (operation: Operation, context: Context): void => {
+  const { level, createsBucket, readsBody } = operation;
+  if (level !== "service" && !createsBucket) checkExpectedOwner(context.request.headers, context.bucket);
   judgeVersionId(operation, context);
+  if (readsBody === "xml") verifyWholeBody(operation, context);
 };
 
 /** Declares one row of the table; see `model/operation.ts`. */
-export const declareOperation = operationDeclarer<Context, S3ErrorCode>(judgeEvery);
+export const declareOperation = operationDeclarer<Context, S3ErrorCode>(judge);

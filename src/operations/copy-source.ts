@@ -34,13 +34,14 @@ export interface OpenedSource {
 export const copiedVersion = ({ object }: OpenedSource): { readonly CopySourceVersionId?: string } =>
   object.versionId === null ? {} : { CopySourceVersionId: object.versionId };
 
-/** A failed condition on a source is always 412. */
-const checkConditions = (input: CopyInput, object: ObjectView): void => {
+/** A failed condition on a source is always 412. A date that is still to come is no date, as S3 has it. */
+const checkConditions = (input: CopyInput, object: ObjectView, nowMs: number): void => {
+  const since = input.CopySourceIfModifiedSince;
   const fault = judgeRead(
     {
       ifMatch: input.CopySourceIfMatch,
       ifNoneMatch: input.CopySourceIfNoneMatch,
-      ifModifiedSince: input.CopySourceIfModifiedSince,
+      ifModifiedSince: since !== undefined && since > nowMs ? undefined : since,
       ifUnmodifiedSince: input.CopySourceIfUnmodifiedSince,
     },
     object.etag,
@@ -76,7 +77,7 @@ export const openCopySource = async (input: CopyInput, context: Context): Promis
   const address = { bucket: record.id, partition: record.partition, key, ...asked };
   return services.objects.read(address, (found, open) => {
     const object = requireSource(found, { Key: key, VersionId: versionId ?? undefined });
-    checkConditions(input, object);
+    checkConditions(input, object, services.clock.nowMs());
     const { start, end } = rangeOf(input.CopySourceRange, object.sizeBytes);
     if (end - start > limits.singlePutBytesMax) {
       throw new S3Error("InvalidRequest", {

@@ -1,15 +1,20 @@
 /** Attributes of an object (`?attributes`). */
 
 import type { ObjectView } from "../bucket/read.ts";
+import type { Headers } from "../model/http.ts";
 import { body, header, label, query } from "../model/member.ts";
 import { boolean, enumeration, integer, list, long, natural, string, structure, timestamp } from "../model/shape.ts";
+import { parseHttpDate } from "../model/timestamp.ts";
+import type { ChecksumType as ChecksumTypeName, Checksum as ObjectChecksum } from "../s3/checksum-algorithms.ts";
 import { ChecksumType, RequestCharged, RequestPayer, StorageClass } from "../s3/enumerations.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
+import type { ReadConditions } from "../s3/read-conditions.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { declareOperation } from "./context.ts";
 import { requireObject } from "./found-version.ts";
 import { pageSize } from "./listing.ts";
 import { checksumMember } from "./object-metadata.ts";
+import { checkConditions } from "./object-read.ts";
 import { partMarker } from "./part-number.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -33,8 +38,12 @@ const GetObjectAttributesParts = structure("GetObjectAttributesParts", {
   Parts: body(list(ObjectPart), { xmlName: "Part", xmlFlattened: true }),
 });
 
-/** One page of the parts of a multipart object. As on S3, the parts themselves are listed only when they have checksums. */
+/**
+ * One page of the parts of a multipart object. As on S3, parts are listed only of an object with a composite checksum,
+ * which is made of theirs; of any other there is their number alone.
+ */
 const partsPage = (object: ObjectView, partsCount: number, after: number, partsMax: number) => {
+  if (object.checksum === null || object.checksumType !== "COMPOSITE") return { TotalPartsCount: partsCount };
   const found = object.parts(after, partsMax + 1);
   const page = found.slice(0, partsMax);
   const last = page.at(-1);
@@ -44,13 +53,27 @@ const partsPage = (object: ObjectView, partsCount: number, after: number, partsM
     NextPartNumberMarker: String(last?.partNumber ?? after),
     MaxParts: partsMax,
     IsTruncated: partsMax > 0 && found.length > partsMax,
-    Parts: page.flatMap((part) =>
-      part.checksum === null
-        ? []
-        : [{ PartNumber: part.partNumber, Size: part.sizeBytes, ...checksumMember(part.checksum) }],
-    ),
+    Parts: page.map((part) => ({
+      PartNumber: part.partNumber,
+      Size: part.sizeBytes,
+      ...checksumMember(part.checksum),
+    })),
   };
 };
+
+/** Here, and only here, S3 shows a composite checksum without the number of parts. */
+const attributedChecksum = (checksum: ObjectChecksum, type: ChecksumTypeName) => ({
+  ...checksumMember({ ...checksum, value: checksum.value.replace(/-\d+$/, "") }),
+  ChecksumType: type,
+});
+
+/** Not in the model, but S3 judges them here as it does for GetObject. */
+const conditionsOf = (headers: Headers): ReadConditions => ({
+  ifMatch: headers.get("if-match"),
+  ifNoneMatch: headers.get("if-none-match"),
+  ifModifiedSince: parseHttpDate(headers.get("if-modified-since") ?? "") ?? undefined,
+  ifUnmodifiedSince: parseHttpDate(headers.get("if-unmodified-since") ?? "") ?? undefined,
+});
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html */
 export const GetObjectAttributes = declareOperation({
@@ -87,22 +110,32 @@ export const GetObjectAttributes = declareOperation({
     },
     { xmlName: "GetObjectAttributesResponse" },
   ),
-  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "InvalidArgument", "MethodNotAllowed"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "InvalidArgument",
+    "MethodNotAllowed",
+    "NotModified",
+    "PreconditionFailed",
+  ],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
   const asked = new Set(input.ObjectAttributes);
+  const conditions = conditionsOf(request.headers);
   const partsMax = pageSize(input.MaxParts);
   const after = partMarker("x-amz-part-number-marker", input.PartNumberMarker);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found) => {
     const object = requireObject(found, input, request.method);
+    checkConditions(conditions, object);
     const storageClass = storageClassOf(object.metadata.storageClass);
     return {
       LastModified: object.modifiedMs,
       ...(object.versionId === null ? {} : { VersionId: object.versionId }),
       ...(asked.has("ETag") ? { ETag: object.etag } : {}),
       ...(asked.has("Checksum") && object.checksum !== null
-        ? { Checksum: { ...checksumMember(object.checksum), ChecksumType: object.checksumType } }
+        ? { Checksum: attributedChecksum(object.checksum, object.checksumType) }
         : {}),
       ...(asked.has("ObjectParts") && object.partsCount !== null
         ? { ObjectParts: partsPage(object, object.partsCount, after, partsMax) }

@@ -39,6 +39,7 @@ const CopyObjectResult = structure("CopyObjectResult", {
 });
 
 interface Directives extends MetadataInput {
+  readonly ChecksumAlgorithm?: string | undefined;
   readonly Key: string;
   readonly MetadataDirective?: "COPY" | "REPLACE" | undefined;
   readonly TaggingDirective?: "COPY" | "REPLACE" | undefined;
@@ -72,7 +73,8 @@ const refuseCopyToItself = (input: Directives, source: OpenedSource, bucket: str
     input.MetadataDirective === "REPLACE" ||
     input.TaggingDirective === "REPLACE" ||
     input.StorageClass !== undefined ||
-    input.WebsiteRedirectLocation !== undefined;
+    input.WebsiteRedirectLocation !== undefined ||
+    input.ChecksumAlgorithm !== undefined;
   if (changes) return;
   throw new S3Error("InvalidRequest", {
     Message:

@@ -100,7 +100,7 @@ export const GetObject = declareOperation({
   refuseUnservedHeaders(request.headers);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found, open) => {
-    const { object, selection } = selectBytes(input, found, request.method);
+    const { object, selection } = selectBytes(input, found, request);
     return describe(input, object, selection, open(selection.start, selection.end - selection.start));
   });
 });

@@ -100,7 +100,7 @@ export const HeadObject = declareOperation({
   refuseUnservedHeaders(request.headers);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found) => {
-    const { object, selection } = selectBytes(input, found, request.method);
+    const { object, selection } = selectBytes(input, found, request);
     return describe(input, object, selection, undefined);
   });
 });

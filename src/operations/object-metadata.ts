@@ -5,7 +5,7 @@ import type { Headers } from "../model/http.ts";
 import { parseHttpDate } from "../model/timestamp.ts";
 import type { Checksum, ChecksumType } from "../s3/checksum-algorithms.ts";
 import { S3Error } from "../s3/errors.ts";
-import { countTags } from "../s3/tag-set.ts";
+import { checkTags } from "../s3/tag-set.ts";
 import { inlineBytesMax, recordTailBytesMax } from "../storage/record.ts";
 import { tailBytesMax } from "../storage/record-tail.ts";
 
@@ -44,7 +44,7 @@ const checkRedirect = (location: string): void => {
 
 /** Members that are present, under their stored names. @throws S3Error InvalidTag, InvalidArgument, BadRequest */
 export const metadataOf = (input: MetadataInput): ObjectMetadata => {
-  if (input.Tagging !== undefined && input.Tagging !== "") countTags(input.Tagging);
+  if (input.Tagging !== undefined && input.Tagging !== "") checkTags(input.Tagging);
   if (input.WebsiteRedirectLocation !== undefined) checkRedirect(input.WebsiteRedirectLocation);
   const contentEncoding = storedEncoding(input.ContentEncoding);
   return {

@@ -1,16 +1,16 @@
 /** What GetObject and HeadObject share: version, conditions, range or part, and the headers of the answer. */
 
 import type { DeleteMarkerView, ObjectView } from "../bucket/read.ts";
-import type { ResponseBody } from "../model/http.ts";
+import type { Headers, HttpRequest, ResponseBody } from "../model/http.ts";
 import type { ValueOf } from "../model/shape.ts";
 import { formatHttpDate } from "../model/timestamp.ts";
 import { type ByteRange, contentRange, parseRange } from "../s3/byte-range.ts";
 import type { Checksum } from "../s3/checksum-algorithms.ts";
 import type { StorageClass } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
-import { judgeRead } from "../s3/read-conditions.ts";
+import { holdsRange, judgeRead, type ReadConditions } from "../s3/read-conditions.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
-import { countTags } from "../s3/tag-set.ts";
+import { storedTagCount } from "../s3/tag-set.ts";
 import { requireObject } from "./found-version.ts";
 import { checksumMember, defaultContentType, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
@@ -35,17 +35,8 @@ export interface ReadInput {
 }
 
 /** @throws S3Error NotModified (with the headers that RFC 9110 asks of a 304) or PreconditionFailed */
-const checkConditions = (input: ReadInput, object: ObjectView): void => {
-  const fault = judgeRead(
-    {
-      ifMatch: input.IfMatch,
-      ifNoneMatch: input.IfNoneMatch,
-      ifModifiedSince: input.IfModifiedSince,
-      ifUnmodifiedSince: input.IfUnmodifiedSince,
-    },
-    object.etag,
-    object.modifiedMs,
-  );
+export const checkConditions = (conditions: ReadConditions, object: ObjectView): void => {
+  const fault = judgeRead(conditions, object.etag, object.modifiedMs);
   if (fault === null) return;
   if (!fault.notModified) throw new S3Error("PreconditionFailed", { Condition: fault.condition });
   const { cacheControl, expires } = object.metadata;
@@ -94,7 +85,7 @@ const selectPart = (partNumber: number, object: ObjectView): Selection => {
 };
 
 /** @throws S3Error InvalidRange, InvalidPartNumber, InvalidRequest (range and part together), InvalidArgument */
-const select = (input: ReadInput, object: ObjectView): Selection => {
+const select = (input: ReadInput, object: ObjectView, headers: Headers): Selection => {
   if (input.PartNumber !== undefined) {
     if (input.Range !== undefined) {
       throw new S3Error("InvalidRequest", {
@@ -104,11 +95,13 @@ const select = (input: ReadInput, object: ObjectView): Selection => {
     checkPartNumber(input.PartNumber);
     return selectPart(input.PartNumber, object);
   }
+  if (input.Range === undefined) return whole(object.sizeBytes);
+  if (!holdsRange(headers.get("if-range"), object.etag, object.modifiedMs)) return whole(object.sizeBytes);
   const range = parseRange(input.Range, object.sizeBytes);
   if (range === "whole") return whole(object.sizeBytes);
   if (range === "unsatisfiable") {
     throw new S3Error("InvalidRange", {
-      RangeRequested: input.Range ?? "",
+      RangeRequested: input.Range,
       ActualObjectSize: String(object.sizeBytes),
     });
   }
@@ -119,11 +112,13 @@ const select = (input: ReadInput, object: ObjectView): Selection => {
 export const selectBytes = (
   input: ReadInput,
   found: ObjectView | DeleteMarkerView | null,
-  method: string,
+  { method, headers }: Pick<HttpRequest, "method" | "headers">,
 ): { object: ObjectView; selection: Selection } => {
   const object = requireObject(found, input, method);
-  checkConditions(input, object);
-  return { object, selection: select(input, object) };
+  const { IfMatch: ifMatch, IfNoneMatch: ifNoneMatch } = input;
+  const { IfModifiedSince: ifModifiedSince, IfUnmodifiedSince: ifUnmodifiedSince } = input;
+  checkConditions({ ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince }, object);
+  return { object, selection: select(input, object, headers) };
 };
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -157,7 +152,7 @@ const describeMetadata = (input: ReadInput, metadata: Metadata) => {
     WebsiteRedirectLocation: metadata.websiteRedirectLocation,
     StorageClass: storageClass === "STANDARD" ? undefined : storageClass,
     Metadata: metadata.user,
-    TagCount: metadata.tagging === undefined ? undefined : countTags(metadata.tagging),
+    TagCount: metadata.tagging === undefined ? undefined : storedTagCount(metadata.tagging),
   };
 };
 

@@ -12,7 +12,7 @@ import { asS3Error, errorOf, S3Error, toOutcome } from "../s3/errors.ts";
 import { checkKey } from "../s3/uri.ts";
 import { type Context, declareOperation } from "./context.ts";
 import { deletePreconditions } from "./delete-conditions.ts";
-import { verifyWholeBody } from "./whole-body-digest.ts";
+import { requireBodyDigest } from "./whole-body-digest.ts";
 
 const ObjectIdentifier = structure("ObjectIdentifier", {
   Key: body(string, { required: true }),
@@ -110,7 +110,7 @@ export const DeleteObjects = declareOperation({
   errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "InvalidRequest", "MalformedXML"],
 }).handledBy(async (input, context) => {
   const { bucket, services } = context;
-  verifyWholeBody(context, true);
+  requireBodyDigest(context);
   const { Objects: objects, Quiet: isQuiet } = input.Delete;
   if (objects.length > limits.deleteObjectsMax) throw new S3Error("MalformedXML");
   const asked = objects.map((object) => outcomeOf(object, context));

@@ -5,8 +5,9 @@ import { decodedContentLength, type SignedPayload } from "../auth/payload.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { Headers, HttpRequest } from "../model/http.ts";
 import { algorithmOfHeader, isChecksumValue } from "../s3/checksum.ts";
-import type { ChecksumAlgorithm } from "../s3/checksum-algorithms.ts";
+import { type ChecksumAlgorithm, unservedChecksumAlgorithms } from "../s3/checksum-algorithms.ts";
 import { S3Error } from "../s3/errors.ts";
+import { severalChecksums, unservedAlgorithm } from "./checksum-claims.ts";
 
 const checksumPrefix = "x-amz-checksum-";
 /** Headers that begin like a checksum's and are none. */
@@ -37,26 +38,30 @@ interface GivenChecksum {
   readonly expected: string | null;
 }
 
-const headerChecksum = (headers: Headers): GivenChecksum | null => {
-  let found: GivenChecksum | null = null;
-  for (const [name, value] of headers.entries()) {
-    if (!name.startsWith(checksumPrefix) || notChecksums.has(name)) continue;
-    const algorithm = algorithmOfHeader(name);
-    if (algorithm === null)
-      throw new S3Error("NotImplemented", { Message: "This checksum algorithm is not supported.", Header: name });
-    if (found !== null) throw severalChecksums();
-    if (!isChecksumValue(algorithm, value)) {
-      throw new S3Error("InvalidRequest", { Message: `Value for ${name} header is invalid.` });
-    }
-    found = { algorithm, expected: value };
-  }
-  return found;
-};
+const isUnservedChecksum = (name: string): boolean =>
+  unservedChecksumAlgorithms.some((algorithm) => name === checksumPrefix + algorithm.toLowerCase());
 
-const severalChecksums = (): S3Error =>
-  new S3Error("InvalidRequest", {
-    Message: "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
-  });
+const headerChecksum = (headers: Headers): GivenChecksum | null => {
+  let found: readonly [name: string, value: string] | null = null;
+  for (const line of headers.entries()) {
+    if (!line[0].startsWith(checksumPrefix) || notChecksums.has(line[0])) continue;
+    if (found !== null) throw severalChecksums();
+    found = line;
+  }
+  if (found === null) return null;
+  const [name, value] = found;
+  const algorithm = algorithmOfHeader(name);
+  if (algorithm === null && isUnservedChecksum(name)) throw unservedAlgorithm(name);
+  if (algorithm === null) {
+    throw new S3Error("InvalidRequest", {
+      Message: "The algorithm type you specified in x-amz-checksum- header is invalid.",
+    });
+  }
+  if (!isChecksumValue(algorithm, value)) {
+    throw new S3Error("InvalidRequest", { Message: `Value for ${name} header is invalid.` });
+  }
+  return { algorithm, expected: value };
+};
 
 const trailerChecksum = ({ framing }: SignedPayload): GivenChecksum | null => {
   if (framing.kind !== "aws-chunked") return null;

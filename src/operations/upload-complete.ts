@@ -2,19 +2,17 @@
 
 import { limits } from "../base/limits.ts";
 import type { BucketRequest } from "../bucket/messages.ts";
-import type { UploadView } from "../bucket/read.ts";
 import { body, header, label, payload, query } from "../model/member.ts";
 import { boolean, integer, list, long, string, structure, type ValueOf } from "../model/shape.ts";
-import { checksumAlgorithms } from "../s3/checksum-algorithms.ts";
 import { ChecksumType, RequestCharged, RequestPayer, ServerSideEncryption } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { checksumElements, checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { bareEtag } from "../s3/read-conditions.ts";
+import { checkClaimedValue, claimedChecksum } from "./checksum-claims.ts";
 import { declareOperation } from "./context.ts";
 import { quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
-import { type ChecksumClaims, expectedChecksum, verifyUploadChecksum } from "./upload-verification.ts";
 
 const CompletedPart = structure("CompletedPart", {
   ETag: body(string),
@@ -28,16 +26,10 @@ const CompletedMultipartUpload = structure("CompletedMultipartUpload", {
 
 type Parts = BucketRequest<"upload.complete">["parts"];
 
-/** The one checksum that a part names, or null. @throws S3Error InvalidRequest for several */
-const partChecksum = (part: ChecksumClaims): string | null => {
-  const values = checksumAlgorithms.flatMap((algorithm) => part[`Checksum${algorithm}`] ?? []);
-  if (values.length > 1) {
-    throw new S3Error("InvalidRequest", { Message: "Expecting a single checksum for each part." });
-  }
-  return values[0] ?? null;
-};
-
-/** @throws S3Error MalformedXML (no part, too many, or one without number or ETag), InvalidArgument (a part number out of bounds) */
+/**
+ * @throws S3Error MalformedXML (no part, too many, or one without number or ETag), InvalidArgument (a part number out of
+ * bounds), and those of `claimedChecksum`
+ */
 const completedParts = (listed: readonly ValueOf<typeof CompletedPart>[] | undefined): Parts => {
   if (listed === undefined || listed.length === 0 || listed.length > limits.partNumberMax) {
     throw new S3Error("MalformedXML");
@@ -45,15 +37,7 @@ const completedParts = (listed: readonly ValueOf<typeof CompletedPart>[] | undef
   return listed.map((part) => {
     if (part.PartNumber === undefined || part.ETag === undefined) throw new S3Error("MalformedXML");
     checkPartNumber(part.PartNumber);
-    return { partNumber: part.PartNumber, etag: bareEtag(part.ETag), checksum: partChecksum(part) };
-  });
-};
-
-/** A repeated completion has no open upload any more; the bucket answers it. @throws S3Error InvalidRequest */
-const checkChecksumType = (claimed: ValueOf<typeof ChecksumType> | undefined, upload: UploadView | null): void => {
-  if (claimed === undefined || upload === null || upload.checksumType === claimed) return;
-  throw new S3Error("InvalidRequest", {
-    Message: `The upload was created using the ${upload.checksumType ?? "null"} checksum mode. The complete request must use the same checksum mode.`,
+    return { partNumber: part.PartNumber, etag: bareEtag(part.ETag), checksum: claimedChecksum(part)?.value ?? null };
   });
 };
 
@@ -110,16 +94,15 @@ export const CompleteMultipartUpload = declareOperation({
   const preconditions = writePreconditions(request.headers);
   const parts = completedParts(input.MultipartUpload?.Parts);
   const { Key: key, UploadId: uploadId } = input;
-  const address = { bucket: bucket.id, partition: bucket.partition, key };
-  checkChecksumType(input.ChecksumType, services.objects.upload(address, uploadId));
-  const expected = expectedChecksum(input);
-  if (expected !== null) await verifyUploadChecksum(services, bucket, { key, uploadId, parts, expected });
+  const checksum = claimedChecksum(input);
+  if (checksum !== null) checkClaimedValue(checksum);
   const written = await services.askBucket(bucket, "upload.complete", {
     key,
     uploadId,
     parts,
     preconditions,
     objectBytes: input.MpuObjectSize ?? null,
+    claim: { checksum, checksumType: input.ChecksumType ?? null },
   });
   const host = request.headers.get("host") ?? "";
   return {

@@ -8,6 +8,7 @@ import { boolean, integer, long, stream, string, structure } from "../model/shap
 import { ChecksumAlgorithm, RequestCharged, RequestPayer, ServerSideEncryption } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
+import { judgePartChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
@@ -67,16 +68,13 @@ export const UploadPart = declareOperation({
   refuseUnservedHeaders(request.headers);
   const { Key: key, UploadId: uploadId, PartNumber: partNumber } = input;
   const address = { bucket: bucket.id, partition: bucket.partition };
-  // Before the body is taken: a part of 5 GiB for an upload that is gone should not travel.
+  // Before the body is taken: a part of 5 GiB that cannot become one should not travel.
   const upload = services.objects.upload({ ...address, key }, uploadId);
   if (upload === null) throw new S3Error("NoSuchUpload", { UploadId: uploadId });
-  const plan = planBody(request, context.payload, bucket, { bytesMax: limits.singlePutBytesMax, inlineBytesMax: 0 });
-  const source = await services.bodies.store(
-    address,
-    request.body,
-    withUploadChecksum(plan, upload),
-    context.requestId,
-  );
+  const body = planBody(request, context.payload, bucket, { bytesMax: limits.singlePutBytesMax, inlineBytesMax: 0 });
+  judgePartChecksum(upload, body.checksum?.algorithm ?? null);
+  const plan = withUploadChecksum(body, upload);
+  const source = await services.bodies.store(address, request.body, plan, context.requestId);
   const part = await services.askBucket(bucket, "upload.putPart", { key, uploadId, partNumber, source });
   return { ETag: quoteEtag(part.etag), ...checksumMember(part.checksum) };
 });

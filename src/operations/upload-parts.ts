@@ -86,5 +86,6 @@ export const ListParts = declareOperation({
     Owner: ownerOfAccount(services.control, bucket.accountId),
     ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
     ...(page.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: page.checksumAlgorithm }),
+    ...(page.checksumType === null ? {} : { ChecksumType: page.checksumType }),
   };
 });

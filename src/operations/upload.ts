@@ -14,7 +14,6 @@ import {
   ServerSideEncryption,
   StorageClass,
 } from "../s3/enumerations.ts";
-import { S3Error } from "../s3/errors.ts";
 import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
@@ -112,11 +111,10 @@ export const AbortMultipartUpload = declareOperation({
   output: structure("AbortMultipartUploadOutput", {
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket", "NoSuchUpload"],
+  errors: ["NoSuchBucket", "NoSuchUpload", "PreconditionFailed"],
 }).handledBy(async (input, { bucket, services }) => {
-  if (input.IfMatchInitiatedTime !== undefined) {
-    throw new S3Error("NotImplemented", { Header: "x-amz-if-match-initiated-time" });
-  }
-  await services.askBucket(bucket, "upload.abort", { key: input.Key, uploadId: input.UploadId });
+  const { Key: key, UploadId: uploadId, IfMatchInitiatedTime: initiatedMs } = input;
+  const condition = initiatedMs === undefined ? {} : { initiatedMs };
+  await services.askBucket(bucket, "upload.abort", { key, uploadId, ...condition });
   return {};
 });

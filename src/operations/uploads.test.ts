@@ -1,7 +1,6 @@
 import test from "ava";
 import type { ListedPart, ObjectWritten } from "../bucket/messages.ts";
-import { compositeChecksum } from "../s3/checksum.ts";
-import { perform, refusedWith, viewOf, type World } from "./operations.testing.ts";
+import { firstRequest, perform, refusedWith, viewOf, type World } from "./operations.testing.ts";
 
 const part = (partNumber: number, checksum: string): ListedPart => ({
   partNumber,
@@ -26,6 +25,7 @@ const world: World = {
       isTruncated: false,
       storageClass: "STANDARD",
       checksumAlgorithm: "SHA256",
+      checksumType: "COMPOSITE",
     }),
     "upload.list": () => ({
       uploads: [
@@ -120,6 +120,7 @@ test("CompleteMultipartUpload names the parts without quotes", async (t) => {
         ],
         preconditions: {},
         objectBytes: 10,
+        claim: { checksum: null, checksumType: null },
       },
     ],
   ]);
@@ -127,24 +128,24 @@ test("CompleteMultipartUpload names the parts without quotes", async (t) => {
   t.is(element(answer.body, "ETag"), "&quot;m-2&quot;");
 });
 
-test("a claimed checksum of the whole is verified before the upload is completed", async (t) => {
-  const right = compositeChecksum("SHA256", [digest(1), digest(2)]);
-  const wrong = compositeChecksum("SHA256", [digest(2), digest(1)]);
-  const { sent } = await perform("CompleteMultipartUpload", complete(both, { "x-amz-checksum-sha256": right }), world);
-  t.deepEqual(
-    sent.messages.map(([type]) => type),
-    ["upload.listParts", "upload.complete"],
-  );
-  t.is(
-    (await refusedWith("CompleteMultipartUpload", complete(both, { "x-amz-checksum-sha256": wrong }), world)).code,
-    "BadDigest",
-  );
+test("what is claimed of the whole's checksum is judged with the parts", async (t) => {
+  const headers = { "x-amz-checksum-sha256": `${digest(1)}-2`, "x-amz-checksum-type": "COMPOSITE" };
+  const { sent } = await perform("CompleteMultipartUpload", complete(both, headers), world);
+  t.deepEqual(firstRequest(sent)["claim"], {
+    checksum: { algorithm: "SHA256", value: `${digest(1)}-2` },
+    checksumType: "COMPOSITE",
+  });
 });
 
-test("a claimed checksum type is the upload's", async (t) => {
-  const claim = (type: string) => complete(both, { "x-amz-checksum-type": type });
-  t.is((await perform("CompleteMultipartUpload", claim("FULL_OBJECT"), world)).answer.status, 200);
-  t.is((await refusedWith("CompleteMultipartUpload", claim("COMPOSITE"), world)).code, "InvalidRequest");
+test("claims that cannot be judged are refused", async (t) => {
+  const code = async (headers: Readonly<Record<string, string>>, inner = both): Promise<string> =>
+    (await refusedWith("CompleteMultipartUpload", complete(inner, headers), world)).code;
+  t.is(await code({ "x-amz-checksum-sha256": "x" }), "InvalidRequest");
+  t.is(await code({ "x-amz-checksum-sha256": digest(1), "x-amz-checksum-crc32": "AAAAAA==" }), "InvalidRequest");
+  t.is(await code({ "x-amz-checksum-sha512": "x" }), "NotImplemented");
+  t.is(await code({ "x-amz-checksum-type": "HALF" }), "InvalidRequest");
+  const md5 = "<Part><PartNumber>1</PartNumber><ETag>e1</ETag><ChecksumMD5>x</ChecksumMD5></Part>";
+  t.is(await code({}, md5), "NotImplemented");
 });
 
 test("lists of parts that are none are malformed", async (t) => {
@@ -166,6 +167,7 @@ test("ListParts and ListMultipartUploads page by their markers", async (t) => {
   ]);
   t.is(element(listed.answer.body, "NextPartNumberMarker"), "2");
   t.is(element(listed.answer.body, "ChecksumSHA256"), digest(2));
+  t.is(element(listed.answer.body, "ChecksumType"), "COMPOSITE");
   const uploads = await perform(
     "ListMultipartUploads",
     { method: "GET", url: "/bucket?uploads&delimiter=/&encoding-type=url&upload-id-marker=ignored" },
@@ -173,6 +175,8 @@ test("ListParts and ListMultipartUploads page by their markers", async (t) => {
   );
   t.like(uploads.sent.messages[0]?.[1], { afterKey: "", afterUploadId: "" });
   t.is(element(uploads.answer.body, "Key"), "a%20b");
+  t.is(element(uploads.answer.body, "ChecksumAlgorithm"), "CRC32");
+  t.is(element(uploads.answer.body, "ChecksumType"), "COMPOSITE");
   t.is(element(uploads.answer.body, "NextKeyMarker"), "z/");
   const marker = { method: "GET", url: "/bucket/key?uploadId=u1&part-number-marker=x" };
   t.is((await refusedWith("ListParts", marker, world)).code, "InvalidArgument");

@@ -1,26 +1,28 @@
 /** Enumerations that several sub-resources share. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Types.html */
 
-import { enumeration, enumerationRefusedAs } from "../model/shape.ts";
+import { enumeration, enumerationRefusedAs, ignoringCase } from "../model/shape.ts";
 
 export const BucketCannedACL = enumeration("authenticated-read", "private", "public-read", "public-read-write");
 
-export const ChecksumAlgorithm = enumerationRefusedAs(
-  "InvalidRequest",
-  "CRC32",
-  "CRC32C",
-  "CRC64NVME",
-  "MD5",
-  "SHA1",
-  "SHA256",
-  "SHA512",
-  "XXHASH128",
-  "XXHASH3",
-  "XXHASH64",
+export const ChecksumAlgorithm = ignoringCase(
+  enumerationRefusedAs(
+    "InvalidRequest",
+    "CRC32",
+    "CRC32C",
+    "CRC64NVME",
+    "MD5",
+    "SHA1",
+    "SHA256",
+    "SHA512",
+    "XXHASH128",
+    "XXHASH3",
+    "XXHASH64",
+  ),
 );
 
-export const ChecksumMode = enumeration("ENABLED");
+export const ChecksumMode = ignoringCase(enumeration("ENABLED"));
 
-export const ChecksumType = enumeration("COMPOSITE", "FULL_OBJECT");
+export const ChecksumType = ignoringCase(enumerationRefusedAs("InvalidRequest", "COMPOSITE", "FULL_OBJECT"));
 
 export const CompressionType = enumeration("BZIP2", "GZIP", "NONE");
 

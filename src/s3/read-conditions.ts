@@ -1,5 +1,7 @@
 /** Conditions on reads (If-Match and its kin) in S3's order of precedence. Source: RFC 9110 13.2.2; AWS GetObject. */
 
+import { parseHttpDate } from "../model/timestamp.ts";
+
 export interface ReadConditions {
   /** As sent: one or more entity tags, or `*`. */
   readonly ifMatch?: string | undefined;
@@ -24,6 +26,17 @@ export const bareEtag = (etag: string): string => {
 /** True when a header's list of entity tags, or `*`, holds `etag` (without quotes). */
 const etagListHolds = (list: string, etag: string): boolean =>
   list.trim() === "*" || list.split(",").some((item) => bareEtag(item) === etag);
+
+/**
+ * Judges If-Range: a range of an object that has changed since is no range of what the client has.
+ * @param ifRange one strong entity tag, or a date that must be the object's to the second
+ * Source: RFC 9110 13.1.5.
+ */
+export const holdsRange = (ifRange: string | undefined, etag: string, modifiedMs: number): boolean => {
+  if (ifRange === undefined) return true;
+  const ms = parseHttpDate(ifRange);
+  return ms === null ? ifRange.trim() === `"${etag}"` : Math.floor(ms / 1000) === Math.floor(modifiedMs / 1000);
+};
 
 /** Dates in headers have whole seconds. */
 const modifiedAfter = (modifiedMs: number, ms: number): boolean =>

@@ -4,30 +4,56 @@ import { limits } from "../base/limits.ts";
 import { S3Error } from "./errors.ts";
 import { parseQuery } from "./uri.ts";
 
-const keyLengthMax = 128;
-const valueLengthMax = 256;
+/** Letters, digits and spaces of any script, and `+ - = . _ : / @`. Source: AWS S3 API, type S3Tag. */
+const text = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+/** Of any case: tags of AWS's own. */
+const reserved = /^aws:/i;
 
-/**
- * The number of tags in a query-encoded tag set.
- * @throws S3Error InvalidArgument (not a query, or a key twice), InvalidTag (a key or value that is too long or empty),
- * BadRequest (more than `limits.tagsPerObjectMax`)
- */
-export const countTags = (tagging: string): number => {
-  const tags = parseQuery(tagging);
-  if (tags.size !== tagging.split("&").filter((pair) => pair !== "").length) {
-    throw new S3Error("InvalidArgument", {
+const checkTag = (key: string, value: string): void => {
+  if (key === "" || key.length > limits.tagKeyCharsMax || !text.test(key)) {
+    throw new S3Error("InvalidTag", { Message: "The TagKey you have provided is invalid", TagKey: key });
+  }
+  if (reserved.test(key)) {
+    throw new S3Error("InvalidTag", { Message: "Your TagKey cannot be prefixed with aws:", TagKey: key });
+  }
+  if (value.length > limits.tagValueCharsMax || !text.test(value)) {
+    throw new S3Error("InvalidTag", { Message: "The TagValue you have provided is invalid", TagKey: key });
+  }
+};
+
+const parseTags = (tagging: string): ReadonlyMap<string, string> => {
+  try {
+    return parseQuery(tagging);
+  } catch (error) {
+    throw invalidTagging(tagging, error);
+  }
+};
+
+const invalidTagging = (tagging: string, cause?: unknown): S3Error =>
+  new S3Error(
+    "InvalidArgument",
+    {
       Message:
         "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
       ArgumentName: "x-amz-tagging",
       ArgumentValue: tagging,
-    });
-  }
+    },
+    { cause },
+  );
+
+/** The number of tags in a tag set that was stored, and so was judged before. */
+export const storedTagCount = (tagging: string): number => tagging.split("&").filter((pair) => pair !== "").length;
+
+/**
+ * Judges a query-encoded tag set. Characters are counted as UTF-16 does, as on S3.
+ * @throws S3Error InvalidArgument (not a query, or a key twice), InvalidTag (a key or value that is too long, empty,
+ * reserved or has other characters), BadRequest (more than `limits.tagsPerObjectMax`)
+ */
+export const checkTags = (tagging: string): void => {
+  const tags = parseTags(tagging);
+  if (tags.size !== storedTagCount(tagging)) throw invalidTagging(tagging);
   if (tags.size > limits.tagsPerObjectMax) {
     throw new S3Error("BadRequest", { Message: `Object tags cannot be greater than ${limits.tagsPerObjectMax}` });
   }
-  for (const [key, value] of tags) {
-    if (key === "" || key.length > keyLengthMax) throw new S3Error("InvalidTag", { TagKey: key });
-    if (value.length > valueLengthMax) throw new S3Error("InvalidTag", { TagKey: key, TagValue: value });
-  }
-  return tags.size;
+  for (const [key, value] of tags) checkTag(key, value);
 };

@@ -1,6 +1,6 @@
 import test from "ava";
 import { S3Error } from "./errors.ts";
-import { countTags } from "./tag-set.ts";
+import { checkTags, storedTagCount } from "./tag-set.ts";
 import { uploadChecksum } from "./upload-checksum.ts";
 
 test("algorithms and their types", (t) => {
@@ -22,10 +22,16 @@ test("pairs that do not exist are refused", (t) => {
 });
 
 test("tag sets are counted and bounded", (t) => {
-  t.is(countTags("a=1&b=&c"), 3);
-  const code = (tagging: string): string => t.throws(() => countTags(tagging), { instanceOf: S3Error }).code;
+  t.notThrows(() => checkTags("a=1&b=&c&%C3%A4+%2B-=._%3A%2F%40"));
+  t.is(storedTagCount("a=1&b=&c"), 3);
+  const code = (tagging: string): string => t.throws(() => checkTags(tagging), { instanceOf: S3Error }).code;
   t.is(code("a=1&a=2"), "InvalidArgument");
   t.is(code(`${"k".repeat(129)}=1`), "InvalidTag");
   t.is(code(`k=${"v".repeat(257)}`), "InvalidTag");
+  t.is(code("=v"), "InvalidTag");
+  t.is(code("aws:k=v"), "InvalidTag");
+  t.is(code("k=a%3Cb"), "InvalidTag");
+  t.is(code("k%2C=v"), "InvalidTag");
+  t.is(code("k=%zz"), "InvalidArgument");
   t.is(code(Array.from({ length: 11 }, (_value, index) => `k${index}=v`).join("&")), "BadRequest");
 });

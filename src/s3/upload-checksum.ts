@@ -34,3 +34,30 @@ export const uploadChecksum = (algorithm: string | undefined, type: ChecksumType
   }
   return { checksumAlgorithm: served, checksumType: only ?? type ?? "COMPOSITE" };
 };
+
+/** The type an upload has when its client names none. Source: AWS "Checking object integrity", table of algorithms. */
+export const checksumTypeOf = (algorithm: ChecksumAlgorithm, type: ChecksumType | null): ChecksumType =>
+  type ?? (algorithm === "CRC64NVME" ? "FULL_OBJECT" : "COMPOSITE");
+
+/** Two algorithms where there should be one; null = none. */
+export const checksumMismatch = (expected: ChecksumAlgorithm | null, actual: ChecksumAlgorithm | null): S3Error =>
+  new S3Error("InvalidRequest", {
+    Message: `Checksum Type mismatch occurred, expected checksum Type: ${nameOf(expected)}, actual checksum Type: ${nameOf(actual)}`,
+  });
+
+const nameOf = (algorithm: ChecksumAlgorithm | null): string => algorithm?.toLowerCase() ?? "null";
+
+/**
+ * Parts of an upload that was created with an algorithm carry its checksum; one of a FULL_OBJECT upload may come without,
+ * and is then given it. An upload that was created without takes parts with any.
+ * @param algorithm of the part's checksum
+ * @throws S3Error InvalidRequest
+ */
+export const judgePartChecksum = (
+  { checksumAlgorithm, checksumType }: UploadChecksum,
+  algorithm: ChecksumAlgorithm | null,
+): void => {
+  if (checksumAlgorithm === null || algorithm === checksumAlgorithm) return;
+  if (algorithm === null && checksumTypeOf(checksumAlgorithm, checksumType) === "FULL_OBJECT") return;
+  throw checksumMismatch(checksumAlgorithm, algorithm);
+};

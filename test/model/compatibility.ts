@@ -1,22 +1,48 @@
 /** The compatibility table of the documentation, made from the operations themselves. */
 
 import type { AnyOperation } from "#src/model/operation.ts";
+import type { Shape, StructureShape } from "#src/model/shape.ts";
+import { unansweredMembers } from "./unanswered-members.ts";
 import { unservedMembers } from "./unserved-members.ts";
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
 
 const documentation = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_";
 
-const inputsOf = (operation: AnyOperation<never>): string[] => Object.keys(operation.input.members);
+const itemOf = (shape: Shape): Shape => (shape.kind === "list" ? itemOf(shape.member) : shape);
 
-const notesOf = (operation: AnyOperation<never>): string[] =>
-  unservedMembers.flatMap(({ members, treatment }) => {
-    const named = inputsOf(operation).filter((member) => members.test(member));
-    return named.length === 0 ? [] : [`${named.map((name) => `\`${name}\``).join(", ")}: ${treatment}`];
-  });
+/** Names of a structure's members and of those inside them, each once. */
+export const membersOf = (shape: StructureShape, found = new Set<string>()): ReadonlySet<string> => {
+  for (const [name, member] of Object.entries(shape.members)) {
+    found.add(name);
+    const inner = itemOf(member.shape);
+    if (inner.kind === "structure") membersOf(inner, found);
+  }
+  return found;
+};
+
+const note = (names: readonly string[], text: string): string[] =>
+  names.length === 0 ? [] : [`${names.map((name) => `\`${name}\``).join(", ")}: ${text}`];
+
+const notesOf = ({ input }: AnyOperation<never>): string[] =>
+  unservedMembers.flatMap(({ members, treatment }) =>
+    note(
+      [...membersOf(input)].filter((member) => members.test(member)),
+      treatment,
+    ),
+  );
+
+/** Members that the answers of an operation never have, by the reason. */
+export const unansweredOf = ({ name, output }: AnyOperation<never>): (readonly [names: string[], reason: string])[] =>
+  unansweredMembers
+    .filter(({ operations }) => operations === undefined || operations.includes(name))
+    .map(({ members, reason }) => [[...membersOf(output)].filter((member) => members.test(member)), reason] as const);
+
+const unansweredNotes = (operation: AnyOperation<never>): string[] =>
+  unansweredOf(operation).flatMap(([names, reason]) => note(names, reason));
 
 const servedRow = (operation: AnyOperation<never>): string =>
-  `| [${operation.name}](${documentation}${operation.name}.html) | \`${operation.action}\` | ${notesOf(operation).join("<br>")} |`;
+  `| [${operation.name}](${documentation}${operation.name}.html) | \`${operation.action}\` | ${notesOf(operation).join("<br>")} | ${unansweredNotes(operation).join("<br>")} |`;
 
 const declaredRow = (operation: AnyOperation<never>): string => {
   const answer =
@@ -35,10 +61,10 @@ publishes in \`@aws-sdk/client-s3\`. Of its ${operations.length} operations, ${s
 
 ## Served
 
-A member that is not named in the last column is served as AWS documents it.
+A member that is not named in the last columns is served as AWS documents it.
 
-| operation | permission | members that are not served |
-|---|---|---|
+| operation | permission | members of requests that are not served | members that answers never have |
+|---|---|---|---|
 ${served.map(servedRow).join("\n")}
 
 ## Declared, not served

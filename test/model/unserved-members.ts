@@ -23,7 +23,7 @@ export const unservedMembers: readonly UnservedMembers[] = [
   { members: /^Grant(?:FullControl|Read|ReadACP|Write|WriteACP)$/, treatment: "refused with NotImplemented" },
   {
     members: /^(?:MFA|BypassGovernanceRetention)$/,
-    treatment: "without effect: there is no lock and no MFA delete yet",
+    treatment: "without effect: there is no lock and no MFA delete",
   },
   { members: /^RequestPayer$/, treatment: "without effect: the bucket's owner pays" },
   {
@@ -32,10 +32,9 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^WriteOffsetBytes$/, treatment: "appends are refused with NotImplemented" },
   {
-    members: /^(?:IfMatchLastModifiedTime|IfMatchSize)$/,
+    members: /^(?:IfMatchLastModifiedTime|IfMatchSize|IfMatchInitiatedTime)$/,
     treatment: "judged as S3 does in directory buckets; its general purpose buckets refuse them",
   },
-  { members: /^IfMatchInitiatedTime$/, treatment: "for directory buckets: refused with NotImplemented" },
   { members: /^VersioningConfiguration$/, treatment: "`MfaDelete` `Enabled` is refused with NotImplemented" },
   { members: /^AnnotationDirective$/, treatment: "without effect: objects have no annotations" },
   {
