@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { runSuite } from "../support/suite.ts";
 import { writePage } from "./matrix/page.ts";
 import { clients } from "./matrix/registry.ts";
-import { Matrix, type Outcome, startNodes } from "./matrix/run.ts";
+import { Matrix, type Outcome, startNodes, transportName, unservedIn } from "./matrix/run.ts";
 
 const workers = 2;
 
@@ -39,12 +39,15 @@ await runSuite("matrix", async ({ directory, option, has, say, check }) => {
         `${transports.length} transports  ${exercised.join("; ")}`,
     );
   for (const { client, result } of inOrder) if (result !== "not here") check(client.name, result === "passed");
-  for (const { node, transport } of served) {
-    const name = `${transport.front}, ${transport.scheme}, Node ${transport.serverNode}`;
+  for (const { node, transport, data } of served) {
+    const name = transportName(transport);
     check(`${name}: the node stops cleanly`, (await node.stop()) === 0);
-    const log = readFileSync(`${directory}/${transport.front}-${transport.scheme}-${transport.serverNode}.log`, "utf8");
+    const log = readFileSync(`${data}.log`, "utf8");
     const faults = log.split("\n").filter((line) => /"level":"(error|fatal)"/.test(line));
     check(`${name}: no fault is logged: ${faults.slice(0, 3).join("\n")}`, faults.length === 0);
+    const answers = unservedIn(readFileSync(`${data}.access`, "utf8"));
+    for (const what of answers.unserved) say(`${name}: not served: ${what}`);
+    check(`${name}: no client got a 5xx`, answers.faults === 0);
   }
   if (has("write")) writePage(inOrder);
 });

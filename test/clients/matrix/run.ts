@@ -19,6 +19,8 @@ const tls = {
 interface Served {
   readonly transport: Transport;
   readonly node: NodeProcess;
+  /** Its own log and its access log lie beside. */
+  readonly data: string;
   readonly clientNode: string;
 }
 
@@ -67,16 +69,17 @@ export async function startNodes(directory: string, isLong: boolean): Promise<Se
   return Promise.all(
     transports([...binaries.keys()], isLong).map(async (transport) => {
       const { front, scheme, serverNode } = transport;
+      const data = join(directory, `${front}-${scheme}-${serverNode}`);
       const node = await NodeProcess.start({
-        data: join(directory, `${front}-${scheme}-${serverNode}`),
-        arguments: ["--set", `front.implementation=${front}`],
+        data,
+        arguments: ["--set", `front.implementation=${front}`, "--set", `log.access=${data}.access`],
         execPath: binaries.get(serverNode) ?? process.execPath,
         readyMs: readyMsMax,
         ...(scheme === "https" ? { tls } : {}),
       });
       await fillManyBucket(node.endpoint);
       // Clients in JavaScript run on the server's version; the long form so has them on both, over every way.
-      return { transport, node, clientNode: binaries.get(serverNode) ?? process.execPath };
+      return { transport, node, data, clientNode: binaries.get(serverNode) ?? process.execPath };
     }),
   );
 }
@@ -98,6 +101,25 @@ async function fillManyBucket(endpoint: string): Promise<void> {
   };
   await Promise.all(Array.from({ length: 16 }, work));
   wire.close();
+}
+
+/** Which operations were answered by 501, for which kind of client; and how often a client was answered by another 5xx. */
+export function unservedIn(accessLog: string): { readonly unserved: readonly string[]; readonly faults: number } {
+  const unserved = new Set<string>();
+  let faults = 0;
+  for (const line of accessLog.split("\n")) {
+    if (line === "") continue;
+    const { status, operation, userAgent } = JSON.parse(line) as AccessLine;
+    if (status === 501) unserved.add(`${operation ?? "?"} for ${(userAgent ?? "?").slice(0, 60)}`);
+    else if (status >= 500) faults += 1;
+  }
+  return { unserved: [...unserved], faults };
+}
+
+interface AccessLine {
+  readonly status: number;
+  readonly operation?: string;
+  readonly userAgent?: string;
 }
 
 export class Matrix {

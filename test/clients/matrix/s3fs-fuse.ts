@@ -26,7 +26,7 @@ async function mount(world: World, bucket: string, secret: string): Promise<stri
   chmodSync(password, 0o600);
   const directory = world.scratch(`mount-${bucket}`);
   mkdirSync(directory, { recursive: true });
-  const settings = [`passwd_file=${password}`, `url=${endpoint}`, "use_path_request_style", "retries=1"];
+  const settings = [`passwd_file=${password}`, `url=${endpoint}`, "use_path_request_style"];
   const options = settings.flatMap((setting) => ["-o", setting]);
   // s3fs believes the bundle that CURL_CA_BUNDLE names.
   const environment = world.isTls ? { CURL_CA_BUNDLE: world.options.certificate } : {};
@@ -116,7 +116,8 @@ export const s3fsFuse: Client = {
       if (error instanceof CommandFailed && error.code !== 124) return error.printed;
       throw error;
     });
-    if (!/result of checking service/.test(said.stdout + said.stderr)) throw new Error(`a wrong secret: ${said.stdout}${said.stderr}`);
+    if (!/result of checking service/.test(said.stdout + said.stderr))
+      throw new Error(`a wrong secret: ${said.stdout}${said.stderr}`);
     if (readFileSync("/proc/mounts", "utf8").includes(directory)) throw new Error("a wrong secret mounts");
     world.did("wrong secret");
   },

@@ -1,10 +1,11 @@
 /** minio-js. */
 
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { Readable } from "node:stream";
-import * as minio from "minio";
 import { bucket, collect, content, did, env, expect, files, refused, sha256 } from "./common.mjs";
 
+const minio = createRequire(import.meta.url)("minio");
 const url = new URL(env.TROUPE_ENDPOINT);
 const connect = (secretKey = env.AWS_SECRET_ACCESS_KEY) =>
   new minio.Client({
