@@ -12,7 +12,7 @@ const introduction = `# Clients
 
 Clients that nobody of this project wrote, with their default settings, against real nodes. This page is written by the run:
 \`node dist/test/clients/matrix.js --write\`, with \`--long\` also those that take long to build. Two transports have HTTP and TLS
-(a certificate of its own, given to the client), both HTTP servers, and Node.js 20 and 22; eight are every combination.
+(an authority of its own, given to the client), both HTTP servers, and Node.js 20 and 22; eight are every combination.
 
 Every client stores and reads objects of 0 B, 1 B, 5 MiB - 1 B, 8 MiB - 1 B, 8 MiB, 8 MiB + 1 B and 17 MiB, under keys with
 spaces, plus and percent signs, quotes and letters beyond ASCII, as far as it offers that. What it stored is read back by

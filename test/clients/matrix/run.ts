@@ -10,10 +10,10 @@ import { makeFiles, manyKeys, type Transport, World } from "./world.ts";
 
 const otherNodeVersion = "22.23.3";
 
-const tls = {
-  cert: join(rootDirectory, "test/fixtures/tls/cert.pem"),
-  key: join(rootDirectory, "test/fixtures/tls/key.pem"),
-};
+/** An authority of its own and what it issued: some clients take no certificate that is its own authority. */
+const certificates = join(rootDirectory, "test/fixtures/tls");
+const tls = { cert: join(certificates, "issued.pem"), key: join(certificates, "issued-key.pem") };
+const authority = join(certificates, "authority.pem");
 
 /** A node of the product and how it is reached. */
 interface Served {
@@ -186,7 +186,7 @@ export class Matrix {
     return new World({
       transport: served.transport,
       endpoint: served.node.endpoint,
-      certificate: tls.cert,
+      certificate: authority,
       keys: testKeys,
       bucket: `client-${number}`,
       manyBucket,
