@@ -1,4 +1,7 @@
-/** Lists of objects, in both versions. */
+/**
+ * Lists of objects, in both versions. The answers say what a page is before what is on it, as S3 does: there are parsers
+ * that need the name and the prefix first. (The model orders the members otherwise.)
+ */
 
 import { body, header, label, query } from "../model/member.ts";
 import { boolean, list, long, natural, string, structure, timestamp } from "../model/shape.ts";
@@ -58,16 +61,16 @@ export const ListObjects = declareOperation({
   output: structure(
     "ListObjectsOutput",
     {
-      IsTruncated: body(boolean),
-      Marker: body(string),
-      NextMarker: body(string),
-      Contents: body(list(ListedObject), { xmlFlattened: true }),
       Name: body(string),
       Prefix: body(string),
-      Delimiter: body(string),
+      Marker: body(string),
+      NextMarker: body(string),
       MaxKeys: body(natural),
-      CommonPrefixes: body(list(CommonPrefix), { xmlFlattened: true }),
+      Delimiter: body(string),
       EncodingType: body(EncodingType),
+      IsTruncated: body(boolean),
+      Contents: body(list(ListedObject), { xmlFlattened: true }),
+      CommonPrefixes: body(list(CommonPrefix), { xmlFlattened: true }),
       RequestCharged: header("x-amz-request-charged", RequestCharged),
     },
     { xmlName: "ListBucketResult" },
@@ -120,18 +123,18 @@ export const ListObjectsV2 = declareOperation({
   output: structure(
     "ListObjectsV2Output",
     {
-      IsTruncated: body(boolean),
-      Contents: body(list(ListedObject), { xmlFlattened: true }),
       Name: body(string),
       Prefix: body(string),
-      Delimiter: body(string),
-      MaxKeys: body(natural),
-      CommonPrefixes: body(list(CommonPrefix), { xmlFlattened: true }),
-      EncodingType: body(EncodingType),
-      KeyCount: body(natural),
+      StartAfter: body(string),
       ContinuationToken: body(string),
       NextContinuationToken: body(string),
-      StartAfter: body(string),
+      KeyCount: body(natural),
+      MaxKeys: body(natural),
+      Delimiter: body(string),
+      EncodingType: body(EncodingType),
+      IsTruncated: body(boolean),
+      Contents: body(list(ListedObject), { xmlFlattened: true }),
+      CommonPrefixes: body(list(CommonPrefix), { xmlFlattened: true }),
       RequestCharged: header("x-amz-request-charged", RequestCharged),
     },
     { xmlName: "ListBucketResult" },

@@ -7,6 +7,7 @@ test("bucket and key, with or without a leading slash, encoded or not", (t) => {
   t.deepEqual(parseCopySource("b/k"), source("b", "k"));
   t.deepEqual(parseCopySource("/b/a/b%20c"), source("b", "a/b c"));
   t.deepEqual(parseCopySource("b%2Fk"), source("b", "k"));
+  t.deepEqual(parseCopySource("b/with+space%2Bplus"), source("b", "with space+plus"));
   t.deepEqual(parseCopySource("b/k?versionId=null"), source("b", "k", "null"));
   t.deepEqual(parseCopySource("b/what?"), source("b", "what?"));
   t.deepEqual(parseCopySource("b/../other/k"), source("b", "../other/k"));

@@ -14,7 +14,8 @@ const invalid = (header: string, message: string): S3Error =>
 
 /**
  * Parses `bucket/key` or `/bucket/key`, percent-encoded or not, with an optional `?versionId=`.
- * The key is decoded once and is then a key like any other: `..` climbs nowhere.
+ * The key is decoded once, as a word of a query is (a plus sign is a space, as at AWS), and is then a key like any other:
+ * `..` climbs nowhere.
  * @throws S3Error InvalidArgument, InvalidURI, KeyTooLongError; NotImplemented for access point ARNs
  */
 export const parseCopySource = (header: string): CopySource => {
@@ -29,5 +30,5 @@ export const parseCopySource = (header: string): CopySource => {
   }
   const versionId = question < 0 ? null : (parseQuery(header.slice(question + 1)).get("versionId") ?? "");
   if (versionId === "") throw invalid(header, "Version id cannot be the empty string");
-  return { bucket: path.slice(0, slash), key: decodeKey(path.slice(slash + 1)), versionId };
+  return { bucket: path.slice(0, slash), key: decodeKey(path.slice(slash + 1).replaceAll("+", " ")), versionId };
 };

@@ -209,3 +209,13 @@ test("ListObjectsV2_sees_every_acknowledged_write", async (t, { s3, bucket }) =>
     t.is(KeyCount, index + 1);
   }
 });
+
+test("List_says_what_a_page_is_before_what_is_on_it", async (t, { s3, bucket, signed }) => {
+  await fill(s3, bucket, ["a", "b/c"]);
+  for (const query of ["", "&list-type=2"]) {
+    const { body } = await signed({ method: "GET", target: `/${bucket}?delimiter=%2F${query}` });
+    const names = [...body.toString().matchAll(/<(Name|Prefix|MaxKeys|IsTruncated|Contents|CommonPrefixes)>/g)];
+    const order = names.map((match) => match[1]).join(" ");
+    t.is(order, "Name Prefix MaxKeys IsTruncated Contents CommonPrefixes Prefix");
+  }
+});

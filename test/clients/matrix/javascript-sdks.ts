@@ -1,0 +1,56 @@
+/** Clients whose programs are in JavaScript; each runs on the Node of the server that it uses: on both versions. */
+
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { rootDirectory } from "../../support/node-process.ts";
+import { type Client, npm, programsDirectory } from "./client.ts";
+import { useProgram } from "./exercise.ts";
+
+interface JavascriptProgram {
+  readonly name: string;
+  readonly version: string;
+  readonly packages: readonly string[];
+  readonly program: string;
+  readonly budgetSeconds: number;
+}
+
+const javascriptProgram = ({ packages, program, ...row }: JavascriptProgram): Client => ({
+  ...row,
+  obtained: "npm",
+  install: async () => {
+    // The program runs beside its packages, where it finds them.
+    const home = await npm(program.replace(".mjs", ""), packages);
+    for (const name of ["common.mjs", program]) cpSync(join(programsDirectory, name), join(home, name));
+    return home;
+  },
+  exercise: (world) => useProgram(world, [world.options.clientNode, join(world.options.home, program)]),
+});
+
+export const sdk3: Client = {
+  ...javascriptProgram({
+    name: "aws-sdk-js v3",
+    version: "3.1169.0",
+    packages: [],
+    program: "sdk_v3.mjs",
+    budgetSeconds: 60,
+  }),
+  // A dependency of the project's own tests.
+  install: async () => rootDirectory,
+  exercise: (world) => useProgram(world, [world.options.clientNode, join(programsDirectory, "sdk_v3.mjs")]),
+};
+
+export const sdk2 = javascriptProgram({
+  name: "aws-sdk-js v2",
+  version: "2.1693.0",
+  packages: ["aws-sdk@2.1693.0"],
+  program: "sdk_v2.mjs",
+  budgetSeconds: 60,
+});
+
+export const minioJs = javascriptProgram({
+  name: "minio-js",
+  version: "8.0.7",
+  packages: ["minio@8.0.7"],
+  program: "minio_js.mjs",
+  budgetSeconds: 60,
+});

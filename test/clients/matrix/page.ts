@@ -1,0 +1,47 @@
+/** docs/CLIENTS.md: what the matrix found, written by its run. */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { rootDirectory } from "../../support/node-process.ts";
+import { clients, unobtainable } from "./registry.ts";
+import type { Outcome } from "./run.ts";
+
+export const clientsPageFile = join(rootDirectory, "docs/CLIENTS.md");
+
+const introduction = `# Clients
+
+Clients that nobody of this project wrote, with their default settings, against real nodes. This page is written by the run:
+\`node dist/test/clients/matrix.js --write\`, with \`--long\` also those that take long to build. Two transports have HTTP and TLS
+(an authority of its own, given to the client), both HTTP servers, and Node.js 20 and 22; eight are every combination.
+
+Every client stores and reads objects of 0 B, 1 B, 5 MiB - 1 B, 8 MiB - 1 B, 8 MiB, 8 MiB + 1 B and 17 MiB, under keys with
+spaces, plus and percent signs, quotes and letters beyond ASCII, as far as it offers that. What it stored is read back by
+another client and compared by sha256. Requests are presigned with signature version 4: where a client presigns with version 2
+by default (boto3 and what is built on it in us-east-1, aws-sdk-js v2, s3cmd), it is told so.
+
+| client | version | from | exercised | result |
+|---|---|---|---|---|
+`;
+
+/** A row without its result: what the registry knows. */
+export const rowStart = (name: string, version: string, from: string): string => `| ${name} | ${version} | ${from} |`;
+
+function resultOf({ client, result, transports, reason = "" }: Outcome): string {
+  if (result === "passed" && client.refusal !== undefined) return `refused: ${client.refusal}`;
+  if (result === "passed") return `passed on ${transports.length} transports`;
+  return result === "failed" ? "failed" : `not here: ${reason}`;
+}
+
+/** Writes the page; clients that were not run keep the row that they had. */
+export function writePage(outcomes: readonly Outcome[]): void {
+  const before = existsSync(clientsPageFile) ? readFileSync(clientsPageFile, "utf8").split("\n") : [];
+  const rows = clients.map((client) => {
+    const start = rowStart(client.name, client.version, client.obtained);
+    const outcome = outcomes.find((candidate) => candidate.client === client);
+    if (outcome === undefined) return before.find((line) => line.startsWith(start)) ?? `${start} | not run |`;
+    return `${start} ${outcome.exercised.join("; ")} | ${resultOf(outcome)} |`;
+  });
+  const others = unobtainable.map(({ name, reason }) => `- ${name}: ${reason}.`);
+  const text = `${introduction}${rows.join("\n")}\n\n## Not obtained\n\n${others.join("\n")}\n`;
+  writeFileSync(clientsPageFile, text);
+}

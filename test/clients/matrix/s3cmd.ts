@@ -1,0 +1,42 @@
+/** s3cmd, with the options that its `--configure` would write. */
+
+import { type Client, python } from "./client.ts";
+import { useCommands } from "./exercise.ts";
+
+export const s3cmd: Client = {
+  name: "s3cmd",
+  version: "2.4.0",
+  obtained: "pip",
+  budgetSeconds: 90,
+  install: () => python("s3cmd", ["s3cmd==2.4.0"]),
+  exercise: async (world) => {
+    const { bucket, home, keys, certificate } = world.options;
+    const withSecret = (secret: string) => [
+      `${home}/bin/s3cmd`,
+      `--config=${world.scratch("none")}`,
+      `--access_key=${keys.accessKeyId}`,
+      `--secret_key=${secret}`,
+      `--host=${world.host}`,
+      `--host-bucket=${world.host}`,
+      ...(world.isTls ? ["--ssl", `--ca-certs=${certificate}`] : ["--no-ssl"]),
+    ];
+    const s3cmd = (...words: string[]) => world.run([...withSecret(keys.secretAccessKey), ...words]);
+    const url = (key: string): string => `s3://${bucket}/${key}`;
+    await useCommands(world, {
+      makeBucket: (name) => s3cmd("mb", `s3://${name}`),
+      removeBucket: (name) => s3cmd("rb", `s3://${name}`),
+      put: (path, key) => s3cmd("put", path, url(key)),
+      get: (key, path) => s3cmd("get", url(key), path),
+      remove: (key) => s3cmd("del", url(key)),
+      copy: (from, to) => s3cmd("cp", url(from), url(to)),
+      move: (from, to) => s3cmd("mv", url(from), url(to)),
+      list: (name) => s3cmd("ls", "--recursive", `s3://${name}`),
+      // `signurl` knows only signature version 2, which is refused.
+      syncUp: (directory, prefix) => s3cmd("sync", "--delete-removed", `${directory}/`, url(`${prefix}/`)),
+      syncDown: (prefix, directory) => s3cmd("sync", url(`${prefix}/`), `${directory}/`),
+      removeAll: (prefix) => s3cmd("del", "--recursive", url(`${prefix}/`)),
+      refused: (secret) => world.run([...withSecret(secret), "ls", `s3://${bucket}`]),
+      large: "multipart",
+    });
+  },
+};
