@@ -4,7 +4,9 @@ import { body, header, label, payload, query } from "../model/member.ts";
 import { list, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm, RequestPayer } from "../s3/enumerations.ts";
 import { Tag, Tagging } from "../s3/shapes.ts";
+import { storedTags } from "../s3/tag-set.ts";
 import { declareOperation } from "./context.ts";
+import { requireObject } from "./found-version.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html */
 export const DeleteObjectTagging = declareOperation({
@@ -43,7 +45,16 @@ export const GetObjectTagging = declareOperation({
     },
     { xmlName: "Tagging" },
   ),
-  errors: ["NoSuchBucket", "NoSuchKey"],
+  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"],
+}).handledBy(async (input, { bucket, request, services }) => {
+  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
+  return services.objects.read(address, (found) => {
+    const object = requireObject(found, input, request.method);
+    return {
+      ...(object.versionId === null ? {} : { VersionId: object.versionId }),
+      TagSet: storedTags(object.metadata.tagging ?? "").map(([Key, Value]) => ({ Key, Value })),
+    };
+  });
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html */

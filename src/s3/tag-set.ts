@@ -41,6 +41,9 @@ const invalidTagging = (tagging: string, cause?: unknown): S3Error =>
     { cause },
   );
 
+/** The tags of a tag set that was stored, and so was judged before: key and value, in the order of the header. */
+export const storedTags = (tagging: string): readonly (readonly [string, string])[] => [...parseQuery(tagging)];
+
 /** The number of tags in a tag set that was stored, and so was judged before. */
 export const storedTagCount = (tagging: string): number => tagging.split("&").filter((pair) => pair !== "").length;
 

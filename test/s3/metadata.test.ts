@@ -4,12 +4,13 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { eachFront, element, outcome, type Stand } from "../support/each-front.ts";
+import { eachFront, element, outcome, refusal, type Stand } from "../support/each-front.ts";
 import type { S3Answer } from "../support/s3-client.ts";
 import { awsChunked } from "../support/signed-request.ts";
 
@@ -229,4 +230,16 @@ test("answers_about_a_bucket_say_its_region", async (t, { s3, bucket, signed }) 
     t.is(answer.headers["x-amz-bucket-region"], region, `${method} ${query}`);
   }
   t.is((await signed({ method: "GET", target: `/${bucket}/k` })).headers["x-amz-bucket-region"], undefined);
+});
+
+test("GetObjectTagging_answers_the_tags_of_the_header", async (t, { s3, bucket }) => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "tagged", Tagging: "one=1&two%20words=x+y" }));
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "bare" }));
+  const { TagSet } = await s3.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: "tagged" }));
+  t.deepEqual(TagSet, [
+    { Key: "one", Value: "1" },
+    { Key: "two words", Value: "x y" },
+  ]);
+  t.deepEqual((await s3.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: "bare" }))).TagSet, []);
+  t.is(await refusal(s3.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: "nothing" }))), "404 NoSuchKey");
 });
