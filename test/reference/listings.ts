@@ -8,6 +8,7 @@ import {
   anything,
   type Expected,
   type ObjectVersion,
+  order,
   Refusal,
   type Request,
   type Result,
@@ -218,6 +219,7 @@ export function listVersions(state: State, request: Request, _turn: Turn, tokens
     MaxKeys: String(asked.max),
     IsTruncated: String(page.isTruncated),
     ...grouped(page.rows, page.prefixes, write),
+    [order]: page.rows.map(({ key, id }) => [write(key), id]),
     ...(page.isTruncated && page.last !== null
       ? { NextKeyMarker: write(page.last.name), ...(nextId === "" ? {} : { NextVersionIdMarker: nextId }) }
       : {}),

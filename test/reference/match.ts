@@ -1,6 +1,6 @@
 /** Compares an answer of the server with the one the model expects, and learns the ids that it tells. */
 
-import { type Answer, anything, type Expected, type Moment, undocumented } from "./state.ts";
+import { type Answer, anything, type Expected, type Moment, order, undocumented } from "./state.ts";
 import type { Element, Observed } from "./wire.ts";
 
 /** Server and suite read one clock; a version's time may run ahead of it by a little, never behind. */
@@ -83,7 +83,7 @@ class Comparing {
     const wanted = new Map<string, Expected>(Object.entries(expected));
     for (const name of new Set([...wanted.keys(), ...children.keys()])) {
       const want = wanted.get(name);
-      if (unjudged.has(name) || want === undocumented) continue;
+      if (unjudged.has(name) || want === undocumented || name === order) continue;
       const found = children.get(name) ?? [];
       const list = Array.isArray(want) ? want : want === undefined ? [] : [want];
       if (list.length !== found.length) {
@@ -94,6 +94,20 @@ class Comparing {
       }
       for (const [index, one] of list.entries()) this.element(`${where}/${name}`, one, found[index]);
     }
+    const inOrder = wanted.get(order);
+    if (Array.isArray(inOrder)) this.#order(where, inOrder, actual);
+  }
+
+  #order(where: string, expected: readonly Expected[], actual: Element): void {
+    const textOf = (element: Element, name: string): string =>
+      element.children.find((child) => child.name === name)?.text ?? "";
+    const found = actual.children
+      .filter(({ name }) => name === "Version" || name === "DeleteMarker")
+      .map((element) => [textOf(element, "Key"), textOf(element, "VersionId")]);
+    const wanted = expected.map((pair) =>
+      Array.isArray(pair) ? pair.map((word) => (typeof word === "string" ? (this.told.get(word) ?? word) : "")) : [],
+    );
+    this.text(`${where}/order`, JSON.stringify(wanted), JSON.stringify(found));
   }
 }
 

@@ -175,4 +175,10 @@ export const mutants: readonly Mutant[] = [
     fragment: "storedTagCount(metadata.tagging)",
     replacement: "storedTagCount(metadata.tagging) + 1",
   },
+  {
+    name: "an answer leaves before the commit that makes it true",
+    file: "storage/lmdb.js",
+    fragment: "outcomes = this.#queue.run();",
+    replacement: "for (const outcome of this.#queue.run()) outcome.settle();",
+  },
 ];

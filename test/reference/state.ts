@@ -131,6 +131,9 @@ export const anything: Anything = { mustBeThere: true };
 /** AWS does not say whether it is there. */
 export const undocumented: Anything = { mustBeThere: false };
 
+/** A pseudo-element: key and version id of versions and delete markers, in the one order that they stand in. */
+export const order = "(order)";
+
 /** A text, the bytes of a body, a time between two others, anything at all, repeated elements, or an element's own. */
 export type Expected =
   | string
