@@ -1,6 +1,5 @@
 /** The AWS command line, versions 1 (pip) and 2 (Debian). */
 
-import { writeFileSync } from "node:fs";
 import { type Client, debian, python } from "./client.ts";
 import { type Commands, useCommands } from "./exercise.ts";
 import type { World } from "./world.ts";
@@ -18,13 +17,7 @@ function commands(world: World, program: string): Commands {
     copy: (from, to) => aws("s3", "cp", url(from), url(to)),
     move: (from, to) => aws("s3", "mv", url(from), url(to)),
     list: (name) => aws("s3", "ls", "--recursive", `s3://${name}`),
-    presignGet: async (key) => {
-      // In us-east-1 it presigns with the old signature by default.
-      const file = world.scratch("aws-config");
-      writeFileSync(file, "[default]\ns3 =\n  signature_version = s3v4\n");
-      const words = [program, "--endpoint-url", endpoint, "s3", "presign", url(key)];
-      return (await world.run(words, { environment: { AWS_CONFIG_FILE: file } })).stdout.trim();
-    },
+    presignGet: async (key) => (await aws("s3", "presign", url(key))).stdout.trim(),
     syncUp: (directory, prefix) => aws("s3", "sync", "--delete", directory, url(prefix)),
     syncDown: (prefix, directory) => aws("s3", "sync", url(prefix), directory),
     removeAll: (prefix) => aws("s3", "rm", "--recursive", url(prefix)),

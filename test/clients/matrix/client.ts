@@ -19,8 +19,6 @@ export interface Client {
   readonly obtained: Obtained;
   /** Only the long form runs it: what it takes to build. */
   readonly long?: true;
-  /** The result where it passes by being refused. */
-  readonly refusal?: string;
   /** Seconds that a transport may take. */
   readonly budgetSeconds: number;
   /** Makes it ready; throws NotObtainable where that is nobody's fault. @returns its home, for `world.options.home` */

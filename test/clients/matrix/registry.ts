@@ -49,10 +49,6 @@ export const clients: readonly Client[] = [
 /** Clients that this list would have, were they to be had from Debian, npm, pip, Go, Maven or cargo. */
 export const unobtainable: readonly { readonly name: string; readonly reason: string }[] = [
   { name: "restic 0.18", reason: "its Go module is not to be had, and Debian 12 has 0.14" },
-  {
-    name: "libs3 of today",
-    reason: "Debian 12 has 2.0, which signs with version 2 alone, and no other registry has it",
-  },
   { name: "goofys", reason: "its last release is of 2020, and its successors are in none of the package registries" },
   { name: "Cyberduck duck", reason: "it is in none of the package registries" },
   { name: "Mountpoint for Amazon S3", reason: "its crate is not published" },

@@ -31,7 +31,9 @@ export const s3cmd: Client = {
       copy: (from, to) => s3cmd("cp", url(from), url(to)),
       move: (from, to) => s3cmd("mv", url(from), url(to)),
       list: (name) => s3cmd("ls", "--recursive", `s3://${name}`),
-      // `signurl` knows only signature version 2, which is refused.
+      // It prints http, whatever it uses itself; the signature does not cover the scheme.
+      presignGet: async (key) =>
+        (await s3cmd("signurl", url(key), "+3600")).stdout.trim().replace(/^http:/, world.isTls ? "https:" : "http:"),
       syncUp: (directory, prefix) => s3cmd("sync", "--delete-removed", `${directory}/`, url(`${prefix}/`)),
       syncDown: (prefix, directory) => s3cmd("sync", url(`${prefix}/`), `${directory}/`),
       removeAll: (prefix) => s3cmd("del", "--recursive", url(`${prefix}/`)),

@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 from common import *
 
 client = boto3.client("s3", endpoint_url=ENDPOINT)
-# In us-east-1 it presigns with the old signature by default, which this server refuses as S3 does for new buckets.
-presigner = boto3.client("s3", endpoint_url=ENDPOINT, config=Config(signature_version="s3v4"))
+# In us-east-1 it presigns with version 2 by default.
+presigners = [client, boto3.client("s3", endpoint_url=ENDPOINT, config=Config(signature_version="s3v4"))]
 
 
 def refused(code: str, call, **arguments) -> None:
@@ -69,15 +69,18 @@ pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Delimite
 expect("kept/" in [entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", [])], "delimiter")
 expect({"kept/" + file["key"] for file in FILES} == {entry.key for entry in boto3.resource("s3", endpoint_url=ENDPOINT).Bucket(BUCKET).objects.filter(Prefix="kept/")}, "resource")
 did(f"paginators over {MANY_KEYS} keys, delimiter, resource")
-for file in FILES[:3]:
-    url = presigner.generate_presigned_url("put_object", Params={"Bucket": BUCKET, "Key": "signed/" + file["key"]})
-    expect(fetch(url, "PUT", content(file))[0] == 200, "presigned PUT")
-    url = presigner.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "signed/" + file["key"]})
-    status, body = fetch(url)
-    expect(status == 200 and sha256(body) == file["sha256"], "presigned GET")
-url = presigner.generate_presigned_url("delete_object", Params={"Bucket": BUCKET, "Key": "stream"})
-expect(fetch(url, "DELETE")[0] == 204, "presigned DELETE")
-did("presigned PUT, GET, DELETE (signature version 4)")
+for presigner in presigners:
+    for file in FILES[:3]:
+        url = presigner.generate_presigned_url("put_object", Params={"Bucket": BUCKET, "Key": "signed/" + file["key"]})
+        expect(fetch(url, "PUT", content(file))[0] == 200, "presigned PUT")
+        url = presigner.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "signed/" + file["key"]})
+        status, body = fetch(url)
+        expect(status == 200 and sha256(body) == file["sha256"], "presigned GET")
+    url = presigner.generate_presigned_url("list_objects_v2", Params={"Bucket": BUCKET, "Prefix": "signed/"})
+    expect(fetch(url)[0] == 200, "presigned listing")
+    url = presigner.generate_presigned_url("delete_object", Params={"Bucket": BUCKET, "Key": "stream"})
+    expect(fetch(url, "DELETE")[0] == 204, "presigned DELETE")
+did("presigned PUT, GET, listing, DELETE (signature versions 2 and 4)")
 refused("NoSuchKey", client.get_object, Bucket=BUCKET, Key="nothing")
 refused("NoSuchBucket", client.list_objects_v2, Bucket="there-is-no-such-bucket")
 refused("PreconditionFailed", client.put_object, Bucket=BUCKET, Key="CRC32", Body=b"x", IfNoneMatch="*")
