@@ -163,9 +163,30 @@ function shownVersionId(trees: ReadTrees, bucket: BucketId, record: ObjectRecord
   return versionIdOf(record);
 }
 
+/** A bucket's row as it was read last. */
+interface KnownRow {
+  readonly bucket: BucketId;
+  readonly key: Buffer;
+  bytes: Buffer;
+  versioning: Versioning;
+}
+
+/** The last one: the next read mostly asks for the same, and bytes that are the same need no second check. */
+let lastRow: KnownRow | null = null;
+
 function versioningOf(trees: ReadTrees, bucket: BucketId): Versioning {
-  const key = bucketKey(bucket);
-  return trees.buckets.peek(key, (value) => decodeBucketRow(key, value).versioning) ?? "Off";
+  if (lastRow?.bucket !== bucket) {
+    lastRow = { bucket, key: bucketKey(bucket), bytes: Buffer.alloc(0), versioning: "Off" };
+  }
+  const known = lastRow;
+  const versioning = trees.buckets.peek(known.key, (value) => {
+    if (!value.equals(known.bytes)) {
+      known.versioning = decodeBucketRow(known.key, value).versioning;
+      known.bytes = Buffer.from(value);
+    }
+    return known.versioning;
+  });
+  return versioning ?? "Off";
 }
 
 function nothingToOpen(): never {
