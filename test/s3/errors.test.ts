@@ -53,7 +53,7 @@ test("operations_that_are_not_served_501_by_name", async (t, { bucket, signed })
     ["GET", "?acl", "GetBucketAcl"],
     ["GET", "?lifecycle", "GetBucketLifecycleConfiguration"],
     ["GET", "?tagging", "GetBucketTagging"],
-    ["GET", "/k?tagging", "GetObjectTagging"],
+    ["PUT", "/k?tagging", "PutObjectTagging"],
     ["PUT", "/k?acl", "PutObjectAcl"],
     ["POST", "/k?restore", "RestoreObject"],
     ["POST", "/k?select&select-type=2", "SelectObjectContent"],
