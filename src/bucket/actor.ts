@@ -96,7 +96,8 @@ function isMessageType(type: string): type is BucketMessageType {
   return Object.hasOwn(behaviour, type);
 }
 
-/** What a reading handler takes first. */
+/** What a reading handler takes first, and reads at once. */
 function reading({ ports, bucket }: BucketMemory) {
+  ports.metadata.refresh();
   return [ports.metadata.trees, bucket] as const;
 }

@@ -67,14 +67,14 @@ export class EmbeddedControlStore implements ControlStore {
   async get(key: string): Promise<ControlRecord | undefined> {
     this.#open();
     if (!isControlKey(key)) return undefined;
-    const record = readRecord(this.#environment.trees, key);
+    const record = readRecord(this.#trees(), key);
     return record === undefined ? undefined : { key, value: record.value, revision: record.revision };
   }
 
   async list(prefix: string, after = "", limit: number = limits.controlListMax): Promise<ControlRecord[]> {
     this.#open();
     assert(Number.isInteger(limit) && limit >= 1 && limit <= limits.controlListMax, "a page has a bounded size");
-    return readRecords(this.#environment.trees, { prefix, after, limit }).map(({ key, record }) => ({
+    return readRecords(this.#trees(), { prefix, after, limit }).map(({ key, record }) => ({
       key,
       value: record.value,
       revision: record.revision,
@@ -114,7 +114,7 @@ export class EmbeddedControlStore implements ControlStore {
 
   async revision(): Promise<bigint> {
     this.#open();
-    return currentRevision(this.#environment.trees.meta);
+    return currentRevision(this.#trees().meta);
   }
 
   /** Ends watches, waits for the transactions in flight, closes the environment. Leases live on in the files. */
@@ -128,6 +128,12 @@ export class EmbeddedControlStore implements ControlStore {
 
   #open(): void {
     if (this.#isClosed) throw new ControlError("Closed", "the control store is closed");
+  }
+
+  /** For the reads of one answer. */
+  #trees(): ControlTrees {
+    this.#environment.refresh();
+    return this.#environment.trees;
   }
 
   async #change<R>(turn: (trees: ControlTrees) => R): Promise<R> {

@@ -15,6 +15,8 @@ export type TreesOf<N extends string> = { readonly [K in N]: Tree };
 export interface Environment<N extends string> {
   readonly trees: TreesOf<N>;
   transact<R>(turn: (trees: TreesOf<N>) => R): Promise<R>;
+  /** As `Metadata` says. */
+  refresh(): void;
   close(): Promise<void>;
 }
 

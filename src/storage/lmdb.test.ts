@@ -60,6 +60,38 @@ test("any number of turns is committed, in order, over as many commits as they n
   await metadata.close();
 });
 
+test("a refreshed read sees a commit that other threads see, before this thread has heard of it", async (t) => {
+  const directory = temporaryDirectory(t);
+  const metadata = openForTest(t, directory);
+  await metadata.transact((trees) => trees.current.put(a, Buffer.from([0])));
+  const reader = openSnapshot({ directory });
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  let olderReads = 0;
+  for (let value = 1; value <= 20; value++) {
+    let seen: readonly (number | undefined)[] = [];
+    // In a microtask behind the turn: LMDB's thread commits, and this one does nothing else meanwhile.
+    const looks = () => {
+      metadata.trees.current.get(a);
+      for (let look = 0; look < 200; look++) {
+        Atomics.wait(pause, 0, 0, 5);
+        reader.refresh();
+        if (reader.trees.current.get(a)?.[0] === value) break;
+      }
+      if (metadata.trees.current.get(a)?.[0] !== value) olderReads += 1;
+      metadata.refresh();
+      seen = [reader.trees.current.get(a)?.[0], metadata.trees.current.get(a)?.[0]];
+    };
+    await metadata.transact((trees) => {
+      trees.current.put(a, Buffer.from([value]));
+      queueMicrotask(looks);
+    });
+    t.deepEqual(seen, [value, value]);
+  }
+  t.true(olderReads > 0, "without the refresh a read is older: else this test shows nothing");
+  await reader.close();
+  await metadata.close();
+});
+
 test("a read outside of turns sees what was acknowledged, though it read in the same tick before", async (t) => {
   const metadata = openForTest(t, temporaryDirectory(t));
   for (let value = 1; value <= 200; value++) {

@@ -292,6 +292,10 @@ class LmdbEnvironment<N extends string> implements Environment<N>, ReusableSpace
     return result;
   }
 
+  refresh(): void {
+    this.#root.resetReadTxn();
+  }
+
   reusableBytes(): number {
     const { lastPageNumber, free, root } = this.#root.getStats() as FileStats;
     const trees = this.#stores.map((store) => pagesOf(store.getStats() as TreeStats));

@@ -213,6 +213,7 @@ export function createMemoryEnvironment<N extends string>(
       schedule();
       return result;
     },
+    refresh: () => undefined,
     async close() {
       isClosed = true;
       while (queue.length > 0 && !isOver) await Promise.resolve();

@@ -62,7 +62,7 @@ export type Trees = { readonly [N in TreeName]: Tree };
 
 /** The owner's side of one partition's metadata: the only writer. */
 export interface Metadata {
-  /** Usable only inside `transact` for writes; reads outside see committed data. */
+  /** Usable only inside `transact` for writes; reads outside see committed data, after `refresh` the newest. */
   readonly trees: Trees;
   /**
    * Runs one synchronous turn; turns queued in one tick share one commit. Resolves with the turn's result after the
@@ -71,6 +71,11 @@ export interface Metadata {
    * A failed commit, or none within `limits.commitWatchdogMs`, is fatal too: `onFatal` is called and no promise settles.
    */
   transact<R>(turn: (trees: Trees) => R): Promise<R>;
+  /**
+   * Call it before the reads of an answer that are made outside a turn, in the same synchronous block. A commit is visible
+   * to other threads before this one hears of it: without, an answer could be older than one that a client already has.
+   */
+  refresh(): void;
   close(): Promise<void>;
 }
 

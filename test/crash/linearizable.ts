@@ -6,6 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import {
   findAnomaly,
@@ -26,6 +27,7 @@ class History {
   readonly operations = new Map<string, RegisterOperation[]>();
   /** What each ETag stands for: a listing names the value by it. */
   readonly values = new Map<string, string>();
+  readonly damaged: string[] = [];
   count = 0;
 
   add(key: string, operation: RegisterOperation): void {
@@ -61,6 +63,7 @@ async function drive(endpoint: string, history: History, until: number, name: st
         const answer = await reader.send("GET", path);
         if (answer.status !== 200 && answer.status !== 404) throw new Error(`GET answered ${answer.status}`);
         const result: RegisterValue = answer.status === 200 ? answer.body.toString().replace(/\.+$/, "") : null;
+        if (result !== null) judgeBytes(history, key, answer);
         if (result !== null) tags.set(key, { value: result, etag: String(answer.headers["etag"]) });
         call = { kind: "read", result };
       } else if (dice < 0.75) {
@@ -108,6 +111,30 @@ async function list(reader: S3Client, history: History, startedAt: number): Prom
   }
 }
 
+/** Bytes that are not those of the ETag beside them are damage, whatever order the operations had. */
+function judgeBytes(
+  history: History,
+  key: string,
+  { body, headers }: { body: Buffer; headers: IncomingHttpHeaders },
+): void {
+  const md5 = createHash("md5").update(body).digest("hex");
+  if (headers["etag"] !== `"${md5}"`) history.damaged.push(`${key}: ETag ${headers["etag"]}, body ${md5}`);
+}
+
+/** What happened to the key around an anomaly, and who wrote what it read, for whoever has to explain it. */
+function explain(history: History, key: string, anomaly: RegisterOperation): string {
+  const near = (history.operations.get(key) ?? []).filter(
+    ({ startedAt, endedAt }) => startedAt < anomaly.endedAt + 5 && endedAt > anomaly.startedAt - 20,
+  );
+  const { call } = anomaly;
+  const writers = [...history.operations].flatMap(([other, list]) =>
+    list
+      .filter((each) => each.call.kind !== "read" && call.kind === "read" && each.call.value === call.result)
+      .map((each) => ({ key: other, ...each })),
+  );
+  return JSON.stringify({ key, anomaly, writers, near }, null, 1);
+}
+
 async function expect2xx(answer: Promise<{ readonly status: number }>): Promise<void> {
   const { status } = await answer;
   if (status < 200 || status > 299) throw new Error(`answered ${status}`);
@@ -121,6 +148,7 @@ await runSuite("linearizable", async ({ directory, option, say, check }) => {
   writeFileSync(config, JSON.stringify({ front: { threads: 2 }, threads: { buckets: 2 } }));
   let anomalies = 0;
   let operations = 0;
+  const damaged: string[] = [];
   for (let number = 0; number < histories && !(control && anomalies > 0); number++) {
     const data = join(directory, `data-${number}`);
     const options = {
@@ -149,9 +177,11 @@ await runSuite("linearizable", async ({ directory, option, say, check }) => {
       if (anomaly) {
         anomalies += 1;
         say(`history ${number}, ${key}: ${JSON.stringify(anomaly)}`);
+        writeFileSync(join(directory, `anomaly-${number}-${key}.json`), explain(history, key, anomaly));
       }
     }
     operations += history.count;
+    damaged.push(...history.damaged);
     await node.kill();
   }
   say(
@@ -159,5 +189,7 @@ await runSuite("linearizable", async ({ directory, option, say, check }) => {
   );
   if (control) check("without the read reset the checker finds stale reads", anomalies > 0);
   else check("every history is linearizable", anomalies === 0);
+  for (const fault of damaged.slice(0, 5)) say(fault);
+  check("every body is that of its ETag", damaged.length === 0);
   check("operations were judged", operations > histories * seconds * 20);
 });
