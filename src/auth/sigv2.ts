@@ -199,8 +199,9 @@ function verify(
 function signedPaths(rawPath: string, hostedBucket: string | null): string[] {
   const place = hostedBucket === null ? "" : `/${hostedBucket}`;
   const paths = [place + rawPath, place + canonicalPath(rawPath)];
-  const isBucket = hostedBucket === null && /^\/[^/]+$/.test(rawPath);
-  return isBucket ? [...paths, `${rawPath}/`] : paths;
+  if (hostedBucket === null && /^\/[^/]+$/.test(rawPath)) paths.push(`${rawPath}/`);
+  // Mostly the first two are the same: each is signed once.
+  return [...new Set(paths)];
 }
 
 /** Each must be there exactly once. */
