@@ -16,6 +16,7 @@ export const folders: readonly { readonly name: string; readonly owns: string }[
   { name: "bucket", owns: "the bucket actor: turns, listing, multipart uploads; the object reader" },
   { name: "account", owns: "accounts, users, keys, passwords, the first account, the identities file" },
   { name: "operations", owns: "every S3 operation: declaration and thin handler together" },
+  { name: "admin", owns: "the JSON admin API: one row per operation, its problems, proofs of callers, OpenAPI" },
   { name: "front", owns: "listeners, body streaming, the request pipeline, health, metrics, access log" },
   { name: "cli", owns: "the command line" },
 ];
