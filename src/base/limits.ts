@@ -118,7 +118,7 @@ export const limits = {
   passwordHashesAtOnce: 2,
   passwordBytesMax: 1024,
   // Accounts and their identities
-  accountDepthMax: 16,
+  accountDepthMax: 8,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,
