@@ -119,6 +119,8 @@ export const limits = {
   passwordBytesMax: 1024,
   // Accounts and their identities
   accountDepthMax: 8,
+  directoryPageMax: 1000,
+  groupsPerUserMax: 10,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,
