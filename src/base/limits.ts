@@ -130,6 +130,10 @@ export const limits = {
   idempotencyMs: 24 * 60 * 60 * 1000,
   idempotencyKeysMax: 10_000,
   idempotencyBytesMax: 16 * MiB,
+  // Accounts and their identities
+  accountDepthMax: 8,
+  directoryPageMax: 1000,
+  groupsPerUserMax: 10,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,
