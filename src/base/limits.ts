@@ -117,6 +117,7 @@ export const limits = {
   configBytesMax: 1 * MiB,
   passwordHashesAtOnce: 2,
   passwordBytesMax: 1024,
+  // Accounts and their identities
   // Sign-in
   sessionIdleMs: 30 * 60 * 1000,
   sessionLifeMs: 12 * 60 * 60 * 1000,
@@ -125,7 +126,6 @@ export const limits = {
   sessionsPerUserMax: 16,
   signInCandidatesMax: 4,
   signInListedMax: 64,
-  signInsAtOnceMax: 64,
   knownAddressesMax: 8,
   knownAddressMs: 90 * 24 * 60 * 60 * 1000,
   userAgentCharsMax: 256,
