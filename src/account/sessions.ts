@@ -71,7 +71,7 @@ export async function revokeSessions(
   const { by, accountId, userName, sessionId, exceptHash } = request;
   const event = { action: "session.revoke", accountId, target: `user/${userName}`, by };
   const outcome = await commit<Nothing>(ports.store, async () => {
-    const judged = await judgeHelp(ports, request, "self too");
+    const judged = await judgeHelp(ports, request, { self: true, acting: true });
     if (!judged.ok) return judged;
     const { user } = judged.value;
     const audit = auditRows(ports, { ...event, outcome: "done", detail: { session: sessionId ?? "all" } });

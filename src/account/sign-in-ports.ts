@@ -121,6 +121,16 @@ export async function auditDenial<R>(
   return outcome;
 }
 
+/** As `auditDenial`, and records a wrong password or code of a user who is signed in. */
+export async function auditAttempt<R>(
+  ports: SignInPorts,
+  outcome: Outcome<R>,
+  event: Omit<AuditEvent, "outcome" | "detail">,
+): Promise<Outcome<R>> {
+  if (isRefusal(outcome, "SignInFailed")) await writeAudit(ports, [{ ...event, outcome: "failed", detail: {} }]);
+  return auditDenial(ports, outcome, event);
+}
+
 /** True when this outcome is a refusal with `code`. */
 export function isRefusal(outcome: Outcome<unknown>, code: IdentityErrorCode): boolean {
   return !outcome.ok && outcome.code === code;
