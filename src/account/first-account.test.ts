@@ -10,16 +10,17 @@ import { ControlActor } from "../control/actor.ts";
 import { EmbeddedControlStore } from "../control/embedded-store.ts";
 import { createControlMemory } from "../control/environment.ts";
 import { ControlReader } from "../control/reader.ts";
-import { type Environment, firstAccount, randomText, seedAccounts } from "./first-account.ts";
+import { type Environment, firstAccount, seedAccounts } from "./first-account.ts";
 import { parseIdentities } from "./identities.ts";
-import { scryptPasswords } from "./password.ts";
+import { randomText } from "./key-pair.ts";
+import { passwordHasher } from "./password.ts";
 
 async function open(t: ExecutionContext) {
   const memory = createControlMemory();
   const clock = new ManualClock();
   const store = new EmbeddedControlStore({ environment: memory, clock, random: systemRandom });
   t.teardown(() => store.close());
-  const passwords = scryptPasswords(systemRandom);
+  const passwords = passwordHasher(systemRandom);
   const control = await ControlActor.open({
     store,
     clock,

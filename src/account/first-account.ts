@@ -10,6 +10,7 @@ import { type AccessKeyRecord, type AccountRecord, controlKeys, rootUserName } f
 import type { ControlStore } from "../control/store.ts";
 import { decodeRecord, getTyped } from "../control/typed-records.ts";
 import { hasOperator, IdentitiesError, parseIdentities } from "./identities.ts";
+import { capitalsAndDigits, digits, lettersAndDigits, randomText } from "./key-pair.ts";
 
 /** What is printed once, at the start that made the account. */
 export interface FirstCredentials {
@@ -99,23 +100,6 @@ export async function operatorKey(store: ControlStore): Promise<IdentityKey | nu
     if (last === undefined || page.length < limits.controlListMax) return null;
     after = last.key;
   }
-}
-
-const digits = "0123456789";
-const capitalsAndDigits = `ABCDEFGHIJKLMNOPQRSTUVWXYZ${digits}`;
-/** No signs: a secret never begins with = + - @ (a spreadsheet would take it for a formula), and needs no quoting in a shell. */
-const lettersAndDigits = `abcdefghijklmnopqrstuvwxyz${capitalsAndDigits}`;
-
-/** `length` characters of `alphabet`, each equally likely. */
-export function randomText(random: Random, length: number, alphabet: string): string {
-  const usable = 256 - (256 % alphabet.length);
-  let text = "";
-  while (text.length < length) {
-    for (const byte of random.bytes(length)) {
-      if (byte < usable && text.length < length) text += alphabet[byte % alphabet.length];
-    }
-  }
-  return text;
 }
 
 /** Both as one; checked again, because the variables may repeat a key of the file. */
