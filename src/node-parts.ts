@@ -1,7 +1,7 @@
 /** What a node is built from: how many threads, which ports between them, how each part is opened. For node.ts alone. */
 
 import { availableParallelism } from "node:os";
-import { scryptPasswords } from "./account/password.ts";
+import { passwordHasher } from "./account/password.ts";
 import { Slabs, slabClasses } from "./actor/slabs.ts";
 import type { FrontConnections } from "./actor/supervisor.ts";
 import { systemClock } from "./base/clock.ts";
@@ -86,7 +86,7 @@ export async function openControl(
     clock: systemClock,
     random: systemRandom,
     partitions: directory.partitions,
-    passwords: scryptPasswords(systemRandom),
+    passwords: passwordHasher(systemRandom),
     log,
   });
   return { store, actor };
