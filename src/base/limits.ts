@@ -161,6 +161,8 @@ export const limits = {
   apiTokenNameCharsMax: 64,
   apiTokenMsMax: 10 * 365 * 24 * 60 * 60 * 1000,
   accountDepthMax: 8,
+  directoryPageMax: 1000,
+  groupsPerUserMax: 10,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,
