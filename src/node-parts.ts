@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { identityBehaviour } from "./account/behaviour.ts";
-import { scryptPasswords } from "./account/password.ts";
+import { passwordHasher } from "./account/password.ts";
 import { Slabs, slabClasses } from "./actor/slabs.ts";
 import type { FrontConnections } from "./actor/supervisor.ts";
 import { systemClock } from "./base/clock.ts";
@@ -87,7 +87,7 @@ export async function openControl(
   const sealingKey = await openSealingKey(store, systemRandom);
   const secrets = aesSecretBox(sealingKey, systemRandom);
   await upgradeIdentities({ store, random: systemRandom, secrets });
-  const ports = { store, clock: systemClock, random: systemRandom, passwords: scryptPasswords(systemRandom), secrets };
+  const ports = { store, clock: systemClock, random: systemRandom, passwords: passwordHasher(systemRandom), secrets };
   const actor = await ControlActor.open({
     ...ports,
     partitions: directory.partitions,

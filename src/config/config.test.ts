@@ -31,6 +31,7 @@ test("an empty configuration has every default", (t) => {
     console: { publicUrl: null },
     encryption: { keys: [] },
     front: { implementation: "auto", threads: "auto" },
+    keyring: { file: null },
     lifecycle: { daySeconds: 86_400 },
     log: { level: "info", access: "off" },
     mail: null,
@@ -54,6 +55,7 @@ test("a full file is taken as it is", (t) => {
     console: { publicUrl: "https://console.example.com:8443" },
     encryption: { keys: [{ id: "one" }, { id: "arn:aws:kms:us-east-1:1:key/2" }] },
     front: { implementation: "node", threads: 2 },
+    keyring: { file: "/etc/troupe/keyring.json" },
     lifecycle: { daySeconds: 10 },
     log: { level: "debug", access: "/var/log/troupe/access.log" },
     mail: {

@@ -1,0 +1,137 @@
+/** What the handlers of sign-in share: their ports, the one way to write, the refusals of guessing. */
+
+import type { Clock } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
+import type { Outcome } from "../base/outcome.ts";
+import type { Random } from "../base/random.ts";
+import type { IdentityErrorCode, IdentityMessages } from "../control/identity-messages.ts";
+import { type Actor, identityKeys, type UserRecord } from "../control/identity-records.ts";
+import { accepted, refused } from "../control/messages.ts";
+import type { SecretBox } from "../control/secret-box.ts";
+import type { ControlStore } from "../control/store.ts";
+import { getTyped } from "../control/typed-records.ts";
+import { type AuditEvent, writeAudit } from "./audit-rows.ts";
+import { type FoundUser, type IdentityProvider, maySignIn } from "./identity-provider.ts";
+import type { PasswordHasher } from "./password.ts";
+import type { SignInTries } from "./sign-in-tries.ts";
+import type { SecondFactorThrottle } from "./throttle.ts";
+import type { RecordChange } from "./user-sessions.ts";
+
+export interface SignInPorts {
+  readonly store: ControlStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly passwords: PasswordHasher;
+  readonly secrets: SecretBox;
+  /** Asked by every sign-in. */
+  readonly provider: IdentityProvider;
+  readonly tries: SignInTries;
+  readonly secondFactor: SecondFactorThrottle;
+}
+
+type Message = keyof IdentityMessages;
+export type Nothing = Record<string, never>;
+export type Request<T extends Message> = IdentityMessages[T][0];
+export type Answer<T extends Message> = Promise<Outcome<IdentityMessages[T][1]>>;
+
+/** A change of records, and what is answered once it is made. */
+export interface Change<R> extends RecordChange {
+  readonly reply: R;
+}
+
+/**
+ * Makes the change that `make` describes; when a record that it compares has changed meanwhile, `make` describes it anew, from
+ * what there is then. Refuses with ConcurrentModification after `limits.controlRetriesMax` times.
+ */
+export async function commit<R>(store: ControlStore, make: () => Promise<Outcome<Change<R>>>): Promise<Outcome<R>> {
+  for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+    const made = await make();
+    if (!made.ok) return made;
+    const { compare, operations, reply } = made.value;
+    if (operations.length === 0 || (await store.txn(compare, operations))) return accepted(reply);
+  }
+  return refused("ConcurrentModification");
+}
+
+export function throttled(retryAfterMs: number): Outcome<never> {
+  return refused("Throttled", { RetryAfterMs: String(retryAfterMs) });
+}
+
+export async function readUser(
+  store: ControlStore,
+  accountId: string,
+  name: string,
+): Promise<FoundUser | null> {
+  const { value, revision } = await getTyped<UserRecord>(store, identityKeys.user(accountId, name));
+  return value === undefined ? null : { user: value, revision };
+}
+
+export function userCompare({ user, revision }: FoundUser) {
+  return { key: identityKeys.user(user.accountId, user.name), revision };
+}
+
+/** Names one user in the throttles. */
+export function userKey({ accountId, name }: Pick<UserRecord, "accountId" | "name">): string {
+  return `${accountId}/${name}`;
+}
+
+/**
+ * The user who asks for a change of its own credentials: itself, able to sign in, not somebody in its role.
+ * Refuses with AccessDenied.
+ */
+export async function ownUser(
+  ports: SignInPorts,
+  request: { readonly by: Actor; readonly accountId: string; readonly userName: string },
+): Promise<Outcome<FoundUser>> {
+  const { by, accountId, userName } = request;
+  const isOwn = by.kind === "user" && by.original === null && by.accountId === accountId && by.name === userName;
+  if (!isOwn) return refused("AccessDenied");
+  const found = await readUser(ports.store, accountId, userName);
+  if (found === null || !(await maySignIn(ports.store, found.user))) return refused("AccessDenied");
+  return accepted(found);
+}
+
+/**
+ * Checks the password of a user who is signed in: a session that was stolen must not be enough. Guessing is braked as at the
+ * sign-in, by the address and by the user there. Refuses with SignInFailed, Throttled.
+ */
+export async function confirmPassword(
+  ports: SignInPorts,
+  user: UserRecord,
+  password: string,
+  address: string | null,
+): Promise<Outcome<null>> {
+  const tried = ports.tries.confirm(userKey(user), address ?? "");
+  if ("retryAfterMs" in tried) return throttled(tried.retryAfterMs);
+  if (user.passwordHash === null) await ports.passwords.burn(password);
+  else if (await ports.passwords.matches(password, user.passwordHash)) {
+    ports.tries.succeeded(tried.admitted);
+    return accepted(null);
+  }
+  return refused("SignInFailed");
+}
+
+/** Records a refusal for want of rights; passes the outcome on. */
+export async function auditDenial<R>(
+  ports: SignInPorts,
+  outcome: Outcome<R>,
+  event: Omit<AuditEvent, "outcome" | "detail">,
+): Promise<Outcome<R>> {
+  if (isRefusal(outcome, "AccessDenied")) await writeAudit(ports, [{ ...event, outcome: "denied", detail: {} }]);
+  return outcome;
+}
+
+/** As `auditDenial`, and records a wrong password or code of a user who is signed in. */
+export async function auditAttempt<R>(
+  ports: SignInPorts,
+  outcome: Outcome<R>,
+  event: Omit<AuditEvent, "outcome" | "detail">,
+): Promise<Outcome<R>> {
+  if (isRefusal(outcome, "SignInFailed")) await writeAudit(ports, [{ ...event, outcome: "failed", detail: {} }]);
+  return auditDenial(ports, outcome, event);
+}
+
+/** True when this outcome is a refusal with `code`. */
+export function isRefusal(outcome: Outcome<unknown>, code: IdentityErrorCode): boolean {
+  return !outcome.ok && outcome.code === code;
+}
