@@ -4,8 +4,8 @@ import { z } from "zod";
 import { limits } from "../base/limits.ts";
 import { nearestName } from "../config/nearest-name.ts";
 import { DocumentError, type Found, foundByZod, jsonPointer } from "../config/problem.ts";
+import { rootUserName } from "../control/identity-records.ts";
 import type { IdentitiesDocument, IdentityAccount } from "../control/messages.ts";
-import { rootUserName } from "../control/records.ts";
 
 /** Most bytes of a user's policies as JSON: a user is one control record. */
 const policiesBytesMax = 48 * 1024;
@@ -16,7 +16,8 @@ const text = (charactersMax: number) =>
 const email = z
   .string()
   .max(254)
-  .regex(/^[^\s@,]+@[^\s@,]+$/, "must be an e-mail address");
+  .regex(/^[^\s@,/]+@[^\s@,/]+$/, "must be an e-mail address, without slash")
+  .refine((value) => Buffer.byteLength(value) <= 254, "must be at most 254 bytes");
 const password = z
   .string()
   .min(1)

@@ -122,6 +122,8 @@ export const limits = {
   policyStatementsMax: 500,
   policyValuesMax: 5000,
   policyActionsCachedMax: 512,
+  // Accounts and their identities
+  accountDepthMax: 8,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,

@@ -55,7 +55,7 @@ export interface UserRecord extends PolicyHolder {
   readonly userId: string;
   /** Begins and ends with "/". */
   readonly path: string;
-  /** null: a user made by the IAM API, who signs requests but not in. */
+  /** In lower case. null: a user made by the IAM API, who signs requests but not in. */
   readonly email: string | null;
   readonly role: Role;
   /** invited: has no password yet. disabled: neither signs in nor signs requests. */
@@ -235,10 +235,57 @@ export interface Actor {
   readonly requestId: string | null;
 }
 
+/** An account with everything that has a default. */
+export function newAccount(
+  given: Pick<AccountRecord, "accountId" | "canonicalId" | "displayName" | "kind" | "parent" | "createdMs">,
+): AccountRecord {
+  return {
+    accountId: given.accountId,
+    canonicalId: given.canonicalId,
+    displayName: given.displayName,
+    kind: given.kind,
+    parent: given.parent,
+    createdMs: given.createdMs,
+    status: "active",
+    label: null,
+    quota: { bytes: null, objects: null, buckets: null },
+    siteSelection: true,
+    addressRanges: [],
+    contact: null,
+  };
+}
+
+/** A user with nothing but what is given. */
+export function newUser(
+  given: Pick<UserRecord, "accountId" | "name" | "userId" | "email" | "role" | "status" | "createdMs">,
+): UserRecord {
+  return {
+    accountId: given.accountId,
+    name: given.name,
+    userId: given.userId,
+    path: "/",
+    email: given.email,
+    role: given.role,
+    status: given.status,
+    groups: [],
+    boundary: null,
+    tags: [],
+    passwordHash: null,
+    passwordChangedMs: null,
+    mfa: null,
+    external: null,
+    createdMs: given.createdMs,
+    attached: [],
+    inline: [],
+  };
+}
+
 /** Name of the user record of an account's Root. */
 export const rootUserName = "root";
 
 export const identityKeys = {
+  /** → `{version}`: what has been made of records of earlier releases. */
+  version: "identity-version",
   account: (accountId: string) => `accounts/${accountId}`,
   /** → `{}`: the accounts below one. */
   child: (parent: string, accountId: string) => `children/${parent}/${accountId}`,
@@ -247,7 +294,7 @@ export const identityKeys = {
   /** → `{accountId}`: canonical ids are unique. */
   canonical: (canonicalId: string) => `canonical/${canonicalId}`,
   user: (accountId: string, name: string) => `users/${accountId}/${name}`,
-  /** → `{}`; the address in lower case. One person may be a user of several accounts; unique in each. */
+  /** → `{}`; the address as in the record. One person may be a user of several accounts; unique in each. */
   email: (address: string, accountId: string, name: string) => `emails/${address}/${accountId}/${name}`,
   group: (accountId: string, name: string) => `groups/${accountId}/${name}`,
   /** → `{}` */
@@ -270,6 +317,8 @@ export const identityKeys = {
   token: (hash: string) => `tokens/${hash}`,
   /** → `{hash}` */
   userToken: (accountId: string, user: string, tokenId: string) => `user-tokens/${accountId}/${user}/${tokenId}`,
+  /** → `{hash}`: the invite that is out to a user. */
+  invite: (accountId: string, user: string) => `invites/${accountId}/${user}`,
   mailToken: (hash: string) => `mail-tokens/${hash}`,
   /** → `{atMs}`: the last reset mail to a user. */
   resetSent: (accountId: string, user: string) => `reset-sent/${accountId}/${user}`,
