@@ -12,8 +12,9 @@ import { createControlMemory } from "../control/environment.ts";
 import { ControlReader } from "../control/reader.ts";
 import { aesSecretBox } from "../control/secret-box.ts";
 import { identityBehaviour } from "./behaviour.ts";
-import { type Environment, firstAccount, randomText, seedAccounts } from "./first-account.ts";
+import { type Environment, firstAccount, seedAccounts } from "./first-account.ts";
 import { parseIdentities } from "./identities.ts";
+import { randomText } from "./key-pair.ts";
 import { scryptPasswords } from "./password.ts";
 
 async function open(t: ExecutionContext) {

@@ -115,7 +115,9 @@ export const limits = {
   controlCachedMax: 10_000,
   identitiesBytesMax: 64 * MiB,
   configBytesMax: 1 * MiB,
+  // Identities
   passwordHashesAtOnce: 2,
+  passwordHashesWaitingMax: 64,
   passwordBytesMax: 1024,
   // Policies
   policyDepthMax: 8,
@@ -124,6 +126,29 @@ export const limits = {
   policyActionsCachedMax: 512,
   // Accounts and their identities
   accountDepthMax: 8,
+  keyringBytesMax: 64 * KiB,
+  keyringKeysMax: 64,
+  sessionTokenCharsMax: 4 * KiB,
+  sessionPolicyCharsMax: 2048,
+  sessionPolicyArnsMax: 10,
+  packedPolicyBytesMax: 2 * KiB,
+  throttleEntriesMax: 32_768,
+  accountFreeFailures: 5,
+  accountDelayMsMax: 60_000,
+  addressFreeFailures: 20,
+  addressDelayMsMax: 5 * 60 * 1000,
+  signInFirstDelayMs: 1000,
+  signInForgetMs: 30 * 60 * 1000,
+  secondFactorTriesMax: 5,
+  secondFactorWindowMs: 5 * 60 * 1000,
+  recoveryCodes: 10,
+  mailQueueMax: 1000,
+  mailBytesMax: 64 * KiB,
+  mailSendMs: 30_000,
+  mailRetryMs: 5000,
+  mailRetryMsMax: 10 * 60 * 1000,
+  mailDeadlineMs: 60 * 60 * 1000,
+  mailFilesMax: 1000,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,
@@ -182,5 +207,9 @@ assert(limits.valueBytesMax < limits.pageBytes, "no value is larger than a page"
 assert(
   Math.ceil(limits.singlePutBytesMax / limits.chunkBytesMax) + 200 <= limits.turnRowsMax,
   "the references of the largest single PUT fit one turn",
+);
+assert(
+  limits.packedPolicyBytesMax + 768 <= (limits.sessionTokenCharsMax * 3) / 4,
+  "a session token has room for its policies and its names",
 );
 assert(limits.streamPieceBytes <= limits.streamTurnBytes, "a turn of streaming has room for a piece");

@@ -31,6 +31,7 @@ test("an empty configuration has every default", (t) => {
     console: { publicUrl: null },
     encryption: { keys: [] },
     front: { implementation: "auto", threads: "auto" },
+    keyring: { file: null },
     lifecycle: { daySeconds: 86_400 },
     log: { level: "info", access: "off" },
     mail: null,
