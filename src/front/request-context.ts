@@ -74,11 +74,7 @@ const headerActions: readonly (readonly [header: string, action: string])[] = [
  * Resolves the bucket in the path, when the operation has one, and judges the principal.
  * @throws S3Error AccessDenied and those of the bucket
  */
-export function resolveBucket(
-  services: Pick<Services, "control">,
-  judge: Judge,
-  asked: Asked,
-): BucketRecord | null {
+export function resolveBucket(services: Pick<Services, "control">, judge: Judge, asked: Asked): BucketRecord | null {
   const { operation, bucketName, key, headers, clientAddress } = asked;
   const { account } = asked.principal;
   if (!mayUseKeys(account) || !isWelcome(account, clientAddress)) throw new S3Error("AccessDenied");
