@@ -1,6 +1,8 @@
 /** One front with everything it needs, in the main thread or in one of its own: listener, pipeline, readers, links to the bucket threads. */
 
 import type { MessagePort } from "node:worker_threads";
+import { Principals } from "./account/principals.ts";
+import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import { Admission } from "./actor/admission.ts";
 import { BodyUploader } from "./actor/body-uploader.ts";
 import { ThreadLink } from "./actor/port.ts";
@@ -13,13 +15,17 @@ import { ObjectReader } from "./bucket/read.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
-import { aesSecretBox } from "./control/secret-box.ts";
+import { ringSecretBox } from "./control/secret-box.ts";
 import { openAccessLog } from "./front/access-log.ts";
+import { AddressRanges } from "./front/client-address.ts";
+import { ConsoleCors } from "./front/console-cors.ts";
 import { listen } from "./front/http-server.ts";
 import { type Exchanged, Pipeline } from "./front/pipeline.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { s3Port } from "./front/s3-port.ts";
+import { TenantHosts } from "./front/tenant-host.ts";
+import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
@@ -35,7 +41,8 @@ export interface FrontData {
   readonly partitions: readonly { readonly directory: string; readonly metadata: string; readonly owner: number }[];
   readonly controlDirectory: string;
   /** Opens the secrets of control records; 32 bytes. */
-  readonly sealingKey: Uint8Array;
+  /** Of the key ring: secret. */
+  readonly ringKeys: readonly RingKey[];
   readonly slabs: SharedSlabs;
   readonly readEpochs: SharedArrayBuffer;
   readonly uploadEpochs: SharedArrayBuffer;
@@ -53,6 +60,9 @@ export interface FrontData {
   };
   readonly region: string;
   readonly endpoints: readonly string[];
+  /** Tenants' host names end in these, lower case. */
+  readonly domains: readonly string[];
+  readonly trustedProxies: readonly string[];
   readonly takesVersion2: boolean;
   readonly hostId: string;
   /** null: there is no console. */
@@ -74,6 +84,7 @@ export interface FrontSnapshot {
 
 export class Front {
   readonly #data: FrontData;
+  readonly #principals: Principals;
   readonly #links: readonly ThreadLink[];
   readonly #slabs: Slabs;
   readonly #services: FrontServices;
@@ -106,11 +117,16 @@ export class Front {
     this.#admission = new Admission(data.fronts);
     this.#accessLog = openAccessLog(data.accessLog);
     const ownerOf = (partition: number): number => data.partitions[partition]?.owner ?? 0;
+    const keyRing = new KeyRing(data.ringKeys, systemRandom);
+    const secrets = ringSecretBox(keyRing);
+    const control = new ControlReader(
+      openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
+      secrets,
+    );
+    const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
+    this.#principals = new Principals({ records: control, secrets, temporary, clock });
     this.#services = {
-      control: new ControlReader(
-        openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
-        aesSecretBox(data.sealingKey, systemRandom),
-      ),
+      control,
       askControl,
       links: this.#links,
       ownerOf,
@@ -130,6 +146,7 @@ export class Front {
   /** Binds the S3 port; several fronts share it. @returns the port */
   async listen(port: number): Promise<number> {
     const { listen: where, endpoints, takesVersion2, hostId, consoleUrl, fronts } = this.#data;
+    const cors = new ConsoleCors(consoleUrl);
     const pipeline = new Pipeline({
       services: this.#services,
       route: compileRoutes(operations),
@@ -137,11 +154,15 @@ export class Front {
       takesVersion2,
       hostId,
       admission: this.#admission,
+      tenants: new TenantHosts(this.#data.domains),
+      principals: this.#principals,
+      proxies: new AddressRanges(this.#data.trustedProxies),
+      cors,
       random: systemRandom,
       log: this.#log,
       observe: (exchange) => this.#observe(exchange),
     });
-    const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl });
+    const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl, cors });
     const { host, tls, implementation, connectionsMax } = where;
     const secured = tls === null ? {} : { tls };
     const options = { host, port, implementation, connectionsMax, sharesPort: fronts > 1, ...secured };
@@ -163,7 +184,7 @@ export class Front {
 
   /** Goes on with a deletion that the last stop has interrupted. */
   async finishDeletion(bucket: BucketRecord): Promise<void> {
-    await finishDeletion(new RequestServices(this.#services, "start"), bucket);
+    await finishDeletion(new RequestServices(this.#services, "start", null), bucket);
   }
 
   takeSums(): RequestSums {
@@ -203,7 +224,7 @@ export class Front {
 
   /** Goes through a bucket's rows and deletes it with everything in it, for good. */
   async deleteBucket(bucket: BucketRecord): Promise<void> {
-    await deleteWithContents(new RequestServices(this.#services, "reset"), bucket);
+    await deleteWithContents(new RequestServices(this.#services, "reset", null), bucket);
   }
 
   /** After `drain`, and after the bucket threads have stopped. */

@@ -16,10 +16,12 @@ import { EmbeddedControlStore } from "./control/embedded-store.ts";
 import { openControlEnvironment } from "./control/environment.ts";
 import { upgradeIdentities } from "./control/identity-upgrade.ts";
 import type { BucketRecord } from "./control/records.ts";
-import { aesSecretBox, openSealingKey } from "./control/secret-box.ts";
+import { isSealed, openSecretBox } from "./control/secret-box.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { Front, type FrontData } from "./front-host.ts";
 import { type FrontReport, FrontThread } from "./front-thread.ts";
+import { KeyRing } from "./keyring/key-ring.ts";
+import { openKeyRingFile } from "./keyring/key-ring-file.ts";
 import type { DataDirectory } from "./storage/data-directory.ts";
 import { openMetadata } from "./storage/lmdb.ts";
 import { ReadEpochs } from "./storage/read-epochs.ts";
@@ -71,12 +73,17 @@ export function urlHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-export async function openControl(
-  directory: DataDirectory,
-  log: Log,
-  unsafe: readonly UnsafeName[],
-  fatal: (reason: unknown) => void,
-) {
+export interface ControlParts {
+  readonly directory: DataDirectory;
+  /** The ring that the store's secrets are sealed by. @throws KeyringError */
+  readonly openRing: (isSealed: boolean) => KeyRing;
+  readonly log: Log;
+  readonly unsafe: readonly UnsafeName[];
+  readonly fatal: (reason: unknown) => void;
+}
+
+/** @throws DamagedEnvironmentError, KeyringError */
+export async function openControl({ directory, openRing, log, unsafe, fatal }: ControlParts) {
   const environment = openControlEnvironment({
     directory: directory.controlPath,
     clock: systemClock,
@@ -84,17 +91,45 @@ export async function openControl(
     ...unsafeLmdb(unsafe),
   });
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
-  const sealingKey = await openSealingKey(store, systemRandom);
-  const secrets = aesSecretBox(sealingKey, systemRandom);
-  await upgradeIdentities({ store, random: systemRandom, secrets });
-  const ports = { store, clock: systemClock, random: systemRandom, passwords: passwordHasher(systemRandom), secrets };
-  const actor = await ControlActor.open({
-    ...ports,
-    partitions: directory.partitions,
-    identities: identityBehaviour(ports),
-    log,
-  });
-  return { store, actor, secrets, sealingKey };
+  try {
+    const keyRing = openRing(await isSealed(store));
+    const secrets = await openSecretBox(store, keyRing);
+    await upgradeIdentities({ store, random: systemRandom, secrets });
+    const ports = {
+      store,
+      clock: systemClock,
+      random: systemRandom,
+      passwords: passwordHasher(systemRandom),
+      secrets,
+    };
+    const actor = await ControlActor.open({
+      ...ports,
+      partitions: directory.partitions,
+      identities: identityBehaviour(ports),
+      log,
+    });
+    return { store, actor, secrets, keyRing };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The key ring of a data directory; of one in memory, one that ends with it. @throws KeyringError */
+export function openRing(options: {
+  readonly dataDirectory: string;
+  readonly file: string | null;
+  readonly isTemporary: boolean;
+  readonly log: Log;
+}): (isSealed: boolean) => KeyRing {
+  const { dataDirectory, file, isTemporary, log } = options;
+  if (isTemporary) return () => KeyRing.inMemory(systemRandom);
+  return (isSealed) => {
+    const opened = openKeyRingFile({ dataDirectory, file, isSealed, random: systemRandom, clock: systemClock });
+    for (const warning of opened.warnings) log.warn({ file: opened.file }, warning);
+    if (opened.isNew) log.info({ file: opened.file }, "a key ring was made: keep a copy of it apart from the data");
+    return opened.ring;
+  };
 }
 
 /**

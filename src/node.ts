@@ -21,6 +21,7 @@ import {
   connectionsPerFront,
   openControl,
   openEnvironments,
+  openRing,
   partitionsOf,
   shareMemory,
   startFronts,
@@ -223,7 +224,13 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     () => void freeSpace.close(),
   );
 
-  const control = await openControl(directory, log, unsafe, fatal);
+  const control = await openControl({
+    directory,
+    openRing: openRing({ dataDirectory: directory.path, file: config.keyring.file, isTemporary, log }),
+    log,
+    unsafe,
+    fatal,
+  });
   opened.add(() => control.store.close());
   const file = options.identitiesFile;
   const identities = guest !== undefined ? guest.identities : file === null ? null : readIdentitiesFile(file);
@@ -259,7 +266,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     ...shared.front,
     partitions,
     controlDirectory: directory.controlPath,
-    sealingKey: control.sealingKey,
+    ringKeys: control.keyRing.keys,
     fronts: threads.fronts,
     bucketThreads: threads.buckets,
     listen: {
@@ -273,6 +280,8 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     region: config.region,
     takesVersion2: config.signatures.version2,
     endpoints: config.domain.map((domain) => `s3.${domain}`),
+    domains: config.domain,
+    trustedProxies: config.trustedProxies,
     hostId: Buffer.from(directory.format.nodeEpoch, "hex").toString("base64"),
     consoleUrl,
     tokenKey: Uint8Array.from(systemRandom.bytes(32)),

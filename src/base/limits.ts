@@ -132,7 +132,13 @@ export const limits = {
   idempotencyMs: 24 * 60 * 60 * 1000,
   idempotencyKeysMax: 10_000,
   idempotencyBytesMax: 16 * MiB,
+  // Policies
+  policyDepthMax: 8,
+  policyStatementsMax: 500,
+  policyValuesMax: 5000,
+  policyActionsCachedMax: 512,
   // Accounts and their identities
+  accountDepthMax: 8,
   keyringBytesMax: 64 * KiB,
   keyringKeysMax: 64,
   sessionTokenCharsMax: 4 * KiB,
@@ -174,7 +180,6 @@ export const limits = {
   apiTokensPerUserMax: 20,
   apiTokenNameCharsMax: 64,
   apiTokenMsMax: 10 * 365 * 24 * 60 * 60 * 1000,
-  accountDepthMax: 8,
   directoryPageMax: 1000,
   groupsPerUserMax: 10,
   // Logs and metrics
