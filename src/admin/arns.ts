@@ -1,6 +1,6 @@
 /** The ARNs that policies of rows are judged on. Source: IAM user guide, "IAM identifiers". */
 
-import type { AdminReader } from "./ports.ts";
+import type { AdminRecords } from "./records.ts";
 import { arnOf } from "./show.ts";
 
 interface Named {
@@ -10,7 +10,7 @@ interface Named {
 /** A user, group, role or policy that the path names; without a record, as if its path were "/". */
 const named =
   (kind: "user" | "group" | "role" | "policy") =>
-  ({ params }: Named, accountId: string, reader: AdminReader): string =>
+  ({ params }: Named, accountId: string, reader: AdminRecords): string =>
     arnOf(kind, reader[kind](accountId, params.name) ?? { accountId, path: "/", name: params.name });
 
 export const userArn = named("user");

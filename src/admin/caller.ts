@@ -27,8 +27,6 @@ export interface Caller {
   readonly user: UserRecord | null;
   readonly session: CallerSession | null;
   readonly token: ApiTokenRecord | null;
-  /** Of a request that is signed. */
-  readonly accessKeyId: string | null;
   readonly isActing: boolean;
   /** Stands in messages to the control actor and in the audit log. */
   readonly actor: Actor;

@@ -6,8 +6,8 @@
 import type { z } from "zod";
 import type { AccountKind, Role, TokenScope } from "../control/identity-records.ts";
 import type { AdminContext } from "./context.ts";
-import type { AdminReader } from "./ports.ts";
 import type { AdminErrorCode } from "./problem.ts";
+import type { AdminRecords } from "./records.ts";
 
 export type AdminMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -76,7 +76,7 @@ export interface AdminDeclaration<
 }
 
 /** The resource that the policy action is judged on: an ARN, or "*". */
-export type ResourceOf = (input: AdminInput, accountId: string, reader: AdminReader) => string;
+export type ResourceOf = (input: AdminInput, accountId: string, reader: AdminRecords) => string;
 
 /** Decoded and checked parts of a request, as the rows' schemas say. */
 export interface AdminInput {
@@ -117,7 +117,7 @@ type ReplyOf<R extends ReplySchema> = R extends z.ZodType ? z.input<R> : R exten
 interface Declared<P extends ObjectSchema, Q extends ObjectSchema, B extends z.ZodType | null, R extends ReplySchema> {
   /** The resource of the policy action, when it is not "*". */
   on(
-    resource: (input: InputOf<P, Q, B>, accountId: string, reader: AdminReader) => string,
+    resource: (input: InputOf<P, Q, B>, accountId: string, reader: AdminRecords) => string,
   ): Pick<Declared<P, Q, B, R>, "handledBy">;
   handledBy(handler: (input: InputOf<P, Q, B>, context: AdminContext) => Promise<ReplyOf<R>>): AdminRow;
 }

@@ -1,17 +1,19 @@
 /** Links for mails: made from where the console is configured to be, never from what a request says. */
 
 import { z } from "zod";
+import { limits } from "../base/limits.ts";
+import { type ConsoleLink, consoleLink } from "../mail/console-link.ts";
+import { inviteMail } from "../mail/templates.ts";
 import type { AdminContext, AdminServices } from "./context.ts";
 
 const pages = { invite: "/invite", reset: "/reset" } as const;
 
-/** The token stands after "#": browsers send it to no server, and it is in no log. */
 export function linkOf(
   { consoleUrl }: Pick<AdminServices, "consoleUrl">,
   page: keyof typeof pages,
   token: string,
-): string {
-  return `${consoleUrl}${pages[page]}#token=${token}`;
+): ConsoleLink {
+  return consoleLink(consoleUrl, pages[page], token);
 }
 
 /** What became of an invitation. */
@@ -29,12 +31,20 @@ export const invitationForm = z.strictObject({
  */
 export async function invite(
   context: AdminContext,
-  to: { readonly email: string; readonly displayName: string; readonly accountId: string; readonly userName: string },
+  to: { readonly email: string; readonly accountId: string; readonly userName: string },
   token: string,
 ): Promise<z.input<typeof invitationForm>> {
-  const { services, caller } = context;
+  const { services, caller, reader } = context;
   const link = linkOf(services, "invite", token);
-  services.mail.send({ kind: "invite", to: to.email, displayName: to.displayName, link });
+  services.mail.post(
+    inviteMail({
+      to: to.email,
+      accountName: reader.account(to.accountId)?.displayName ?? to.accountId,
+      invitedBy: caller.user?.email ?? caller.account.displayName,
+      link,
+      expiresMs: services.clock.nowMs() + limits.inviteMs,
+    }),
+  );
   if (services.mail.isDelivered || caller.isActing) return { sentTo: to.email, link: null };
   await context.ask("audit.write", {
     by: caller.actor,

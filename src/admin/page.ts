@@ -1,8 +1,8 @@
 /** Pages of lists: `after` and `limit` in, `next` out. A cursor is opaque and names the last item, so that pages hold while items come and go. */
 
 import { z } from "zod";
+import type { Page, PageRequest } from "../account/directory.ts";
 import { limits } from "../base/limits.ts";
-import type { Page, Range } from "./ports.ts";
 import { AdminError } from "./problem.ts";
 
 export const pageQuery = z.strictObject({
@@ -19,7 +19,7 @@ export function pageOf<T extends z.ZodType>(item: T) {
 }
 
 /** @throws AdminError InvalidInput for a cursor that was never given out */
-export function rangeOf(query: z.output<typeof pageQuery>): Range {
+export function rangeOf(query: z.output<typeof pageQuery>): PageRequest {
   const { after, limit } = query;
   if (after === undefined) return { after: "", limit };
   const text = Buffer.from(after, "base64url").toString("utf8");

@@ -19,8 +19,8 @@ import { securityHeaders } from "./headers.ts";
 import { type AdminAnswer, IdempotencyStore } from "./idempotency.ts";
 import { openApiDocument } from "./openapi.ts";
 import { refuseForeignOrigin, refuseForgedRequest } from "./origin.ts";
-import type { ProofReader } from "./ports.ts";
-import { AdminError, problemDocument, valueOf } from "./problem.ts";
+import { AdminError, problemDocument, answerOf } from "./problem.ts";
+import type { Proofs } from "./proofs.ts";
 import { RequestContext } from "./request-context.ts";
 import { type AdminRouter, apiPrefix, compileAdminRoutes } from "./router.ts";
 
@@ -29,12 +29,14 @@ export const openApiPath = "/apidoc/openapi.json";
 export interface AdminPortOptions {
   readonly rows: readonly AdminRow[];
   readonly services: AdminServices;
-  readonly proofs: ProofReader;
+  readonly proofs: Proofs;
   /** Asks the control actor. Never rejects. */
   readonly askControl: <T extends keyof ControlProtocol>(
     type: T,
     message: ControlProtocol[T][0],
   ) => Promise<Outcome<ControlProtocol[T][1]>>;
+  /** Where a request really comes from: its peer, or what a trusted proxy says. */
+  readonly placeOf: (request: HttpRequest) => { readonly address: string; readonly secure: boolean };
   /** `console.publicUrl`; null = the origin of a page is the host that it was asked at. */
   readonly publicUrl: string | null;
 }
@@ -44,6 +46,8 @@ interface Progress {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
   readonly requestId: string;
+  /** Of the client, behind trusted proxies. */
+  readonly address: string;
   readonly isSecure: boolean;
   readonly isLocal: boolean;
 }
@@ -77,10 +81,11 @@ export class AdminPort {
   readonly handleLocal: HttpHandler = (request, response) => this.#begin(request, response, true);
 
   #begin(request: HttpRequest, response: HttpResponse, isLocal: boolean): void {
-    const { services, publicUrl } = this.#options;
+    const { services, publicUrl, placeOf } = this.#options;
     const requestId = services.random.bytes(requestIdBytes).toString("hex").toUpperCase();
-    const isSecure = request.secure || (publicUrl?.startsWith("https://") ?? false);
-    const progress = { request, response, requestId, isSecure, isLocal };
+    const { address, secure } = placeOf(request);
+    const isSecure = secure || (publicUrl?.startsWith("https://") ?? false);
+    const progress = { request, response, requestId, address, isSecure, isLocal };
     this.#serve(progress).then(
       (answer) => this.#answer(progress, answer),
       (error: unknown) => this.#fail(progress, error),
@@ -88,12 +93,12 @@ export class AdminPort {
   }
 
   async #serve(progress: Progress): Promise<AdminAnswer> {
-    const { request, isLocal, requestId, isSecure } = progress;
+    const { request, isLocal, requestId, address, isSecure } = progress;
     const { services, proofs } = this.#options;
     if (request.rawPath === openApiPath) return this.#document(request);
     const { row, params } = this.#route(request.method, request.rawPath);
     services.reader.refresh();
-    const arrival = { request, requestId, isSecure, isLocal, nowMs: services.clock.nowMs() };
+    const arrival = { request, requestId, address, isSecure, isLocal, nowMs: services.clock.nowMs() };
     const proven = authenticateAdmin(arrival, services.reader, proofs);
     const { caller } = proven;
     this.#judgeOrigin(progress, row, caller);
@@ -128,19 +133,20 @@ export class AdminPort {
   }
 
   async #run(progress: Progress, row: AdminRow, caller: Caller | null, input: AdminInput): Promise<AdminAnswer> {
-    const { request, requestId, isSecure } = progress;
+    const { request, requestId, address, isSecure } = progress;
     const { services, askControl } = this.#options;
     services.reader.refresh();
     const context = new RequestContext({
       requestId,
       request,
+      address,
       isSecure,
       caller,
       services,
       ask: async (type, message) => {
         const outcome = await askControl(type, message);
         services.reader.refresh();
-        return valueOf(outcome);
+        return answerOf(outcome);
       },
     });
     const { action } = row.admits;
@@ -161,7 +167,7 @@ export class AdminPort {
     const target = Object.values(params).map(String).join("/").slice(0, limits.adminAuditTargetCharsMax);
     const { accountId } = caller.account;
     askControl("audit.write", { by: caller.actor, action: row.name, outcome: "denied", accountId, target, detail: {} })
-      .then(valueOf)
+      .then(answerOf)
       .catch((error: unknown) =>
         services.log.error({ error }, "a refused request could not be written to the audit log"),
       );

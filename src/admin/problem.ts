@@ -111,7 +111,7 @@ const isAdminErrorCode = (code: string): code is AdminErrorCode => Object.hasOwn
  * The value of an actor's answer.
  * @throws AdminError the refusal; InternalError when its code is unknown here
  */
-export function valueOf<R>(outcome: Outcome<R>): R {
+export function answerOf<R>(outcome: Outcome<R>): R {
   if (outcome.ok) return outcome.value;
   const { code, detail } = outcome;
   if (!isAdminErrorCode(code)) throw new AdminError("InternalError", "", { cause: new Error(`unknown code ${code}`) });

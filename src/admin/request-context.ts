@@ -6,13 +6,15 @@ import type { UserRecord } from "../control/identity-records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import type { Caller, CallerSession } from "./caller.ts";
 import type { AdminContext, AdminServices } from "./context.ts";
-import type { AdminReader, JudgedRequest } from "./ports.ts";
+import type { JudgedRequest } from "./policies.ts";
 import { AdminError } from "./problem.ts";
+import type { AdminRecords } from "./records.ts";
 
 interface Parts {
   readonly requestId: string;
   readonly request: HttpRequest;
   readonly isSecure: boolean;
+  readonly address: string;
   readonly caller: Caller | null;
   readonly services: AdminServices;
   readonly ask: AdminContext["ask"];
@@ -22,6 +24,7 @@ export class RequestContext implements AdminContext {
   readonly requestId: string;
   readonly services: AdminServices;
   readonly isSecure: boolean;
+  readonly address: string;
   readonly headers: (readonly [name: string, value: string])[] = [];
   readonly ask: AdminContext["ask"];
   readonly #request: HttpRequest;
@@ -31,13 +34,10 @@ export class RequestContext implements AdminContext {
     this.requestId = parts.requestId;
     this.services = parts.services;
     this.isSecure = parts.isSecure;
+    this.address = parts.address;
     this.ask = parts.ask;
     this.#request = parts.request;
     this.#caller = parts.caller;
-  }
-
-  get address(): string {
-    return this.#request.remoteAddress;
   }
 
   get userAgent(): string {
@@ -66,15 +66,12 @@ export class RequestContext implements AdminContext {
     return session;
   }
 
-  get reader(): AdminReader {
+  get reader(): AdminRecords {
     return this.services.reader;
   }
 
-  /** Root and Admin have the whole of their account; what they may do to whom the control actor judges. */
   allows(action: string, resource: string): boolean {
-    const { caller } = this;
-    if (caller.role !== "user") return true;
-    return this.services.policies.allows(caller, action, resource, this.#judged());
+    return this.services.policies.allows(this.caller, action, resource, this.#judged());
   }
 
   demand(action: string, resource: string): void {
@@ -95,7 +92,7 @@ export class RequestContext implements AdminContext {
     return {
       address: this.address,
       userAgent: this.userAgent,
-      secure: this.isSecure,
+      isSecure: this.isSecure,
       nowMs: this.services.clock.nowMs(),
     };
   }

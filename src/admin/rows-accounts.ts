@@ -230,5 +230,5 @@ export const InviteAccountRoot = declareAdmin({
   const root = context.reader.user(account.accountId, rootUserName);
   const { token } = await context.ask("user.invite", { by: context.caller.actor, ...whose });
   if (token === null || root === undefined || root.email === null) throw new AdminError("NoSuchEntity");
-  return invite(context, { ...whose, email: root.email, displayName: account.displayName }, token);
+  return invite(context, { ...whose, email: root.email }, token);
 });

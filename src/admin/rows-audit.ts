@@ -1,13 +1,13 @@
 /** Rows of the audit log: a page as JSON, and an interval as CSV. */
 
 import { z } from "zod";
+import { auditAfter, type Page, type PageRequest } from "../account/directory.ts";
 import { limits } from "../base/limits.ts";
 import type { AuditRecord } from "../control/identity-records.ts";
 import type { AdminContext } from "./context.ts";
 import { csvOf } from "./csv.ts";
 import { type Admittance, anyProof, declareAdmin } from "./declaration.ts";
 import { pageOf, pageQuery, rangeOf, replyPage } from "./page.ts";
-import type { Page, Range } from "./ports.ts";
 import { AdminError } from "./problem.ts";
 import { accountId, atTime, nothing, oneLine, time } from "./schemas.ts";
 
@@ -29,7 +29,6 @@ const filterQuery = z.strictObject(filter);
 type Filter = z.output<typeof filterQuery>;
 
 const auditForm = z.strictObject({
-  id: z.string(),
   at: time,
   action: z.string(),
   outcome: z.enum(["done", "denied", "failed"]),
@@ -47,15 +46,9 @@ const auditForm = z.strictObject({
   detail: z.record(z.string(), z.string()),
 });
 
-interface AuditRow {
-  readonly id: string;
-  readonly record: AuditRecord;
-}
-
-function showAudit({ id, record }: AuditRow): z.input<typeof auditForm> {
+function showAudit(record: AuditRecord): z.input<typeof auditForm> {
   const { by } = record;
   return {
-    id,
     at: atTime(record.atMs),
     action: record.action,
     outcome: record.outcome,
@@ -87,30 +80,29 @@ function accountOf({ caller, reader }: AdminContext, wanted: string | undefined)
   return wanted;
 }
 
-function matches({ record }: AuditRow, { action, outcome, by, from, to }: Filter): boolean {
+function matches(record: AuditRecord, { action, outcome, by }: Filter): boolean {
   return (
     (action === undefined || record.action === action) &&
     (outcome === undefined || record.outcome === outcome) &&
-    (by === undefined || record.by.name === by || record.by.original?.name === by) &&
-    (from === undefined || record.atMs >= Date.parse(from)) &&
-    (to === undefined || record.atMs < Date.parse(to))
+    (by === undefined || record.by.name === by || record.by.original?.name === by)
   );
 }
 
 /** Looks at a bounded number of rows, so that a rare filter costs pages of few items, not a long wait. */
-function search(context: AdminContext, query: Filter, range: Range): Page<AuditRow> {
+function search(context: AdminContext, query: Filter, range: PageRequest): Page<AuditRecord> {
   const account = accountOf(context, query.account);
-  const items: AuditRow[] = [];
-  let after = range.after;
-  for (let looked = 0; looked < limits.adminAuditLooksMax; looked += limits.adminPageMax) {
-    const page = context.reader.audit(account, { after, limit: limits.adminPageMax });
-    for (const row of page.items) {
-      after = row.id;
-      if (query.from !== undefined && row.record.atMs < Date.parse(query.from)) return { items, next: null };
-      if (matches(row, query)) items.push(row);
-      if (items.length === range.limit) return { items, next: after };
+  const items: AuditRecord[] = [];
+  let after = range.after === "" && query.from !== undefined ? auditAfter(Date.parse(query.from)) : range.after;
+  for (let looked = 0; looked < limits.adminAuditLooksMax; ) {
+    const limit = Math.min(limits.directoryPageMax, range.limit - items.length);
+    const page = context.reader.audit(account, { after, limit });
+    looked += page.items.length + 1;
+    for (const record of page.items) {
+      if (query.to !== undefined && record.atMs >= Date.parse(query.to)) return { items, next: null };
+      if (matches(record, query)) items.push(record);
     }
-    if (page.next === null) return { items, next: null };
+    if (page.next === null || items.length === range.limit) return { items, next: page.next };
+    after = page.next;
   }
   return { items, next: after };
 }
@@ -120,7 +112,7 @@ export const ListAudit = declareAdmin({
   method: "GET",
   path: "/audit",
   group,
-  summary: "The audit log, newest first; a filtered page may hold few rows and yet have a next one.",
+  summary: "The audit log, oldest first from `from` on; a filtered page may hold few rows and yet have a next one.",
   admits: readers,
   params: nothing,
   query: z.strictObject({ ...pageQuery.shape, ...filter }),
@@ -137,7 +129,7 @@ export const ExportAudit = declareAdmin({
   method: "GET",
   path: "/audit.csv",
   group,
-  summary: "The audit log of an interval as CSV, newest first.",
+  summary: "The audit log of an interval as CSV, oldest first.",
   admits: readers,
   params: nothing,
   query: filterQuery,
@@ -151,7 +143,7 @@ export const ExportAudit = declareAdmin({
   // A cut file must not look whole.
   if (next !== null)
     throw new AdminError("LimitExceeded", `More than ${limits.adminAuditExportMax} rows: choose less.`);
-  const rows = items.map(({ record }) => [
+  const rows = items.map((record) => [
     atTime(record.atMs),
     record.action,
     record.outcome,

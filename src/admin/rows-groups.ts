@@ -137,7 +137,7 @@ export const ListGroupUsers = declareAdmin({
   .on(groupArn)
   .handledBy(async ({ params, query }, context) => {
     const { accountId, name } = groupOf(context, params.name);
-    return replyPage(context.reader.members(accountId, name, rangeOf(query)), (member) => member);
+    return replyPage(context.reader.members(accountId, name, rangeOf(query)), (member) => member.name);
   });
 
 export const AddGroupUser = declareAdmin({

@@ -50,8 +50,8 @@ function checkHolder({ reader }: AdminContext, user: UserRecord, accessKeyId: st
 }
 
 function list({ reader }: AdminContext, user: UserRecord): z.input<typeof keyList> {
-  const keys = reader.accessKeys(user.accountId, user.name);
-  return { items: keys.map((key) => showKey(key, reader.keyUsed(key.accessKeyId))) };
+  const keys = reader.keysOf(user.accountId, user.name);
+  return { items: keys.map(({ key, lastUsed }) => showKey(key, lastUsed)) };
 }
 
 async function create(context: AdminContext, user: UserRecord): Promise<z.input<typeof newKey>> {

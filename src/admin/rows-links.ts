@@ -1,6 +1,8 @@
 /** Rows that links in mails lead to, and the request for such a link: without a session, and without telling who exists. */
 
 import { z } from "zod";
+import { limits } from "../base/limits.ts";
+import { passwordResetMail } from "../mail/templates.ts";
 import { type Admittance, declareAdmin } from "./declaration.ts";
 import { linkOf } from "./links.ts";
 import { accountId, email, linkToken, nothing, password } from "./schemas.ts";
@@ -29,7 +31,9 @@ export const RequestPasswordReset = declareAdmin({
     address,
   });
   for (const { email: to, token, displayName } of sent) {
-    services.mail.send({ kind: "reset", to, displayName, link: linkOf(services, "reset", token) });
+    const link = linkOf(services, "reset", token);
+    const expiresMs = services.clock.nowMs() + limits.resetTokenMs;
+    services.mail.post(passwordResetMail({ to, accountName: displayName, link, expiresMs }));
   }
   return { detail: "If the address is known, a mail with a link is on its way to it." };
 });

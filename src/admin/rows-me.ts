@@ -5,8 +5,8 @@ import { qrCodeSvg } from "../account/qr-code.ts";
 import { totpUri } from "../account/totp.ts";
 import type { AdminContext } from "./context.ts";
 import { declareAdmin, ownAffairs } from "./declaration.ts";
+import { tell } from "./mails.ts";
 import { AdminError } from "./problem.ts";
-import { tell } from "./rows-session.ts";
 import { anyName, code, nothing, oneLine, password, time } from "./schemas.ts";
 import { sessionForm, showSession, showToken, tokenForm } from "./show.ts";
 
@@ -40,7 +40,7 @@ export const ChangeMyPassword = declareAdmin({
     newPassword: body.newPassword,
     exceptHash: context.session.hash,
   });
-  tell(context, context.self, "passwordChanged");
+  tell(context, context.self, { kind: "passwordChanged" });
   return null;
 });
 
@@ -78,7 +78,7 @@ export const ConfirmMyMfa = declareAdmin({
   method: "POST",
   path: "/me/mfa/confirm",
   group,
-  summary: "Puts the second factor into force and shows the recovery codes, once.",
+  summary: "Puts the second factor into force, ends all other sessions, and shows the recovery codes, once.",
   admits: ownAffairs,
   params: nothing,
   query: nothing,
@@ -88,8 +88,12 @@ export const ConfirmMyMfa = declareAdmin({
   errors: ["SignInFailed", "Throttled", "NoSuchEntity", "EntityAlreadyExists"],
   hasSecret: true,
 }).handledBy(async ({ body }, context) => {
-  const { recoveryCodes: codes } = await context.ask("mfa.confirm", { ...mine(context), code: body.code });
-  tell(context, context.self, "mfaChanged");
+  const { recoveryCodes: codes } = await context.ask("mfa.confirm", {
+    ...mine(context),
+    code: body.code,
+    exceptHash: context.session.hash,
+  });
+  tell(context, context.self, { kind: "mfa", change: "enabled" });
   return { recoveryCodes: [...codes] };
 });
 
@@ -108,7 +112,7 @@ export const DisableMyMfa = declareAdmin({
   errors: ["SignInFailed", "Throttled", "NoSuchEntity"],
 }).handledBy(async ({ body }, context) => {
   await context.ask("mfa.disable", { ...mine(context), password: body.password, code: body.code });
-  tell(context, context.self, "mfaChanged");
+  tell(context, context.self, { kind: "mfa", change: "disabled" });
   return null;
 });
 
@@ -128,7 +132,7 @@ export const NewMyRecoveryCodes = declareAdmin({
   hasSecret: true,
 }).handledBy(async ({ body }, context) => {
   const { recoveryCodes: codes } = await context.ask("mfa.newRecoveryCodes", { ...mine(context), code: body.code });
-  tell(context, context.self, "mfaChanged");
+  tell(context, context.self, { kind: "mfa", change: "newRecoveryCodes" });
   return { recoveryCodes: [...codes] };
 });
 
@@ -146,7 +150,7 @@ export const ListMySessions = declareAdmin({
   status: 200,
   errors: [],
 }).handledBy(async (_input, { self, session, reader }) => ({
-  items: reader.sessions(self.accountId, self.name).map((one) => showSession(one, session.record)),
+  items: reader.sessionsOf(self.accountId, self.name).map((one) => showSession(one, session.record)),
 }));
 
 export const RevokeMySession = declareAdmin({
@@ -199,7 +203,7 @@ export const ListMyTokens = declareAdmin({
   status: 200,
   errors: [],
 }).handledBy(async (_input, { self, reader }) => ({
-  items: reader.tokens(self.accountId, self.name).map(showToken),
+  items: reader.tokensOf(self.accountId, self.name).map(showToken),
 }));
 
 export const CreateMyToken = declareAdmin({

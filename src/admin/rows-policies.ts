@@ -22,7 +22,7 @@ function policyOf({ caller, reader }: AdminContext, name: string): ManagedPolicy
 }
 
 const show = ({ reader }: AdminContext, policy: ManagedPolicyRecord) =>
-  showPolicy(policy, reader.attachmentCount(arnOf("policy", policy)));
+  showPolicy(policy, reader.attachmentCount(arnOf("policy", policy), policy.accountId));
 
 const named = (context: AdminContext, name: string) => ({
   by: context.caller.actor,
@@ -271,8 +271,8 @@ export const SimulatePolicies = declareAdmin({
         index: z.int(),
         sid: z.string().nullable(),
         effect: z.enum(["Allow", "Deny"]),
-        matches: z.boolean(),
-        why: z.string().nullable().describe("Why it does not match."),
+        outcome: z.enum(["applies", "open", "does not apply"]),
+        why: z.string().nullable().describe("What of it the request does not meet."),
       }),
     ),
   }),
@@ -288,7 +288,7 @@ export const SimulatePolicies = declareAdmin({
     const { kind, name } = body.principal;
     const holder = reader[kind](accountId, name);
     if (holder === undefined) throw new AdminError("NoSuchEntity", `There is no ${kind} ${JSON.stringify(name)}.`);
-    return services.policies.explain({
+    const explained = services.policies.explain({
       kind,
       accountId,
       name: holder.name,
@@ -296,4 +296,5 @@ export const SimulatePolicies = declareAdmin({
       resource: body.resource,
       context: new Map(Object.entries(body.context).map(([key, values]) => [key.toLowerCase(), values])),
     });
+    return explained ?? { effect: "ImplicitDeny", reason: `The ${kind} is not in force.`, statements: [] };
   });

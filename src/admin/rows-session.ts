@@ -1,12 +1,11 @@
 /** Rows of signing in and out, and of acting as an account below. */
 
 import { z } from "zod";
-import { looksLikeRecoveryCode } from "../account/recovery-codes.ts";
 import type { SessionReply } from "../control/identity-messages.ts";
-import type { UserRecord } from "../control/identity-records.ts";
 import type { AdminContext } from "./context.ts";
 import { clearCsrfCookie, clearSessionCookie, setCsrfCookie, setSessionCookie } from "./cookie.ts";
 import { type Admittance, anyProof, declareAdmin } from "./declaration.ts";
+import { tell } from "./mails.ts";
 import { menuOf } from "./menu.ts";
 import { accountId, code, email, nothing, password } from "./schemas.ts";
 import { accountForm, arnOf, showAccount } from "./show.ts";
@@ -72,19 +71,14 @@ export const SignInSecondFactor = declareAdmin({
   errors: ["SignInFailed", "Throttled"],
 }).handledBy(async ({ body }, context) => {
   const { self, session, address } = context;
+  const { accountId: own } = self;
   const reply = await context.ask("session.mfa", { sessionHash: session.hash, code: body.code, address });
-  if (looksLikeRecoveryCode(body.code)) tell(context, self, "recoveryCodeUsed");
+  const { recovery } = reply;
+  if (recovery !== null) {
+    tell(context, { accountId: own, email: recovery.email }, { kind: "recoveryCodeUsed", codesLeft: recovery.left });
+  }
   return begun(context, reply);
 });
-
-/** A mail that only tells of something. */
-export function tell(
-  { services }: AdminContext,
-  { email: to, name }: UserRecord,
-  kind: "recoveryCodeUsed" | "mfaChanged" | "passwordChanged",
-): void {
-  if (to !== null) services.mail.send({ kind, to, displayName: name, link: null });
-}
 
 export const SignOut = declareAdmin({
   name: "SignOut",
@@ -138,8 +132,8 @@ export const GetMe = declareAdmin({
 }).handledBy(async (_input, context) => {
   const { caller, reader } = context;
   const { user, account, role, isActing } = caller;
-  const keys = user === null || isActing ? [] : reader.accessKeys(user.accountId, user.name);
-  const hasKey = keys.some(({ status }) => status === "Active");
+  const keys = user === null || isActing ? [] : reader.keysOf(user.accountId, user.name);
+  const hasKey = keys.some(({ key }) => key.status === "Active");
   const createKeys = account.kind !== "reseller" && user !== null && !isActing;
   return {
     identity:

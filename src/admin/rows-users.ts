@@ -4,12 +4,12 @@ import { z } from "zod";
 import { newArn, userArn } from "./arns.ts";
 import { byPolicy, declareAdmin } from "./declaration.ts";
 import { invitationForm, invite } from "./links.ts";
+import { tell } from "./mails.ts";
 import { pageOf, pageQuery, rangeOf, replyPage } from "./page.ts";
 import { AdminError } from "./problem.ts";
 import { userOf } from "./rows-keys.ts";
-import { tell } from "./rows-session.ts";
 import { anyName, email, entityName, nothing, oneLine, path, policyArn, role, tags, userName } from "./schemas.ts";
-import { showUser, userForm } from "./show.ts";
+import { arnOf, showUser, userForm } from "./show.ts";
 
 const group = "Users";
 const ofUser = z.strictObject({ name: anyName });
@@ -73,7 +73,11 @@ export const CreateUser = declareAdmin({
     const { accountId } = caller.account;
     const wanted = { accountId, userName: body.name };
     for (const arn of body.policies) context.demand("iam:AttachUserPolicy", arn);
-    for (const name of body.groups) context.demand("iam:AddUserToGroup", `arn:aws:iam::${accountId}:group/${name}`);
+    for (const name of body.groups) {
+      const found = reader.group(accountId, name);
+      if (found === undefined) throw new AdminError("NoSuchEntity", `There is no group ${JSON.stringify(name)}.`);
+      context.demand("iam:AddUserToGroup", arnOf("group", found));
+    }
     const { user, token } = await context.ask("user.create", {
       by: caller.actor,
       ...wanted,
@@ -88,9 +92,7 @@ export const CreateUser = declareAdmin({
     for (const arn of body.policies) await context.ask("policy.attach", { by: caller.actor, holder, policyArn: arn });
     for (const groupName of body.groups) await context.ask("group.addUser", { by: caller.actor, ...wanted, groupName });
     const invitation =
-      token === null || user.email === null
-        ? null
-        : await invite(context, { ...wanted, email: user.email, displayName: user.name }, token);
+      token === null || user.email === null ? null : await invite(context, { ...wanted, email: user.email }, token);
     return { user: showUser(reader.user(accountId, user.name) ?? user), invitation };
   });
 
@@ -205,7 +207,7 @@ export const InviteUser = declareAdmin({
     const { accountId, name, email: to } = userOf(context, params.name);
     const { token } = await context.ask("user.invite", { by: context.caller.actor, accountId, userName: name });
     if (token === null || to === null) throw new AdminError("InvalidInput", "The user has no e-mail address.");
-    return invite(context, { email: to, displayName: name, accountId, userName: name }, token);
+    return invite(context, { email: to, accountId, userName: name }, token);
   });
 
 export const ResetUserMfa = declareAdmin({
@@ -226,7 +228,7 @@ export const ResetUserMfa = declareAdmin({
   .handledBy(async ({ params }, context) => {
     const user = userOf(context, params.name);
     await context.ask("mfa.reset", { by: context.caller.actor, accountId: user.accountId, userName: user.name });
-    tell(context, user, "mfaChanged");
+    tell(context, user, { kind: "mfa", change: "disabled" });
     return null;
   });
 

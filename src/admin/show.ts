@@ -191,13 +191,13 @@ export const keyForm = z.strictObject({
   lastUsed: z.strictObject({ at: time, service: z.string(), region: z.string() }).nullable(),
 });
 
-export function showKey(key: AccessKeyRecord, used: KeyUsedRecord | undefined): z.input<typeof keyForm> {
+export function showKey(key: AccessKeyRecord, used: KeyUsedRecord | null): z.input<typeof keyForm> {
   return {
     accessKeyId: key.accessKeyId,
     userName: key.userName,
     status: key.status,
     createdAt: atTime(key.createdMs),
-    lastUsed: used === undefined ? null : { at: atTime(used.usedMs), service: used.service, region: used.region },
+    lastUsed: used === null ? null : { at: atTime(used.usedMs), service: used.service, region: used.region },
   };
 }
 
