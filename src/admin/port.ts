@@ -19,7 +19,7 @@ import { securityHeaders } from "./headers.ts";
 import { type AdminAnswer, IdempotencyStore } from "./idempotency.ts";
 import { openApiDocument } from "./openapi.ts";
 import { refuseForeignOrigin, refuseForgedRequest } from "./origin.ts";
-import { AdminError, problemDocument, answerOf } from "./problem.ts";
+import { AdminError, answerOf, problemDocument } from "./problem.ts";
 import type { Proofs } from "./proofs.ts";
 import { RequestContext } from "./request-context.ts";
 import { type AdminRouter, apiPrefix, compileAdminRoutes } from "./router.ts";
