@@ -11,7 +11,8 @@ import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
 import { admit } from "./admit.ts";
 import { authenticateAdmin } from "./authenticate.ts";
 import { bodySha256, readAdminBody } from "./body.ts";
-import { type Caller, callerName } from "./caller.ts";
+import { isSeenDue } from "../account/session-life.ts";
+import { type Caller, type CallerSession, callerName } from "./caller.ts";
 import type { AdminServices } from "./context.ts";
 import type { AdminInput, AdminRow } from "./declaration.ts";
 import { decodeAdminInput } from "./decode.ts";
@@ -101,6 +102,7 @@ export class AdminPort {
     const arrival = { request, requestId, address, isSecure, isLocal, nowMs: services.clock.nowMs() };
     const proven = authenticateAdmin(arrival, services.reader, proofs);
     const { caller } = proven;
+    if (caller?.session && isSeenDue(caller.session.record, arrival.nowMs)) this.#recordSeen(caller.session, arrival.nowMs);
     this.#judgeOrigin(progress, row, caller);
     this.#admit(row, caller, params);
     const bytes = await readAdminBody(request, row.body !== null, services.clock);
@@ -171,6 +173,14 @@ export class AdminPort {
       .catch((error: unknown) =>
         services.log.error({ error }, "a refused request could not be written to the audit log"),
       );
+  }
+
+  #recordSeen({ hash }: CallerSession, seenMs: number): void {
+    this.#options.askControl("session.seen", { sessionHash: hash, seenMs }).then(answerOf).catch((error: unknown) => {
+      // InvalidToken: the session has just been ended or renewed.
+      if (!(error instanceof AdminError)) throw error;
+      this.#options.services.log.debug({ error }, "a session could not be marked as seen");
+    });
   }
 
   #document(request: HttpRequest): AdminAnswer {
