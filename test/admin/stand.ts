@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { ExecutionContext } from "ava";
-import { identityBehaviour } from "#src/account/behaviour.ts";
+import { openIdentities } from "#src/account/behaviour.ts";
 import type { PasswordHasher } from "#src/account/password.ts";
 import { Principals } from "#src/account/principals.ts";
 import { TemporaryCredentials } from "#src/account/temporary-credentials.ts";
@@ -152,7 +152,7 @@ export class Stand {
     const log = createLog({ level: "debug", destination: { write: (line: string) => void logged.push(line) } });
     await store.txn([], world());
     await store.txn([], belongings(secrets));
-    const control = await ControlActor.open({ ...ports, partitions: 1, identities: identityBehaviour(ports), log });
+    const control = await ControlActor.open({ ...ports, partitions: 1, identities: await openIdentities(ports), log });
     const reader = new ControlReader(environment.snapshot(), secrets);
     const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     const principals = new Principals({ records: reader, secrets, temporary, clock });
