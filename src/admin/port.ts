@@ -3,6 +3,7 @@
  * answer. A handler never sees a request that was not admitted, and every error becomes a problem document here.
  */
 
+import { isSeenDue } from "../account/session-life.ts";
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
@@ -11,7 +12,6 @@ import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
 import { admit } from "./admit.ts";
 import { authenticateAdmin } from "./authenticate.ts";
 import { bodySha256, readAdminBody } from "./body.ts";
-import { isSeenDue } from "../account/session-life.ts";
 import { type Caller, type CallerSession, callerName } from "./caller.ts";
 import type { AdminServices } from "./context.ts";
 import type { AdminInput, AdminRow } from "./declaration.ts";
@@ -102,7 +102,8 @@ export class AdminPort {
     const arrival = { request, requestId, address, isSecure, isLocal, nowMs: services.clock.nowMs() };
     const proven = authenticateAdmin(arrival, services.reader, proofs);
     const { caller } = proven;
-    if (caller?.session && isSeenDue(caller.session.record, arrival.nowMs)) this.#recordSeen(caller.session, arrival.nowMs);
+    if (caller?.session && isSeenDue(caller.session.record, arrival.nowMs))
+      this.#recordSeen(caller.session, arrival.nowMs);
     this.#judgeOrigin(progress, row, caller);
     this.#admit(row, caller, params);
     const bytes = await readAdminBody(request, row.body !== null, services.clock);
@@ -176,11 +177,14 @@ export class AdminPort {
   }
 
   #recordSeen({ hash }: CallerSession, seenMs: number): void {
-    this.#options.askControl("session.seen", { sessionHash: hash, seenMs }).then(answerOf).catch((error: unknown) => {
-      // InvalidToken: the session has just been ended or renewed.
-      if (!(error instanceof AdminError)) throw error;
-      this.#options.services.log.debug({ error }, "a session could not be marked as seen");
-    });
+    this.#options
+      .askControl("session.seen", { sessionHash: hash, seenMs })
+      .then(answerOf)
+      .catch((error: unknown) => {
+        // InvalidToken: the session has just been ended or renewed.
+        if (!(error instanceof AdminError)) throw error;
+        this.#options.services.log.debug({ error }, "a session could not be marked as seen");
+      });
   }
 
   #document(request: HttpRequest): AdminAnswer {

@@ -95,7 +95,12 @@ testEachFront("a configured URL is the only origin, and makes the cookie a secur
   });
   t.is(own.status, 200, own.text);
   t.regex(own.rawHead, /__Host-troupe=trp_session_\w+; Path=\/; HttpOnly; SameSite=Strict; Secure/);
-  const foreign = await stand.send({ method: "POST", path: "/session", body: signInBody, headers: { origin: stand.origin } });
+  const foreign = await stand.send({
+    method: "POST",
+    path: "/session",
+    body: signInBody,
+    headers: { origin: stand.origin },
+  });
   t.is(code(foreign), "CrossSiteRequest");
 });
 
@@ -120,7 +125,10 @@ testEachFront("every answer carries the security headers", async (t, front) => {
     await stand.send({ method: "PUT", path: "/me" }),
     await stand.send({ method: "GET", path: "/apidoc/openapi.json" }),
   ];
-  t.deepEqual(replies.map(({ status }) => status), [200, 401, 404, 405, 200]);
+  t.deepEqual(
+    replies.map(({ status }) => status),
+    [200, 401, 404, 405, 200],
+  );
   for (const { headers } of replies) {
     t.is(headers.get("cache-control"), "no-store");
     t.is(headers.get("x-content-type-options"), "nosniff");

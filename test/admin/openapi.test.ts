@@ -49,14 +49,13 @@ test("an operation declares its path's labels, its body, its answers and who may
       const name = `${method} ${path}`;
       const parameters = row["parameters"] as Json[];
       const labels = parameters.filter((parameter) => parameter["in"] === "path").map((parameter) => parameter["name"]);
-      t.deepEqual(
-        [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort(),
-        (labels as string[]).sort(),
-        name,
-      );
+      t.deepEqual([...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort(), (labels as string[]).sort(), name);
       for (const parameter of parameters) t.true("$ref" in parameter || "schema" in parameter, name);
       const responses = row["responses"] as Json;
-      t.true(Object.keys(responses).some((status) => status.startsWith("2")), name);
+      t.true(
+        Object.keys(responses).some((status) => status.startsWith("2")),
+        name,
+      );
       t.true("500" in responses, name);
       t.true(Array.isArray(row["security"]) && (row["security"] as unknown[]).length > 0, name);
       t.regex(String(row["summary"]), /^[A-Z].*\.$/, name);

@@ -67,7 +67,7 @@ export interface SignedIn {
 export interface Asked {
   readonly method: string;
   readonly path: string;
-  /** Sent as JSON, or as it is when it is a string. */
+  /** Sent as JSON, or as it is when it is a string or bytes. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly as?: SignedIn;
@@ -173,12 +173,10 @@ export class Stand {
 
   async send({ method, path, body, headers = {}, as }: Asked): Promise<Reply> {
     const client = this.#front.connect();
-    const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
+    const text = bytesOf(body);
     const all: Record<string, string> = {
       host: `127.0.0.1:${this.#portNumber}`,
-      ...(text === null
-        ? {}
-        : { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) }),
+      ...(text === null ? {} : { "content-type": "application/json", "content-length": String(text.length) }),
       ...(as === undefined
         ? {}
         : { cookie: `${this.cookieName}=${as.cookie}`, "x-troupe-csrf": as.csrf, origin: this.origin }),
@@ -186,7 +184,8 @@ export class Stand {
     };
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
     const at = path.startsWith("/apidoc/") || path.startsWith("/api") ? path : `/api/v1${path}`;
-    await client.send(Buffer.from(`${method} ${at} HTTP/1.1\r\n${lines.join("")}\r\n${text ?? ""}`));
+    const head = Buffer.from(`${method} ${at} HTTP/1.1\r\n${lines.join("")}\r\n`);
+    await client.send(Buffer.concat([head, text ?? Buffer.alloc(0)]));
     const answer = await client.answer();
     client.socket.destroy();
     const isJson = /json/.test(answer.headers.get("content-type") ?? "");
@@ -205,7 +204,8 @@ export class Stand {
   signedIn(reply: Reply): SignedIn {
     const cookie = new RegExp(`^set-cookie: ${this.cookieName}=([^;]*)`, "im").exec(reply.rawHead)?.[1];
     const { csrf } = reply.json;
-    if (cookie === undefined || typeof csrf !== "string") throw new Error(`not signed in: ${reply.status} ${reply.text}`);
+    if (cookie === undefined || typeof csrf !== "string")
+      throw new Error(`not signed in: ${reply.status} ${reply.text}`);
     return { cookie, csrf };
   }
 
@@ -239,6 +239,12 @@ export class Stand {
   }
 }
 
+function bytesOf(body: unknown): Uint8Array | null {
+  if (body === undefined) return null;
+  if (body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+}
+
 interface Person {
   readonly account: string;
   readonly name: string;
@@ -261,15 +267,21 @@ const people: readonly Person[] = [
   { account: otherReseller, name: "root", role: "root" },
 ];
 
-const allowNothing = JSON.stringify({ Version: "2012-10-17", Statement: [] });
+const statement = { Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::none/*" };
+const document = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+const trusted = { Effect: "Allow", Principal: { AWS: customer }, Action: "sts:AssumeRole" };
+const trustPolicy = JSON.stringify({ Version: "2012-10-17", Statement: [trusted] });
+const readOnly = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+
+const holderNames = { user: "user", group: "crew", role: "reader" } as const;
 
 /** A group, a role, a policy, an inline policy, a key and a bucket of the customer. */
 function belongings(secrets: SecretBox): ControlOperation[] {
   const accountId = customer;
-  const common = { accountId, path: "/", createdMs: 0, attached: [], inline: [] };
+  const common = { accountId, path: "/", createdMs: 0, attached: [readOnly], inline: ["inl"] };
   const role = { description: null, boundary: null, maxSessionSeconds: 3600, tags: [] };
   const policy = { description: "of the customer", tags: [], defaultVersion: "v1", lastVersion: 2, updatedMs: 0 };
-  const versions = ["v1", "v2"].map((id) => ({ id, document: allowNothing, createdMs: 0 }));
+  const versions = ["v1", "v2"].map((id) => ({ id, document, createdMs: 0 }));
   const key = { accessKeyId: customerKey, accountId, userName: "user", status: "Active", createdMs: 0 };
   const bucket = { id: "0".repeat(32), partition: 0, addressKey: new Uint8Array(32), location: null, state: "live" };
   return [
@@ -279,7 +291,7 @@ function belongings(secrets: SecretBox): ControlOperation[] {
       ...role,
       name: "reader",
       roleId: "TRPR0000000000000000",
-      trustPolicy: allowNothing,
+      trustPolicy,
     }),
     putTyped(identityKeys.policy(accountId, "own"), {
       ...common,
@@ -293,6 +305,11 @@ function belongings(secrets: SecretBox): ControlOperation[] {
       sealedSecret: secrets.seal(customerSecret, secretPlaces.accessKey(customerKey)),
     }),
     putTyped(identityKeys.userKey(accountId, "user", customerKey), {}),
+    ...(["user", "group", "role"] as const).map((kind) =>
+      putTyped(identityKeys.inline(kind, accountId, holderNames[kind], "inl"), { document }),
+    ),
+    putTyped(identityKeys.attachment(readOnly, "group", accountId, "crew"), {}),
+    putTyped(identityKeys.attachment(readOnly, "role", accountId, "reader"), {}),
     putTyped(controlKeys.bucket("customer-bucket"), { ...bucket, name: "customer-bucket", accountId, createdMs: 0 }),
     putTyped(controlKeys.ownedBucket(accountId, "customer-bucket"), {}),
   ];
@@ -321,7 +338,11 @@ function world(): ControlOperation[] {
       const userId = `TRPU${String(index).padStart(16, "0")}`;
       const user = newUser({ accountId: account, name, userId, email, role, status: "active", createdMs: index });
       return [
-        putTyped(identityKeys.user(account, name), { ...user, passwordHash: quickHash(password) }),
+        putTyped(identityKeys.user(account, name), {
+          ...user,
+          inline: account === customer && name === "user" ? ["inl"] : [],
+          passwordHash: quickHash(password),
+        }),
         putTyped(identityKeys.email(email, account, name), {}),
       ];
     }),
