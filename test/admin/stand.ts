@@ -92,6 +92,7 @@ export class Stand {
   readonly #control: ControlActor;
   readonly #store: EmbeddedControlStore;
   #portNumber = 0;
+  #idle: ReturnType<FrontUnderTest["connect"]> | null = null;
 
   private constructor(
     front: FrontUnderTest,
@@ -172,7 +173,8 @@ export class Stand {
   }
 
   async send({ method, path, body, headers = {}, as }: Asked): Promise<Reply> {
-    const client = this.#front.connect();
+    const client = this.#idle ?? this.#front.connect();
+    this.#idle = null;
     const text = bytesOf(body);
     const all: Record<string, string> = {
       host: `127.0.0.1:${this.#portNumber}`,
@@ -187,7 +189,9 @@ export class Stand {
     const head = Buffer.from(`${method} ${at} HTTP/1.1\r\n${lines.join("")}\r\n`);
     await client.send(Buffer.concat([head, text ?? Buffer.alloc(0)]));
     const answer = await client.answer();
-    client.socket.destroy();
+    // A connection is used again, as browsers do, unless the answer says that it ends.
+    if (answer.headers.get("connection") === "close") client.socket.destroy();
+    else this.#idle = client;
     const isJson = /json/.test(answer.headers.get("content-type") ?? "");
     const { status, rawHead } = answer;
     const answered = answer.body.toString();
