@@ -81,7 +81,9 @@ function readQuery(row: AdminRow, rawQuery: string, faults: InputFault[]): Recor
   return found;
 }
 
+/** No body at all is an empty object: what is missing in it is then named. */
 function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return {};
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {

@@ -3,6 +3,7 @@
  * answer. A handler never sees a request that was not admitted, and every error becomes a problem document here.
  */
 
+import { isSeenDue } from "../account/session-life.ts";
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
@@ -11,7 +12,7 @@ import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
 import { admit } from "./admit.ts";
 import { authenticateAdmin } from "./authenticate.ts";
 import { bodySha256, readAdminBody } from "./body.ts";
-import { type Caller, callerName } from "./caller.ts";
+import { type Caller, type CallerSession, callerName } from "./caller.ts";
 import type { AdminServices } from "./context.ts";
 import type { AdminInput, AdminRow } from "./declaration.ts";
 import { decodeAdminInput } from "./decode.ts";
@@ -19,7 +20,7 @@ import { securityHeaders } from "./headers.ts";
 import { type AdminAnswer, IdempotencyStore } from "./idempotency.ts";
 import { openApiDocument } from "./openapi.ts";
 import { refuseForeignOrigin, refuseForgedRequest } from "./origin.ts";
-import { AdminError, problemDocument, answerOf } from "./problem.ts";
+import { AdminError, answerOf, problemDocument } from "./problem.ts";
 import type { Proofs } from "./proofs.ts";
 import { RequestContext } from "./request-context.ts";
 import { type AdminRouter, apiPrefix, compileAdminRoutes } from "./router.ts";
@@ -101,6 +102,8 @@ export class AdminPort {
     const arrival = { request, requestId, address, isSecure, isLocal, nowMs: services.clock.nowMs() };
     const proven = authenticateAdmin(arrival, services.reader, proofs);
     const { caller } = proven;
+    if (caller?.session && isSeenDue(caller.session.record, arrival.nowMs))
+      this.#recordSeen(caller.session, arrival.nowMs);
     this.#judgeOrigin(progress, row, caller);
     this.#admit(row, caller, params);
     const bytes = await readAdminBody(request, row.body !== null, services.clock);
@@ -171,6 +174,17 @@ export class AdminPort {
       .catch((error: unknown) =>
         services.log.error({ error }, "a refused request could not be written to the audit log"),
       );
+  }
+
+  #recordSeen({ hash }: CallerSession, seenMs: number): void {
+    this.#options
+      .askControl("session.seen", { sessionHash: hash, seenMs })
+      .then(answerOf)
+      .catch((error: unknown) => {
+        // InvalidToken: the session has just been ended or renewed.
+        if (!(error instanceof AdminError)) throw error;
+        this.#options.services.log.debug({ error }, "a session could not be marked as seen");
+      });
   }
 
   #document(request: HttpRequest): AdminAnswer {

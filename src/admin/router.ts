@@ -50,6 +50,7 @@ export function compileAdminRoutes(rows: readonly AdminRow[]): AdminRouter {
   const root = emptyNode();
   for (const row of rows) plant(root, row);
   return (method, rawPath) => {
+    if (!rawPath.startsWith(`${apiPrefix}/`)) throw new AdminError("NoSuchPath");
     const values: string[] = [];
     let node: Node | null = root;
     for (const step of rawPath.slice(apiPrefix.length).split("/").slice(1)) {

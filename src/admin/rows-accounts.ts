@@ -46,7 +46,7 @@ export const UpdateOwnAccount = declareAdmin({
   path: "/account",
   group,
   summary: "Changes what an account may change of itself: name, contact, allowed addresses.",
-  admits: { ...byPolicy("account:PutAccountName"), role: "admin" },
+  admits: { ...byPolicy("account:PutAccountName"), role: "root" },
   params: nothing,
   query: nothing,
   body: z.strictObject({

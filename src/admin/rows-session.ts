@@ -1,13 +1,17 @@
 /** Rows of signing in and out, and of acting as an account below. */
 
 import { z } from "zod";
+import { mayUseKeys } from "../account/principal.ts";
+import { limits } from "../base/limits.ts";
 import type { SessionReply } from "../control/identity-messages.ts";
+import { rootUserName } from "../control/identity-records.ts";
 import type { AdminContext } from "./context.ts";
 import { clearCsrfCookie, clearSessionCookie, setCsrfCookie, setSessionCookie } from "./cookie.ts";
 import { type Admittance, anyProof, declareAdmin } from "./declaration.ts";
 import { tell } from "./mails.ts";
 import { menuOf } from "./menu.ts";
-import { accountId, code, email, nothing, password } from "./schemas.ts";
+import { AdminError } from "./problem.ts";
+import { accountId, atTime, code, email, nothing, password, time } from "./schemas.ts";
 import { accountForm, arnOf, showAccount } from "./show.ts";
 
 const anybody: Admittance = { who: ["none"], role: "user", scope: "all", whileActing: true, action: null };
@@ -205,4 +209,51 @@ export const EndActing = declareAdmin({
   const { caller, session } = context;
   const reply = await context.ask("session.actAs", { by: caller.actor, sessionHash: session.hash, accountId: null });
   return begun(context, reply);
+});
+
+export const CreateConsoleCredentials = declareAdmin({
+  name: "CreateConsoleCredentials",
+  method: "POST",
+  path: "/session/s3-credentials",
+  group,
+  summary: "S3 credentials for the console's own transfers: 15 minutes, and not longer than the session.",
+  admits: { who: ["session"], role: "user", scope: "all", whileActing: true, action: null },
+  params: nothing,
+  query: nothing,
+  body: nothing,
+  reply: z.strictObject({
+    accessKeyId: z.string(),
+    secretAccessKey: z.string(),
+    sessionToken: z.string(),
+    expiresAt: time,
+  }),
+  status: 201,
+  errors: [],
+  hasSecret: true,
+}).handledBy(async (_input, context) => {
+  const { caller, self, session, reader, services } = context;
+  const { account, isActing } = caller;
+  if (!mayUseKeys(account)) throw new AdminError("AccessDenied", "Reseller accounts have no access to S3.");
+  const owner = isActing ? reader.user(account.accountId, rootUserName) : self;
+  if (owner === undefined) throw new AdminError("NoSuchEntity");
+  const source = { accountId: self.accountId, kind: "user", name: self.name } as const;
+  const expiresMs = services.clock.nowMs() + limits.consoleCredentialsMs;
+  const { accessKeyId, secretAccessKey, sessionToken } = services.temporary.issue({
+    principal: {
+      accountId: owner.accountId,
+      kind: "user",
+      name: owner.name,
+      id: owner.userId,
+      sessionName: null,
+      source: isActing ? source : null,
+    },
+    sessionPolicy: null,
+    sessionPolicyArns: [],
+    expiresMs,
+    // Acting, ceasing to act and signing out end or rename the session, and these with it.
+    sessionId: session.hash,
+    parentAccessKeyId: null,
+    mfa: self.mfa?.confirmed ?? false,
+  });
+  return { accessKeyId, secretAccessKey, sessionToken, expiresAt: atTime(expiresMs) };
 });

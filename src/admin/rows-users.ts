@@ -1,6 +1,7 @@
 /** Rows of users. What an Admin may do to whom the control actor judges; policies of a User are judged by the row. */
 
 import { z } from "zod";
+import { rootUserName } from "../control/identity-records.ts";
 import { newArn, userArn } from "./arns.ts";
 import { byPolicy, declareAdmin } from "./declaration.ts";
 import { invitationForm, invite } from "./links.ts";
@@ -183,9 +184,17 @@ export const DeleteUser = declareAdmin({
   .handledBy(async ({ params, query }, context) => {
     const { accountId, name } = userOf(context, params.name);
     const { cascade } = query;
-    await context.ask("user.delete", { by: context.caller.actor, accountId, userName: name, cascade });
+    const asked = context.ask("user.delete", { by: context.caller.actor, accountId, userName: name, cascade });
+    await asked.catch((error: unknown) => {
+      throw isRefusedFor(error, name) ? new AdminError("DeleteConflict", "Root cannot be deleted.") : error;
+    });
     return null;
   });
+
+/** Nobody deletes Root, whoever asks: a conflict with what an account is, not a want of rights. The audit log has the try. */
+function isRefusedFor(error: unknown, name: string): boolean {
+  return name === rootUserName && error instanceof AdminError && error.code === "AccessDenied";
+}
 
 export const InviteUser = declareAdmin({
   name: "InviteUser",

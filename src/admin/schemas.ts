@@ -72,8 +72,8 @@ export const tags = z.array(z.strictObject({ key: oneLine(128), value: z.string(
 
 /** A policy as a JSON object or as its text; the text is kept as it is given. Its grammar the control actor judges. */
 export const policyDocument = z.union([
-  z.string().min(2).max(limits.adminBodyBytesMax),
-  z.record(z.string(), z.unknown()),
+  z.string().min(2).max(limits.policyBytesMax),
+  z.record(z.string().max(128), z.unknown()),
 ]);
 
 export const documentText = (document: z.output<typeof policyDocument>): string =>
