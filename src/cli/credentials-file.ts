@@ -41,7 +41,8 @@ export class CredentialsFile {
 
   /** @throws CommandError config when the file is others' to read, or not what this program writes */
   get(name: string): Profile | null {
-    return this.#read()[name] ?? null;
+    const profiles = this.#read();
+    return Object.hasOwn(profiles, name) ? (profiles[name] ?? null) : null;
   }
 
   /** Adds or replaces a profile. @throws CommandError config */
@@ -51,9 +52,11 @@ export class CredentialsFile {
 
   /** @returns whether there was one @throws CommandError config */
   remove(name: string): boolean {
-    const { [name]: found, ...rest } = this.#read();
-    if (found !== undefined) this.#write(rest);
-    return found !== undefined;
+    const profiles = this.#read();
+    const rest = Object.entries(profiles).filter(([other]) => other !== name);
+    const isThere = Object.hasOwn(profiles, name);
+    if (isThere) this.#write(Object.fromEntries(rest));
+    return isThere;
   }
 
   #read(): Readonly<Record<string, Profile>> {

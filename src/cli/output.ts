@@ -23,8 +23,9 @@ export function humanText(command: AdminCommand, value: unknown): string {
 }
 
 function listText(command: AdminCommand, items: readonly unknown[]): string {
-  if (items.every((item) => !isRecord(item))) return items.map((item) => `${cell(item)}\n`).join("");
   const names = columnsOf(command);
+  if (names.length === 0 || items.some((item) => !isRecord(item)))
+    return items.map((item) => `${cell(item)}\n`).join("");
   return table(
     names.map(heading),
     items.map((item) => names.map((name) => cell(memberAt(item, name)))),
