@@ -108,6 +108,19 @@ requirement("R19: Root cannot be deleted: 409, whoever asks", async (t, stand) =
 });
 
 requirement(
+  "R20: the Root of a direct customer and of a reseller's customer makes keys that sign",
+  async (t, stand) => {
+    for (const account of [direct, customer]) {
+      const as = await stand.signIn(emailOf(account, "root"));
+      const { json } = await stand.send({ method: "POST", path: "/me/keys", as, body: {} });
+      const { accessKeyId = "", secretAccessKey = "" } = json as Record<string, string>;
+      const me = await stand.signed({ method: "GET", path: "/me" }, accessKeyId, secretAccessKey);
+      t.is((me.json["account"] as { accountId: string }).accountId, account);
+    }
+  },
+);
+
+requirement(
   "R22: a User may what its policies allow, changes its own password and makes its own keys",
   async (t, stand) => {
     const admin = await stand.signIn(emailOf(customer, "admin"));

@@ -79,6 +79,8 @@ export interface StandOptions {
   readonly isMailDelivered?: boolean;
   readonly isLocal?: boolean;
   readonly sites?: readonly string[];
+  /** Where every request seems to come from; default: its peer. */
+  readonly address?: string;
 }
 
 export class Stand {
@@ -136,7 +138,7 @@ export class Stand {
       },
       proofs: new Proofs(this.records, parts.principals),
       askControl: (type, message) => this.#control.handle(type, message),
-      placeOf: ({ remoteAddress, secure }) => ({ address: remoteAddress, secure }),
+      placeOf: ({ remoteAddress, secure }) => ({ address: options.address ?? remoteAddress, secure }),
       publicUrl,
     });
   }
