@@ -58,7 +58,15 @@ const byProof: Row = {
   acting: everything,
 };
 
-const accountLife: Row = { root: none, admin: none, user: none, role: none, above: entity, system: entity, acting: entity };
+const accountLife: Row = {
+  root: none,
+  admin: none,
+  user: none,
+  role: none,
+  above: entity,
+  system: entity,
+  acting: entity,
+};
 const accountsBelow: Row = { ...accountLife, root: entity };
 
 /** A user's own record: nobody deletes itself, and Root is not deleted. */
@@ -92,7 +100,15 @@ const keyMaking: Row = {
 };
 const keyCare: Row = { ...keyMaking, acting: allUsers };
 /** Own password, second factor, tokens: of nobody else, and not while acting as another. */
-const ownCredentials: Row = { root: self, admin: self, user: self, role: none, above: none, system: none, acting: none };
+const ownCredentials: Row = {
+  root: self,
+  admin: self,
+  user: self,
+  role: none,
+  above: none,
+  system: none,
+  acting: none,
+};
 
 const rows: Readonly<Record<IdentityMessage, Row>> = {
   "account.create": accountsBelow,

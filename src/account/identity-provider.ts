@@ -5,7 +5,7 @@
 
 import { limits } from "../base/limits.ts";
 import { identityKeys, type UserRecord } from "../control/identity-records.ts";
-import type { ControlStore } from "../control/store.ts";
+import type { ControlCompare, ControlStore } from "../control/store.ts";
 import { getTyped } from "../control/typed-records.ts";
 import { isInForce, lineageInStore } from "./lineage.ts";
 import type { PasswordHasher } from "./password.ts";
@@ -40,6 +40,15 @@ export interface IdentityProvider {
 export interface FoundUser {
   readonly user: UserRecord;
   readonly revision: bigint;
+}
+
+export async function readUser(store: ControlStore, accountId: string, name: string): Promise<FoundUser | null> {
+  const { value, revision } = await getTyped<UserRecord>(store, identityKeys.user(accountId, name));
+  return value === undefined ? null : { user: value, revision };
+}
+
+export function userCompare({ user, revision }: FoundUser): ControlCompare {
+  return { key: identityKeys.user(user.accountId, user.name), revision };
 }
 
 export const passwordIssuer = "troupe";

@@ -12,20 +12,18 @@ import { accepted, refused } from "../control/messages.ts";
 import type { ControlOperation } from "../control/store.ts";
 import { getTyped, putTyped, type Versioned } from "../control/typed-records.ts";
 import { type AuditEvent, auditRows } from "./audit-rows.ts";
-import { type FoundUser, maySignIn, normalEmail, usersOfEmail } from "./identity-provider.ts";
+import { type FoundUser, maySignIn, normalEmail, readUser, userCompare, usersOfEmail } from "./identity-provider.ts";
+import { judgeUser } from "./judged-user.ts";
 import { isInForce, lineageInStore } from "./lineage.ts";
 import { hashToken, newToken, tokenKind } from "./secret-token.ts";
 import {
   type Answer,
-  auditAttempt,
+  auditRefusal,
   commit,
   confirmPassword,
   type Nothing,
-  ownUser,
   type Request,
-  readUser,
   type SignInPorts,
-  userCompare,
 } from "./sign-in-ports.ts";
 import { signedInActor } from "./sign-in-steps.ts";
 import { networkOf } from "./throttle.ts";
@@ -50,7 +48,7 @@ export async function changePassword(
 ): Answer<"password.change"> {
   const { by, accountId, userName } = request;
   const event = { action: "password.change", accountId, target: `user/${userName}`, by };
-  return auditAttempt(ports, await changed(ports, request, event), event);
+  return auditRefusal(ports, await changed(ports, request, event), event);
 }
 
 async function changed(
@@ -58,7 +56,7 @@ async function changed(
   request: Request<"password.change">,
   event: Omit<AuditEvent, "outcome" | "detail">,
 ): Promise<Outcome<Nothing>> {
-  const judged = await ownUser(ports, request);
+  const judged = await judgeUser(ports.store, "password.change", request);
   if (!judged.ok) return judged;
   const refusal = refusePassword(request.newPassword);
   if (refusal !== null) return refusal;
@@ -67,7 +65,7 @@ async function changed(
   if (!confirmed.ok) return confirmed;
   const passwordHash = await ports.passwords.hash(request.newPassword);
   return commit<Nothing>(ports.store, async () => {
-    const own = await ownUser(ports, request);
+    const own = await judgeUser(ports.store, "password.change", request);
     if (!own.ok) return own;
     // Another change came first: the old password was right, and is no longer.
     if (own.value.user.passwordHash !== before.passwordHash) return refused("SignInFailed");
@@ -75,7 +73,7 @@ async function changed(
     const ended = await endAllSessions(ports, user, request.exceptHash);
     const audit = auditRows(ports, { ...event, outcome: "done", detail: {} });
     return accepted({
-      compare: [userCompare(own.value), ...ended.compare],
+      compare: [...own.value.compare, ...ended.compare],
       operations: [passwordPut(ports, user, passwordHash), ...ended.operations, ...audit],
       reply: {},
     });
@@ -119,7 +117,10 @@ export async function requestReset(
         key: identityKeys.resetSent(user.accountId, user.name),
         revision: sent.revision,
       })),
-      operations: [...mails.flatMap((mail) => mailOperations(ports, mail)), ...events.flatMap((e) => auditRows(ports, e))],
+      operations: [
+        ...mails.flatMap((mail) => mailOperations(ports, mail)),
+        ...events.flatMap((e) => auditRows(ports, e)),
+      ],
       reply: { sent: mails.map(({ user, token }) => ({ email, token, displayName: user.name })) },
     });
   });

@@ -4,10 +4,11 @@ import { identityKeys, type SessionRecord } from "../control/identity-records.ts
 import { accepted, refused } from "../control/messages.ts";
 import { getTyped, putTyped } from "../control/typed-records.ts";
 import { auditRows } from "./audit-rows.ts";
+import { judgeUser } from "./judged-user.ts";
 import { isLive, isSeenDue } from "./session-life.ts";
 import {
   type Answer,
-  auditDenial,
+  auditRefusal,
   type Change,
   commit,
   type Nothing,
@@ -15,7 +16,6 @@ import {
   type SignInPorts,
 } from "./sign-in-ports.ts";
 import { signedInActor } from "./sign-in-steps.ts";
-import { judgeHelp } from "./user-help.ts";
 import { endAllSessions, endSession, hashOfSession } from "./user-sessions.ts";
 
 const nothing: Change<Nothing> = { compare: [], operations: [], reply: {} };
@@ -64,29 +64,30 @@ export function seeSession(ports: SignInPorts, request: Request<"session.seen">)
 }
 
 /** `session.revoke`: a user's own, or those of a user below. NoSuchEntity for a session that is not the user's. */
-export async function revokeSessions(
-  ports: SignInPorts,
-  request: Request<"session.revoke">,
-): Answer<"session.revoke"> {
+export async function revokeSessions(ports: SignInPorts, request: Request<"session.revoke">): Answer<"session.revoke"> {
   const { by, accountId, userName, sessionId, exceptHash } = request;
   const event = { action: "session.revoke", accountId, target: `user/${userName}`, by };
   const outcome = await commit<Nothing>(ports.store, async () => {
-    const judged = await judgeHelp(ports, request, { self: true, acting: true });
+    const judged = await judgeUser(ports.store, "session.revoke", request);
     if (!judged.ok) return judged;
     const { user } = judged.value;
     const audit = auditRows(ports, { ...event, outcome: "done", detail: { session: sessionId ?? "all" } });
     if (sessionId === null) {
       const ended = await endAllSessions(ports, user, exceptHash);
-      return accepted({ compare: ended.compare, operations: [...ended.operations, ...audit], reply: {} });
+      return accepted({
+        compare: [...judged.value.compare, ...ended.compare],
+        operations: [...ended.operations, ...audit],
+        reply: {},
+      });
     }
     const hash = await hashOfSession(ports.store, user, sessionId);
     const session = hash === undefined ? undefined : await sessionAt(ports, hash);
     if (hash === undefined || session?.value === undefined) return refused("NoSuchEntity");
     return accepted({
-      compare: [{ key: identityKeys.session(hash), revision: session.revision }],
+      compare: [...judged.value.compare, { key: identityKeys.session(hash), revision: session.revision }],
       operations: [...endSession(session.value, hash), ...audit],
       reply: {},
     });
   });
-  return auditDenial(ports, outcome, event);
+  return auditRefusal(ports, outcome, event);
 }

@@ -5,13 +5,12 @@ import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { Random } from "../base/random.ts";
 import type { IdentityErrorCode, IdentityMessages } from "../control/identity-messages.ts";
-import { type Actor, identityKeys, type UserRecord } from "../control/identity-records.ts";
+import type { UserRecord } from "../control/identity-records.ts";
 import { accepted, refused } from "../control/messages.ts";
 import type { SecretBox } from "../control/secret-box.ts";
 import type { ControlStore } from "../control/store.ts";
-import { getTyped } from "../control/typed-records.ts";
 import { type AuditEvent, writeAudit } from "./audit-rows.ts";
-import { type FoundUser, type IdentityProvider, maySignIn } from "./identity-provider.ts";
+import type { IdentityProvider } from "./identity-provider.ts";
 import type { PasswordHasher } from "./password.ts";
 import type { SignInTries } from "./sign-in-tries.ts";
 import type { SecondFactorThrottle } from "./throttle.ts";
@@ -57,38 +56,9 @@ export function throttled(retryAfterMs: number): Outcome<never> {
   return refused("Throttled", { RetryAfterMs: String(retryAfterMs) });
 }
 
-export async function readUser(
-  store: ControlStore,
-  accountId: string,
-  name: string,
-): Promise<FoundUser | null> {
-  const { value, revision } = await getTyped<UserRecord>(store, identityKeys.user(accountId, name));
-  return value === undefined ? null : { user: value, revision };
-}
-
-export function userCompare({ user, revision }: FoundUser) {
-  return { key: identityKeys.user(user.accountId, user.name), revision };
-}
-
 /** Names one user in the throttles. */
 export function userKey({ accountId, name }: Pick<UserRecord, "accountId" | "name">): string {
   return `${accountId}/${name}`;
-}
-
-/**
- * The user who asks for a change of its own credentials: itself, able to sign in, not somebody in its role.
- * Refuses with AccessDenied.
- */
-export async function ownUser(
-  ports: SignInPorts,
-  request: { readonly by: Actor; readonly accountId: string; readonly userName: string },
-): Promise<Outcome<FoundUser>> {
-  const { by, accountId, userName } = request;
-  const isOwn = by.kind === "user" && by.original === null && by.accountId === accountId && by.name === userName;
-  if (!isOwn) return refused("AccessDenied");
-  const found = await readUser(ports.store, accountId, userName);
-  if (found === null || !(await maySignIn(ports.store, found.user))) return refused("AccessDenied");
-  return accepted(found);
 }
 
 /**
@@ -111,24 +81,15 @@ export async function confirmPassword(
   return refused("SignInFailed");
 }
 
-/** Records a refusal for want of rights; passes the outcome on. */
-export async function auditDenial<R>(
+/** Records a refusal for want of rights, and a wrong password or code of a user who is signed in; passes the outcome on. */
+export async function auditRefusal<R>(
   ports: SignInPorts,
   outcome: Outcome<R>,
   event: Omit<AuditEvent, "outcome" | "detail">,
 ): Promise<Outcome<R>> {
   if (isRefusal(outcome, "AccessDenied")) await writeAudit(ports, [{ ...event, outcome: "denied", detail: {} }]);
-  return outcome;
-}
-
-/** As `auditDenial`, and records a wrong password or code of a user who is signed in. */
-export async function auditAttempt<R>(
-  ports: SignInPorts,
-  outcome: Outcome<R>,
-  event: Omit<AuditEvent, "outcome" | "detail">,
-): Promise<Outcome<R>> {
   if (isRefusal(outcome, "SignInFailed")) await writeAudit(ports, [{ ...event, outcome: "failed", detail: {} }]);
-  return auditDenial(ports, outcome, event);
+  return outcome;
 }
 
 /** True when this outcome is a refusal with `code`. */

@@ -12,23 +12,15 @@ import {
   normalEmail,
   type ProvenIdentity,
   passwordIssuer,
+  readUser,
+  userCompare,
   userOfIdentity,
   usersOfEmail,
 } from "./identity-provider.ts";
 import { takeCode } from "./second-factor.ts";
 import { hashToken } from "./secret-token.ts";
 import { allows } from "./session-life.ts";
-import {
-  type Answer,
-  commit,
-  isRefusal,
-  type Request,
-  readUser,
-  type SignInPorts,
-  throttled,
-  userCompare,
-  userKey,
-} from "./sign-in-ports.ts";
+import { type Answer, commit, isRefusal, type Request, type SignInPorts, throttled, userKey } from "./sign-in-ports.ts";
 import { networkOf } from "./throttle.ts";
 import { newSessionSecrets, renewSession, type SessionSecrets, startSession } from "./user-sessions.ts";
 

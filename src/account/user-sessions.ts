@@ -119,10 +119,7 @@ export async function hashOfSession(
   user: { readonly accountId: string; readonly name: string },
   sessionId: string,
 ): Promise<string | undefined> {
-  const index = await getTyped<{ hash: string }>(
-    store,
-    identityKeys.userSession(user.accountId, user.name, sessionId),
-  );
+  const index = await getTyped<{ hash: string }>(store, identityKeys.userSession(user.accountId, user.name, sessionId));
   return index.value?.hash;
 }
 
