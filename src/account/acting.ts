@@ -11,7 +11,7 @@ import {
 import { accepted, refused } from "../control/messages.ts";
 import type { ControlStore } from "../control/store.ts";
 import { getTyped } from "../control/typed-records.ts";
-import { auditRows } from "./audit-rows.ts";
+import type { AuditEvent } from "./audit-trail.ts";
 import { mayDo } from "./authority.ts";
 import { maySignIn, readUser, userCompare } from "./identity-provider.ts";
 import { isBelow, isInForce, lineageInStore } from "./lineage.ts";
@@ -30,7 +30,7 @@ type Original = NonNullable<Actor["original"]>;
 export async function actAs(ports: SignInPorts, request: Request<"session.actAs">): Answer<"session.actAs"> {
   const { by, accountId } = request;
   const own = by.original ?? { accountId: by.accountId, name: by.name };
-  const outcome = await commit<SessionReply>(ports.store, () => changed(ports, request, own));
+  const outcome = await commit<SessionReply>(ports, () => changed(ports, request, own));
   // A refusal is told where who asked belongs: an account that is not below hears nothing of it.
   const target = `account/${accountId ?? by.accountId}`;
   return auditRefusal(ports, outcome, { action: "session.actAs", accountId: own.accountId, target, by });
@@ -55,17 +55,18 @@ async function changed(ports: SignInPorts, request: Request<"session.actAs">, ow
   const before = { hash: sessionHash, revision };
   const renewed = await renewSession(ports, found.user, before, next, secrets.tokenHash, null);
   const entered = accountId ?? session.actingAs ?? own.accountId;
-  const audit = auditRows(ports, {
+  const event: AuditEvent = {
     action: "session.actAs",
     outcome: "done",
     accountId: entered,
     target: `account/${entered}`,
     by: { ...by, accountId: entered, name: rootUserName, original: own },
     detail: { event: accountId === null ? "leave" : "enter", session: session.sessionId },
-  });
+  };
   return accepted({
     compare: [userCompare(found), ...renewed.compare],
-    operations: [...renewed.operations, ...audit],
+    operations: renewed.operations,
+    audit: [event],
     reply: replyOf(secrets, next, null),
   });
 }

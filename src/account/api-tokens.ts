@@ -2,10 +2,9 @@
 
 import { limits } from "../base/limits.ts";
 import type { IdentityMessages } from "../control/identity-messages.ts";
-import { type ApiTokenRecord, identityKeys } from "../control/identity-records.ts";
+import { type ApiTokenRecord, identityKeys, type TokenScope } from "../control/identity-records.ts";
 import { accepted, refused } from "../control/messages.ts";
 import { decodeRecord, getTyped, putTyped } from "../control/typed-records.ts";
-import { auditRows } from "./audit-rows.ts";
 import { judgeUser } from "./judged-user.ts";
 import { newToken } from "./secret-token.ts";
 import { type Answer, auditRefusal, commit, type Nothing, type Request, type SignInPorts } from "./sign-in-ports.ts";
@@ -18,7 +17,7 @@ type Created = IdentityMessages["token.create"][1];
 export async function createToken(ports: SignInPorts, request: Request<"token.create">): Answer<"token.create"> {
   const { by, accountId, userName, name, scope, expiresMs } = request;
   const event = { action: "token.create", accountId, target: `user/${userName}`, by };
-  const outcome = await commit<Created>(ports.store, async () => {
+  const outcome = await commit<Created>(ports, async () => {
     if (by.via === "token") return refused("AccessDenied");
     const owner = await judgeUser(ports.store, "token.create", request);
     if (!owner.ok) return owner;
@@ -31,7 +30,6 @@ export async function createToken(ports: SignInPorts, request: Request<"token.cr
     const tokenId = ports.random.bytes(8).toString("hex");
     const createdMs = ports.clock.nowMs();
     const record: ApiTokenRecord = { tokenId, name, accountId, userName, scope, expiresMs, createdMs };
-    const audit = auditRows(ports, { ...event, outcome: "done", detail: { token: tokenId, name, scope } });
     return accepted({
       compare: owner.value.compare,
       operations: [
@@ -39,8 +37,8 @@ export async function createToken(ports: SignInPorts, request: Request<"token.cr
         putTyped(identityKeys.userToken(accountId, userName, tokenId), { hash }),
         // Counts the tokens: of two made at once, the second looks again.
         putTyped(identityKeys.user(accountId, userName), owner.value.user),
-        ...audit,
       ],
+      audit: [{ ...event, outcome: "done", detail: { token: tokenId, name, scope } }],
       reply: { token, record },
     });
   });
@@ -51,27 +49,29 @@ export async function createToken(ports: SignInPorts, request: Request<"token.cr
 export async function deleteToken(ports: SignInPorts, request: Request<"token.delete">): Answer<"token.delete"> {
   const { by, accountId, userName, tokenId } = request;
   const event = { action: "token.delete", accountId, target: `user/${userName}`, by };
-  const outcome = await commit<Nothing>(ports.store, async () => {
+  const outcome = await commit<Nothing>(ports, async () => {
     const judged = await judgeUser(ports.store, "token.delete", request);
     if (!judged.ok) return judged;
     const key = identityKeys.userToken(accountId, userName, tokenId);
     const index = await getTyped<{ hash: string }>(ports.store, key);
     if (index.value === undefined) return refused("NoSuchEntity");
-    const audit = auditRows(ports, { ...event, outcome: "done", detail: { token: tokenId } });
     return accepted({
       compare: [...judged.value.compare, { key, revision: index.revision }],
       operations: [
         { kind: "remove" as const, key },
         { kind: "remove" as const, key: identityKeys.token(index.value.hash) },
-        ...audit,
       ],
+      audit: [{ ...event, outcome: "done", detail: { token: tokenId } }],
       reply: {},
     });
   });
   return auditRefusal(ports, outcome, event);
 }
 
-function problemOf({ name, expiresMs }: Request<"token.create">, nowMs: number): string | null {
+const scopes: readonly TokenScope[] = ["usage", "customers", "all"];
+
+function problemOf({ name, scope, expiresMs }: Request<"token.create">, nowMs: number): string | null {
+  if (!scopes.includes(scope)) return `a token's scope is one of ${scopes.join(", ")}`;
   if (name === "" || [...name].length > limits.apiTokenNameCharsMax || /[\p{Cc}\p{Surrogate}]/u.test(name)) {
     return `a token's name has 1 to ${limits.apiTokenNameCharsMax} characters and no control characters`;
   }

@@ -8,7 +8,6 @@ import { identityKeys, type MfaState, type UserRecord } from "../control/identit
 import { accepted, refused } from "../control/messages.ts";
 import { secretPlaces } from "../control/secret-box.ts";
 import { putTyped } from "../control/typed-records.ts";
-import { auditRows } from "./audit-rows.ts";
 import { type JudgedUser, judgeUser } from "./judged-user.ts";
 import { newRecoveryCodes } from "./recovery-codes.ts";
 import { type TakenCode, takeCode, takeTotp } from "./second-factor.ts";
@@ -141,30 +140,26 @@ function changeFactor<R>(
   { ports, action, request }: Step,
   make: (judged: JudgedUser) => Promise<Outcome<NewState<R>>>,
 ): Promise<Outcome<R>> {
-  return commit<R>(ports.store, async () => {
+  return commit<R>(ports, async () => {
     const judged = await judgeUser(ports.store, action, request);
     if (!judged.ok) return judged;
     const next = await make(judged.value);
     if (!next.ok) return next;
-    return accepted(factorChange({ ports, action, request }, judged.value, next.value));
+    return accepted(factorChange({ action, request }, judged.value, next.value));
   });
 }
 
 function factorChange<R>(
-  { ports, action, request }: Step,
+  { action, request }: Pick<Step, "action" | "request">,
   { user, compare }: JudgedUser,
   next: NewState<R>,
 ): Change<R> {
   const record: UserRecord = { ...user, mfa: next.mfa };
   const detail: Record<string, string> = next.method === undefined ? {} : { method: next.method };
-  const audit = auditRows(ports, { ...eventOf(action, request), outcome: "done", detail });
   return {
     compare: [...compare, ...(next.ended?.compare ?? [])],
-    operations: [
-      putTyped(identityKeys.user(user.accountId, user.name), record),
-      ...(next.ended?.operations ?? []),
-      ...audit,
-    ],
+    operations: [putTyped(identityKeys.user(user.accountId, user.name), record), ...(next.ended?.operations ?? [])],
+    audit: [{ ...eventOf(action, request), outcome: "done", detail }],
     reply: next.reply,
   };
 }

@@ -11,7 +11,7 @@ import {
 import { accepted, refused } from "../control/messages.ts";
 import type { ControlOperation } from "../control/store.ts";
 import { getTyped, putTyped, type Versioned } from "../control/typed-records.ts";
-import { type AuditEvent, auditRows } from "./audit-rows.ts";
+import type { AuditEvent } from "./audit-trail.ts";
 import { type FoundUser, maySignIn, normalEmail, readUser, userCompare, usersOfEmail } from "./identity-provider.ts";
 import { judgeUser } from "./judged-user.ts";
 import { isInForce, lineageInStore } from "./lineage.ts";
@@ -64,17 +64,17 @@ async function changed(
   const confirmed = await confirmPassword(ports, before, request.oldPassword, request.by.address);
   if (!confirmed.ok) return confirmed;
   const passwordHash = await ports.passwords.hash(request.newPassword);
-  return commit<Nothing>(ports.store, async () => {
+  return commit<Nothing>(ports, async () => {
     const own = await judgeUser(ports.store, "password.change", request);
     if (!own.ok) return own;
     // Another change came first: the old password was right, and is no longer.
     if (own.value.user.passwordHash !== before.passwordHash) return refused("SignInFailed");
     const { user } = own.value;
     const ended = await endAllSessions(ports, user, request.exceptHash);
-    const audit = auditRows(ports, { ...event, outcome: "done", detail: {} });
     return accepted({
       compare: [...own.value.compare, ...ended.compare],
-      operations: [passwordPut(ports, user, passwordHash), ...ended.operations, ...audit],
+      operations: [passwordPut(ports, user, passwordHash), ...ended.operations],
+      audit: [{ ...event, outcome: "done", detail: {} }],
       reply: {},
     });
   });
@@ -95,7 +95,7 @@ export async function requestReset(
   request: Request<"password.requestReset">,
 ): Answer<"password.requestReset"> {
   const email = normalEmail(request.email);
-  return commit(ports.store, async () => {
+  return commit(ports, async () => {
     const owners = await usersOfEmail(ports.store, email, request.accountId);
     const mails: ResetMail[] = [];
     for (const { user } of owners.slice(0, limits.signInCandidatesMax)) {
@@ -111,16 +111,13 @@ export async function requestReset(
       detail: { sent: String(isSent) },
     });
     const unknown = event({ accountId: request.accountId ?? "", name: "" }, false);
-    const events = mails.length === 0 ? [unknown] : mails.map(({ user }) => event(user, true));
     return accepted({
       compare: mails.map(({ user, sent }) => ({
         key: identityKeys.resetSent(user.accountId, user.name),
         revision: sent.revision,
       })),
-      operations: [
-        ...mails.flatMap((mail) => mailOperations(ports, mail)),
-        ...events.flatMap((e) => auditRows(ports, e)),
-      ],
+      operations: [...mails.flatMap((mail) => mailOperations(ports, mail))],
+      audit: mails.length === 0 ? [unknown] : mails.map(({ user }) => event(user, true)),
       reply: { sent: mails.map(({ user, token }) => ({ email, token, displayName: user.name })) },
     });
   });
@@ -176,19 +173,19 @@ export async function redeem(ports: SignInPorts, request: Request<"password.rede
     return refused("InvalidToken");
   }
   const passwordHash = await ports.passwords.hash(newPassword);
-  return commit(ports.store, async () => {
+  return commit(ports, async () => {
     const link = await redeemable(ports, hash);
     if (link === null) return refused("InvalidToken");
     const { user } = link.found;
     const ended = await endAllSessions(ports, user, null, networkOf(address));
-    const audit = auditRows(ports, {
+    const event: AuditEvent = {
       action: "password.redeem",
       outcome: "done",
       accountId: user.accountId,
       target: `user/${user.name}`,
       by: signedInActor(user, address),
       detail: { purpose: link.purpose },
-    });
+    };
     return accepted({
       compare: [
         { key: identityKeys.mailToken(hash), revision: link.revision },
@@ -202,8 +199,8 @@ export async function redeem(ports: SignInPorts, request: Request<"password.rede
           : []),
         passwordPut(ports, user, passwordHash),
         ...ended.operations,
-        ...audit,
       ],
+      audit: [event],
       reply: { accountId: user.accountId, userName: user.name },
     });
   });

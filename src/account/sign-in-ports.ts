@@ -8,8 +8,8 @@ import type { IdentityErrorCode, IdentityMessages } from "../control/identity-me
 import type { UserRecord } from "../control/identity-records.ts";
 import { accepted, refused } from "../control/messages.ts";
 import type { SecretBox } from "../control/secret-box.ts";
-import type { ControlStore } from "../control/store.ts";
-import { type AuditEvent, writeAudit } from "./audit-rows.ts";
+import type { ControlCompare, ControlOperation, ControlStore } from "../control/store.ts";
+import type { AuditEvent, AuditTrail } from "./audit-trail.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import type { PasswordHasher } from "./password.ts";
 import type { SignInTries } from "./sign-in-tries.ts";
@@ -22,6 +22,7 @@ export interface SignInPorts {
   readonly random: Random;
   readonly passwords: PasswordHasher;
   readonly secrets: SecretBox;
+  readonly trail: AuditTrail;
   /** Asked by every sign-in. */
   readonly provider: IdentityProvider;
   readonly tries: SignInTries;
@@ -33,8 +34,9 @@ export type Nothing = Record<string, never>;
 export type Request<T extends Message> = IdentityMessages[T][0];
 export type Answer<T extends Message> = Promise<Outcome<IdentityMessages[T][1]>>;
 
-/** A change of records, and what is answered once it is made. */
+/** A change of records, what the audit log tells of it, and what is answered once it is made. */
 export interface Change<R> extends RecordChange {
+  readonly audit: readonly AuditEvent[];
   readonly reply: R;
 }
 
@@ -42,14 +44,41 @@ export interface Change<R> extends RecordChange {
  * Makes the change that `make` describes; when a record that it compares has changed meanwhile, `make` describes it anew, from
  * what there is then. Refuses with ConcurrentModification after `limits.controlRetriesMax` times.
  */
-export async function commit<R>(store: ControlStore, make: () => Promise<Outcome<Change<R>>>): Promise<Outcome<R>> {
+export async function commit<R>(
+  ports: Pick<SignInPorts, "store" | "trail">,
+  make: () => Promise<Outcome<Change<R>>>,
+): Promise<Outcome<R>> {
   for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
     const made = await make();
     if (!made.ok) return made;
-    const { compare, operations, reply } = made.value;
-    if (operations.length === 0 || (await store.txn(compare, operations))) return accepted(reply);
+    const { compare, operations, audit, reply } = made.value;
+    if (operations.length + audit.length === 0 || (await write(ports, compare, operations, audit)))
+      return accepted(reply);
   }
   return refused("ConcurrentModification");
+}
+
+async function write(
+  { store, trail }: Pick<SignInPorts, "store" | "trail">,
+  compare: readonly ControlCompare[],
+  operations: readonly ControlOperation[],
+  audit: readonly AuditEvent[],
+): Promise<boolean> {
+  const rows = audit.map((event) => trail.row(event));
+  const isDone = await store.txn(
+    [...compare, ...rows.map(({ key }) => ({ key, revision: 0n }))],
+    [...operations, ...rows.flatMap((row) => row.operations)],
+  );
+  if (isDone) for (const _ of rows) await trail.written();
+  return isDone;
+}
+
+/** Tells the audit log of what changes nothing, in one transaction. */
+export async function writeAudit(
+  ports: Pick<SignInPorts, "store" | "trail">,
+  events: readonly AuditEvent[],
+): Promise<void> {
+  await commit<null>(ports, async () => accepted({ compare: [], operations: [], audit: events, reply: null }));
 }
 
 export function throttled(retryAfterMs: number): Outcome<never> {

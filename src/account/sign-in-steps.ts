@@ -5,7 +5,7 @@ import type { SessionReply } from "../control/identity-messages.ts";
 import { type Actor, identityKeys, type SessionRecord, type UserRecord } from "../control/identity-records.ts";
 import { accepted, refused } from "../control/messages.ts";
 import { getTyped, putTyped } from "../control/typed-records.ts";
-import { auditRows, writeAudit } from "./audit-rows.ts";
+import type { AuditEvent } from "./audit-trail.ts";
 import {
   type FoundUser,
   maySignIn,
@@ -20,7 +20,16 @@ import {
 import { takeCode } from "./second-factor.ts";
 import { hashToken } from "./secret-token.ts";
 import { allows } from "./session-life.ts";
-import { type Answer, commit, isRefusal, type Request, type SignInPorts, throttled, userKey } from "./sign-in-ports.ts";
+import {
+  type Answer,
+  commit,
+  isRefusal,
+  type Request,
+  type SignInPorts,
+  throttled,
+  userKey,
+  writeAudit,
+} from "./sign-in-ports.ts";
 import { networkOf } from "./throttle.ts";
 import { newSessionSecrets, renewSession, type SessionSecrets, startSession } from "./user-sessions.ts";
 
@@ -57,7 +66,7 @@ async function startFor(
   identity: ProvenIdentity,
 ): Answer<"session.begin"> {
   const rehashed = await rehash(ports, request, identity);
-  return commit<SessionReply>(ports.store, async () => {
+  return commit<SessionReply>(ports, async () => {
     const found = await userOfIdentity(ports.store, identity, request.accountId);
     if (found === null || !isOf(found.user, request.accountId)) return refused("SignInFailed");
     if (identity.judgedRevision !== null && identity.judgedRevision !== found.revision) {
@@ -68,17 +77,18 @@ async function startFor(
     const session = newSession(ports, found.user, request, secrets);
     const started = await startSession(ports, found.user, session, secrets.tokenHash, networkOf(request.address));
     const detail = { stage: session.stage, provider: ports.provider.name, session: session.sessionId };
-    const audit = auditRows(ports, {
+    const event: AuditEvent = {
       action: "session.begin",
       outcome: "done",
       accountId: found.user.accountId,
       target: `user/${found.user.name}`,
       by: signedInActor(found.user, request.address),
       detail,
-    });
+    };
     return accepted({
       compare: [userCompare(found), ...started.compare],
-      operations: [...started.operations, ...rehashPut(found, rehashed), ...audit],
+      operations: [...started.operations, ...rehashPut(found, rehashed)],
+      audit: [event],
       reply: replyOf(secrets, session, null),
     });
   });
@@ -163,7 +173,7 @@ export async function passSecondFactor(ports: SignInPorts, request: Request<"ses
   const { accountId, userName } = due.value;
   const admission = ports.secondFactor.begin(userKey({ accountId, name: userName }));
   if (!admission.admitted) return throttled(admission.retryAfterMs);
-  const outcome = await commit<SessionReply>(ports.store, () => completed(ports, request));
+  const outcome = await commit<SessionReply>(ports, () => completed(ports, request));
   if (outcome.ok) {
     ports.secondFactor.succeeded(userKey({ accountId, name: userName }));
     ports.tries.passed(request.sessionHash);
@@ -201,17 +211,18 @@ async function completed(ports: SignInPorts, request: Request<"session.mfa">) {
   const renewed = await renewSession(ports, user, before, session, secrets.tokenHash, networkOf(session.address));
   const used: UserRecord = { ...user, mfa: taken.mfa };
   const left = taken.mfa.recoveryHashes.length;
-  const audit = auditRows(ports, {
+  const event: AuditEvent = {
     action: "session.mfa",
     outcome: "done",
     accountId: user.accountId,
     target: `user/${user.name}`,
     by: signedInActor(user, request.address),
     detail: { method: taken.method, recoveryCodesLeft: String(left), session: session.sessionId },
-  });
+  };
   return accepted({
     compare: [userCompare(found), ...renewed.compare],
-    operations: [...renewed.operations, putTyped(identityKeys.user(user.accountId, user.name), used), ...audit],
+    operations: [...renewed.operations, putTyped(identityKeys.user(user.accountId, user.name), used)],
+    audit: [event],
     reply: replyOf(secrets, session, taken.method === "recovery" ? { left, email: user.email } : null),
   });
 }

@@ -5,6 +5,7 @@ import type { SignInMessages } from "../control/identity-messages.ts";
 import type { Handlers } from "../control/messages.ts";
 import { actAs } from "./acting.ts";
 import { createToken, deleteToken } from "./api-tokens.ts";
+import { AuditTrail } from "./audit-trail.ts";
 import { HashesBusyError } from "./hash-turns.ts";
 import { type IdentityProvider, passwordProvider } from "./identity-provider.ts";
 import { beginMfa, confirmMfa, disableMfa, renewRecoveryCodes, resetMfa } from "./mfa.ts";
@@ -19,6 +20,8 @@ import { SecondFactorThrottle } from "./throttle.ts";
 
 export interface SignInOptions extends IdentityPorts {
   readonly passwords: PasswordHasher;
+  /** The one audit log; default: its own, when no other part writes it. */
+  readonly trail?: AuditTrail;
   /** Who says who somebody is; default: by password. */
   readonly provider?: IdentityProvider;
 }
@@ -35,6 +38,7 @@ export function signInBehaviour(options: SignInOptions): Handlers<keyof SignInMe
     random,
     passwords,
     secrets,
+    trail: options.trail ?? new AuditTrail(options),
     provider: options.provider ?? passwordProvider(store, passwords),
     tries: new SignInTries({ store, clock }),
     secondFactor: new SecondFactorThrottle(clock),
