@@ -367,6 +367,41 @@ test("a user has a bounded number of sessions: the one longest not seen gives wa
   t.is(await stand.sessionCount(operator), 1, "those that have ended are gone");
 });
 
+test("who has the password alone pushes out no session that is complete", async (t) => {
+  const stand = await openStand();
+  const { recoveryCodes } = await withFactor(stand, operator);
+  const half = done(await stand.begin(operator));
+  const request = { sessionHash: hashToken(half.token), code: recoveryCodes[0] ?? "", address };
+  const complete = done(await stand.handle["session.mfa"](request));
+  for (let index = 0; index < 2 * limits.sessionsPerUserMax; index++) {
+    stand.clock.advance(61_000);
+    await stand.handle["session.seen"]({ sessionHash: hashToken(complete.token), seenMs: stand.clock.nowMs() });
+    await stand.begin(operator, { address: `203.0.113.${index}` });
+  }
+  t.truthy(stand.see(complete.token));
+  t.true((await stand.sessionCount(operator)) <= limits.halfSessionsPerUserMax + 1);
+});
+
+test("the second factor makes room as the first does", async (t) => {
+  const stand = await openStand();
+  for (let index = 0; index < limits.sessionsPerUserMax; index++) {
+    done(await stand.begin(operator));
+    stand.clock.advance(1000);
+  }
+  const newest = done(await stand.begin(operator));
+  const { secret } = done(
+    await stand.handle["mfa.begin"]({ by: actor(operator), accountId: operator, userName: "root", password }),
+  );
+  const { mfa } = await stand.user(operator);
+  // As if it had been confirmed without ending the others.
+  await stand.changeUser(operator, "root", { mfa: mfa === null ? null : { ...mfa, confirmed: true } });
+  const half = done(await stand.begin(operator));
+  const code = totpCode(secret, stand.clock.nowMs());
+  const whole = done(await stand.handle["session.mfa"]({ sessionHash: hashToken(half.token), code, address }));
+  t.is(await stand.sessionCount(operator), limits.sessionsPerUserMax);
+  for (const { token } of [newest, whole]) t.truthy(stand.see(token));
+});
+
 test("a user agent is kept up to a length", async (t) => {
   const stand = await openStand();
   const { token } = done(await stand.begin(operator, { userAgent: "x".repeat(5000) }));
