@@ -198,6 +198,17 @@ test("a variable may name a file that holds its value", (t) => {
   t.regex(t.throws(() => loadConfig(null, { environment: missing }))?.message ?? "", /TROUPE_REGION: .*cannot be read/);
 });
 
+test("the key ring's place is named by TROUPE_KEYRING_FILE itself, or by a file that holds it", (t) => {
+  const direct = loadConfig(null, { environment: { TROUPE_KEYRING_FILE: "/keys/ring.json" } });
+  t.is(direct.config.keyring.file, "/keys/ring.json");
+  t.deepEqual(direct.warnings, []);
+  const file = fileWith(t, "/elsewhere/ring.json\n");
+  t.is(
+    loadConfig(null, { environment: { TROUPE_KEYRING_FILE_FILE: file } }).config.keyring.file,
+    "/elsewhere/ring.json",
+  );
+});
+
 test("an unknown variable is a warning with the nearest name", (t) => {
   const environment = {
     TROUPE_REGIN: "x",
