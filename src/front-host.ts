@@ -9,6 +9,7 @@ import { portTransport } from "./actor/transport.ts";
 import { systemClock } from "./base/clock.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import type { BucketReply } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
@@ -19,6 +20,7 @@ import { type Exchanged, Pipeline } from "./front/pipeline.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { s3Port } from "./front/s3-port.ts";
+import type { JobAsk } from "./jobs/job-runner.ts";
 import type { HttpServer } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
@@ -198,6 +200,11 @@ export class Front {
   /** Goes through a bucket's rows and deletes it with everything in it, for good. */
   async deleteBucket(bucket: BucketRecord): Promise<void> {
     await deleteWithContents(new RequestServices(this.#services, "reset"), bucket);
+  }
+
+  /** A job's step: an ask without a request. */
+  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>> {
+    return new RequestServices(this.#services, "job").askBucket(bucket, type, {});
   }
 
   /** After `drain`, and after the bucket threads have stopped. */

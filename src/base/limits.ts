@@ -117,6 +117,13 @@ export const limits = {
   configBytesMax: 1 * MiB,
   passwordHashesAtOnce: 2,
   passwordBytesMax: 1024,
+  // Jobs
+  jobsAtOnce: 2,
+  jobsOpenMax: 1000,
+  jobsKeptPerAccount: 200,
+  jobProgressMs: 1000,
+  jobRetriesMax: 20,
+  jobRetryMs: 500,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,

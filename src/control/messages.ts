@@ -3,12 +3,13 @@
 import type { Outcome } from "../base/outcome.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
 import type { IdentitiesDocument } from "./identities-document.ts";
+import type { JobErrorCode, JobMessages } from "./job-records.ts";
 import type { BucketRecord } from "./records.ts";
 
 export type { IdentitiesDocument, IdentityAccount, IdentityKey } from "./identities-document.ts";
 
 /** Message name → [request, reply]. Errors are S3 codes in an `Outcome`. */
-export interface ControlProtocol {
+export interface ControlProtocol extends JobMessages {
   /**
    * Takes a name, chooses the partition and makes the record. The caller's own live bucket in the default location
    * answers its record and `created: false`. Errors: BucketAlreadyExists (another account's), BucketAlreadyOwnedByYou (own,
@@ -18,8 +19,8 @@ export interface ControlProtocol {
     { name: string; accountId: string; location: string | null },
     { record: BucketRecord; created: boolean },
   ];
-  /** live → deleting; repeating it answers as the first time. Errors: NoSuchBucket. */
-  "bucket.markDeleting": [{ name: string }, { record: BucketRecord }];
+  /** live → deleting, by a job or (null) by one request; repeating it answers as the first time. Errors: NoSuchBucket. */
+  "bucket.markDeleting": [{ name: string; jobId: string | null }, { record: BucketRecord }];
   /** deleting → gone: the name is free; repeating it succeeds. Errors: OperationAborted (the bucket is live). */
   "bucket.deleted": [{ name: string }, Record<string, never>];
   /** deleting → live; of a live bucket without effect. Errors: NoSuchBucket. */
@@ -36,17 +37,19 @@ export type ControlRequest<T extends ControlMessageType> = ControlProtocol[T][0]
 export type ControlReply<T extends ControlMessageType> = ControlProtocol[T][1];
 
 /** The codes that the control actor answers; each is a row of the error table. */
-export type ControlRefusal = Extract<
-  S3ErrorCode,
-  | "AccessDenied"
-  | "BucketAlreadyExists"
-  | "BucketAlreadyOwnedByYou"
-  | "InvalidArgument"
-  | "NoSuchBucket"
-  | "OperationAborted"
-  | "ServiceUnavailable"
-  | "TooManyBuckets"
->;
+export type ControlRefusal =
+  | JobErrorCode
+  | Extract<
+      S3ErrorCode,
+      | "AccessDenied"
+      | "BucketAlreadyExists"
+      | "BucketAlreadyOwnedByYou"
+      | "InvalidArgument"
+      | "NoSuchBucket"
+      | "OperationAborted"
+      | "ServiceUnavailable"
+      | "TooManyBuckets"
+    >;
 
 /** Total: a message without a handler does not compile. */
 export type ControlBehaviour = {

@@ -3,6 +3,7 @@
 import { mayActOn, mayUseKeys } from "../account/authorise.ts";
 import type { SignedPayload } from "../auth/sigv4.ts";
 import { assert } from "../base/assert.ts";
+import { isOfJob } from "../control/bucket-names.ts";
 import type { BucketRecord, Principal } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import type { Action } from "../model/operation.ts";
@@ -13,7 +14,7 @@ import { bucketNameFault } from "../s3/names.ts";
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
 function liveBucket(services: Pick<Services, "control">, name: string, mayBeDeleting = false): BucketRecord {
   const record = services.control.bucket(name);
-  if (record !== undefined && (record.state === "live" || mayBeDeleting)) return record;
+  if (record !== undefined && (record.state === "live" || (mayBeDeleting && !isOfJob(record)))) return record;
   if (record === undefined && bucketNameFault(name) !== null)
     throw new S3Error("InvalidBucketName", { BucketName: name });
   throw new S3Error("NoSuchBucket", { BucketName: name });
