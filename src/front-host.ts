@@ -11,6 +11,7 @@ import { portTransport } from "./actor/transport.ts";
 import { systemClock } from "./base/clock.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import type { BucketReply } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
@@ -25,6 +26,7 @@ import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { s3Port } from "./front/s3-port.ts";
 import { TenantHosts } from "./front/tenant-host.ts";
+import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
@@ -225,6 +227,11 @@ export class Front {
   /** Goes through a bucket's rows and deletes it with everything in it, for good. */
   async deleteBucket(bucket: BucketRecord): Promise<void> {
     await deleteWithContents(new RequestServices(this.#services, "reset", null), bucket);
+  }
+
+  /** A job's step: an ask without a request. */
+  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>> {
+    return new RequestServices(this.#services, "job", null).askBucket(bucket, type, {});
   }
 
   /** After `drain`, and after the bucket threads have stopped. */

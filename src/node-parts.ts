@@ -10,6 +10,7 @@ import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { connectionsWithin, openFilesMax } from "./base/open-files.ts";
 import { systemRandom } from "./base/random.ts";
+import type { BucketReply } from "./bucket/messages.ts";
 import type { Config } from "./config/schema.ts";
 import { ControlActor } from "./control/actor.ts";
 import { EmbeddedControlStore } from "./control/embedded-store.ts";
@@ -20,6 +21,7 @@ import { isSealed, openSecretBox } from "./control/secret-box.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { Front, type FrontData } from "./front-host.ts";
 import { type FrontReport, FrontThread } from "./front-thread.ts";
+import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing } from "./keyring/key-ring.ts";
 import { openKeyRingFile } from "./keyring/key-ring-file.ts";
 import type { DataDirectory } from "./storage/data-directory.ts";
@@ -38,6 +40,7 @@ export interface AnyFront extends FrontConnections {
   report(): Promise<FrontReport>;
   finishDeletion(bucket: BucketRecord): Promise<void>;
   deleteBucket(bucket: BucketRecord): Promise<void>;
+  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>>;
 }
 
 export interface ThreadCounts {
@@ -186,6 +189,7 @@ export function startFronts(
       abandon: () => front.abandon(),
       finishDeletion: (bucket) => front.finishDeletion(bucket),
       deleteBucket: (bucket) => front.deleteBucket(bucket),
+      askForJob: (bucket, type) => front.askForJob(bucket, type),
       report: () => Promise.resolve({ sums: front.takeSums(), snapshot: front.snapshot() }),
     },
   ];

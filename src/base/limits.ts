@@ -149,6 +149,13 @@ export const limits = {
   mailRetryMsMax: 10 * 60 * 1000,
   mailDeadlineMs: 60 * 60 * 1000,
   mailFilesMax: 1000,
+  // Jobs
+  jobsAtOnce: 2,
+  jobsOpenMax: 1000,
+  jobsKeptPerAccount: 200,
+  jobProgressMs: 1000,
+  jobRetriesMax: 20,
+  jobRetryMs: 500,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,

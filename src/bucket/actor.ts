@@ -11,7 +11,7 @@ import { bucketUsage, bucketVersioning, setVersioning } from "./bucket-turns.ts"
 import { closeBucket, reopenBucket } from "./closing.ts";
 import { completeUpload } from "./complete.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
-import { emptyBucket } from "./emptying.ts";
+import { emptySome } from "./emptying.ts";
 import { listObjects } from "./listing.ts";
 import type { BucketMessageType, BucketProtocol, BucketReply, BucketRequest } from "./messages.ts";
 import { putObject } from "./object-turns.ts";
@@ -37,7 +37,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "upload.listParts": (request, memory) => listParts(...reading(memory), request),
   "upload.list": (request, memory) => listUploads(...reading(memory), request, memory.ports.yieldTurn),
   "bucket.close": (_request, memory) => closeBucket(memory),
-  "bucket.empty": (_request, memory) => emptyBucket(memory),
+  "bucket.emptySome": (_request, memory) => emptySome(memory),
   "bucket.reopen": (_request, memory) => reopenBucket(memory),
   "bucket.versioning": (_request, memory) => bucketVersioning(memory),
   "bucket.setVersioning": (request, memory) => setVersioning(memory, request),

@@ -157,10 +157,10 @@ export interface BucketProtocol {
   /** Closes the bucket to writes and counts: `empty` true when it holds no object, version or open upload (open uploads do not count as content on AWS and are aborted). */
   "bucket.close": [Record<string, never>, { empty: boolean }];
   /**
-   * Closes the bucket to writes for good and removes all that it holds (objects, versions, open uploads) in bounded turns.
-   * What it took is collected afterwards.
+   * Closes the bucket to writes and removes some of what it holds (objects, versions, then open uploads): repeated until
+   * `isEmpty`, all of it. `removed` counts objects, other versions and delete markers. What they took is collected afterwards.
    */
-  "bucket.empty": [Record<string, never>, Record<string, never>];
+  "bucket.emptySome": [Record<string, never>, { removed: number; isEmpty: boolean }];
   /** Opens a closed bucket again. */
   "bucket.reopen": [Record<string, never>, Record<string, never>];
   "bucket.versioning": [Record<string, never>, { versioning: Versioning }];

@@ -31,7 +31,7 @@ export async function deleteWithContents(
   services: Pick<Services, "askBucket" | "askControl">,
   bucket: BucketRecord,
 ): Promise<void> {
-  await services.askControl("bucket.markDeleting", { name: bucket.name });
-  await services.askBucket(bucket, "bucket.empty", {});
+  await services.askControl("bucket.markDeleting", { name: bucket.name, jobId: null });
+  for (let isEmpty = false; !isEmpty; ) ({ isEmpty } = await services.askBucket(bucket, "bucket.emptySome", {}));
   await services.askControl("bucket.deleted", { name: bucket.name });
 }
