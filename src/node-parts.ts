@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { identityBehaviour } from "./account/behaviour.ts";
-import { scryptPasswords } from "./account/password.ts";
+import { passwordHasher } from "./account/password.ts";
 import { Slabs, slabClasses } from "./actor/slabs.ts";
 import type { FrontConnections } from "./actor/supervisor.ts";
 import { systemClock } from "./base/clock.ts";
@@ -102,7 +102,7 @@ export async function openControl({ directory, openRing, log, unsafe, fatal }: C
       store,
       clock: systemClock,
       random: systemRandom,
-      passwords: scryptPasswords(systemRandom),
+      passwords: passwordHasher(systemRandom),
       secrets,
     };
     const actor = await ControlActor.open({

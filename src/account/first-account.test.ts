@@ -15,7 +15,7 @@ import { identityBehaviour } from "./behaviour.ts";
 import { type Environment, firstAccount, seedAccounts } from "./first-account.ts";
 import { parseIdentities } from "./identities.ts";
 import { randomText } from "./key-pair.ts";
-import { scryptPasswords } from "./password.ts";
+import { passwordHasher } from "./password.ts";
 
 async function open(t: ExecutionContext) {
   const memory = createControlMemory();
@@ -26,7 +26,7 @@ async function open(t: ExecutionContext) {
     store,
     clock,
     random: systemRandom,
-    passwords: scryptPasswords(systemRandom),
+    passwords: passwordHasher(systemRandom),
     secrets: aesSecretBox(systemRandom.bytes(32), systemRandom),
   };
   const { passwords, secrets } = ports;
