@@ -4,12 +4,16 @@ import type { MessagePort } from "node:worker_threads";
 import { Admission } from "./actor/admission.ts";
 import { BodyUploader } from "./actor/body-uploader.ts";
 import { ThreadLink } from "./actor/port.ts";
+import { actorRef } from "./actor/ref.ts";
 import { type SharedSlabs, Slabs } from "./actor/slabs.ts";
 import { portTransport } from "./actor/transport.ts";
-import { systemClock } from "./base/clock.ts";
+import { systemClock, type Timer } from "./base/clock.ts";
+import { limits } from "./base/limits.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import type { BucketProtocol } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
+import { UsageReader } from "./bucket/usage-reader.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
@@ -19,6 +23,7 @@ import { type Exchanged, Pipeline } from "./front/pipeline.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { s3Port } from "./front/s3-port.ts";
+import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
 import type { HttpServer } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
@@ -57,7 +62,16 @@ export interface FrontData {
   readonly tokenKey: Uint8Array;
   readonly log: LogSettings;
   readonly accessLog: string;
+  /** Whether this front tells what buckets hold, for the metrics. */
+  readonly metersUsage: boolean;
   readonly unsafe: readonly UnsafeName[];
+}
+
+/** What a bucket holds now: logical bytes of versions and open parts. */
+export interface BucketHeld {
+  readonly account: string;
+  readonly bucket: string;
+  readonly bytes: number;
 }
 
 export interface FrontSnapshot {
@@ -78,6 +92,9 @@ export class Front {
   readonly #chunks: ChunkReader[];
   readonly #counters = new RequestCounters();
   readonly #admission: Admission;
+  readonly #usage: UsageTally;
+  readonly #usageFlush: Timer;
+  readonly #usageReader: UsageReader;
   readonly #accessLog: ReturnType<typeof openAccessLog>;
   readonly #log: Log;
   #server: HttpServer | null = null;
@@ -102,6 +119,9 @@ export class Front {
     this.#chunks = data.partitions.map(({ directory }) => new ChunkReader({ directory, disk: systemDisk, clock }));
     this.#admission = new Admission(data.fronts);
     this.#accessLog = openAccessLog(data.accessLog);
+    this.#usage = new UsageTally((sum) => this.#handOver(sum));
+    this.#usageReader = new UsageReader(this.#snapshots);
+    this.#usageFlush = clock.every(limits.usageFlushMs, () => this.#usage.flush());
     const ownerOf = (partition: number): number => data.partitions[partition]?.owner ?? 0;
     this.#services = {
       control: new ControlReader(openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) })),
@@ -164,6 +184,29 @@ export class Front {
     return this.#counters.take();
   }
 
+  /** What the first `limits.metricSeriesMax` buckets hold, by name; nothing unless the metrics are to show it. In slices. */
+  async bucketsHeld(): Promise<BucketHeld[]> {
+    const { control } = this.#services;
+    const held: BucketHeld[] = [];
+    for (let after = ""; this.#data.metersUsage && held.length < limits.metricSeriesMax; ) {
+      control.refresh();
+      const page = control.buckets(after, limits.usageBucketsPerTurn);
+      for (const { accountId, name, id, partition } of page) {
+        const totals = this.#usageReader.held({ bucket: id, partition });
+        held.push({
+          account: accountId,
+          bucket: name,
+          bytes: (totals?.storedBytes ?? 0) + (totals?.openUploadBytes ?? 0),
+        });
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < limits.usageBucketsPerTurn) break;
+      after = last.name;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return held.slice(0, limits.metricSeriesMax);
+  }
+
   snapshot(): FrontSnapshot {
     const slabs = this.#slabs.snapshot();
     const admission = this.#admission.snapshot();
@@ -181,6 +224,8 @@ export class Front {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#server?.close(this.#data.listen.drainMs);
+    this.#usageFlush.cancel();
+    await this.#usage.drain(() => new Promise((resolve) => systemClock.after(limits.usageDrainPauseMs, resolve)));
   }
 
   /**
@@ -189,6 +234,7 @@ export class Front {
    */
   async abandon(): Promise<void> {
     this.#isDraining = true;
+    this.#usageFlush.cancel();
     await this.#server?.close(0);
     this.#services.uploader.close();
     for (const link of this.#links) link.close();
@@ -214,9 +260,28 @@ export class Front {
     return !this.#isDraining && this.#links.every((link) => link.isUp);
   }
 
+  /** An answer that does not come may hide a turn that was made: only what a thread has refused is sent again. */
+  async #handOver({ bucket, egressBytes, requests }: BucketSum): Promise<HandedOver> {
+    const link = this.#links[this.#services.ownerOf(bucket.partition)];
+    if (link === undefined || !link.isUp) return "refused";
+    const address = { bucket: bucket.id, partition: bucket.partition };
+    const options = { requestId: "usage", timeoutMs: limits.askMs };
+    const outcome = await actorRef<BucketProtocol>(link, address).ask("usage.add", { egressBytes, requests }, options);
+    if (outcome.ok) return "over";
+    if (outcome.code === "SlowDown") return "refused";
+    this.#log.warn(
+      { bucketId: bucket.id, code: outcome.code, egressBytes, requests },
+      "usage may not have been booked",
+    );
+    return "over";
+  }
+
   #observe(exchange: Exchanged): void {
     const { status, errorCode, durationMs, request } = exchange;
     const operation = exchange.operation === "" ? "-" : exchange.operation;
+    if (exchange.target !== null) {
+      this.#usage.record(exchange.target, requestClassOf(exchange.operation, request.method), exchange.bytesOut);
+    }
     this.#counters.record({
       operation,
       code: errorCode ?? String(status),

@@ -16,7 +16,7 @@ import { openControlEnvironment } from "./control/environment.ts";
 import type { BucketRecord } from "./control/records.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { Front, type FrontData } from "./front-host.ts";
-import { type FrontReport, FrontThread } from "./front-thread.ts";
+import { type FrontReport, FrontThread, reportOf } from "./front-thread.ts";
 import type { DataDirectory } from "./storage/data-directory.ts";
 import { openMetadata } from "./storage/lmdb.ts";
 import { ReadEpochs } from "./storage/read-epochs.ts";
@@ -132,8 +132,13 @@ export function startFronts(
   fatal: (reason: unknown) => void,
   onLine: (line: string) => void,
 ): AnyFront[] {
+  // One of them is enough to read what all partitions hold.
+  const dataOf = (index: number): FrontData => ({ ...data, metersUsage: data.metersUsage && index === 0 });
   if (count > 1) {
-    return Array.from({ length: count }, (_, index) => new FrontThread(index, data, askControl, fatal, onLine));
+    return Array.from(
+      { length: count },
+      (_, index) => new FrontThread(index, dataOf(index), askControl, fatal, onLine),
+    );
   }
   const front = new Front(0, data, askControl, onLine);
   return [
@@ -146,7 +151,7 @@ export function startFronts(
       abandon: () => front.abandon(),
       finishDeletion: (bucket) => front.finishDeletion(bucket),
       deleteBucket: (bucket) => front.deleteBucket(bucket),
-      report: () => Promise.resolve({ sums: front.takeSums(), snapshot: front.snapshot() }),
+      report: () => reportOf(front),
     },
   ];
 }

@@ -3,8 +3,8 @@
 import { limits } from "../base/limits.ts";
 import { objectPrefix, prefixRange } from "../storage/keys.ts";
 import { decodeBrief, type ObjectRecord } from "../storage/record.ts";
-import { abortSomeUploads, closeTurn } from "./closing.ts";
-import type { BucketReply } from "./messages.ts";
+import { abortSomeUploads, closeTurn, keepOwner } from "./closing.ts";
+import type { BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
 
 /** A removed row leaves at most one row of garbage; half of a turn's rows, so that other messages get in between. */
@@ -14,8 +14,14 @@ const rowsPerTurn = Math.floor(limits.turnRowsMax / 2 / 2);
 const objectTrees = ["current", "versions"] as const;
 
 /** Closes the bucket first, so that nothing is added meanwhile. Rows alone are removed here; the collector does the rest. */
-export async function emptyBucket(memory: BucketMemory): Promise<BucketReply<"bucket.empty">> {
-  await memory.turn(closeTurn);
+export async function emptyBucket(
+  memory: BucketMemory,
+  { owner }: BucketRequest<"bucket.empty">,
+): Promise<BucketReply<"bucket.empty">> {
+  await memory.turn((turn) => {
+    closeTurn(turn);
+    keepOwner(turn, owner);
+  });
   for (const tree of objectTrees) while (await memory.turn((turn) => removeSomeRows(turn, tree)));
   while (await memory.turn(abortSomeUploads));
   return {};

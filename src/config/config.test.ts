@@ -34,7 +34,7 @@ test("an empty configuration has every default", (t) => {
     lifecycle: { daySeconds: 86_400 },
     log: { level: "info", access: "off" },
     mail: null,
-    metrics: { open: false, bearerToken: null },
+    metrics: { open: false, bearerToken: null, usage: false },
     signatures: { version2: true },
     slabs: { bytes: 64 * 1024 * 1024 },
     storage: { directories: [], ballastBytes: 268_435_456, partitions: "auto" },
