@@ -64,7 +64,7 @@ test("a full file is taken as it is", (t) => {
       password: "p",
       from: "no-reply@example.com",
     },
-    metrics: { open: true, bearerToken: "0123456789abcdef" },
+    metrics: { open: true, bearerToken: "0123456789abcdef", usage: true },
     signatures: { version2: false },
     slabs: { bytes: 16 * 1024 * 1024 },
     storage: { directories: ["/disk1", "/disk2"], ballastBytes: 0, partitions: 4 },

@@ -9,56 +9,22 @@
 import { writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
-import { UsageReader } from "#src/bucket/usage-reader.ts";
-import { openControlSnapshot } from "#src/control/environment.ts";
-import { ControlReader } from "#src/control/reader.ts";
-import { openSnapshot } from "#src/storage/lmdb.ts";
 import { NodeProcess, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
 import { runSuite } from "../support/suite.ts";
-import { kinds, Ledger, newBody, type Totals, type Transfer } from "../support/usage-ledger.ts";
+import { Ledger, newBody, type Totals, type Transfer } from "../support/usage-ledger.ts";
 import { UsageWorker } from "../support/usage-load.ts";
+import { type Counted, readUsage } from "../support/usage-read.ts";
 
 const MiB = 1024 * 1024;
 const threads = 2;
 const cutBucket = "usage-cut";
 const cutBytes = 12 * MiB;
 
-type Counted = Totals & Transfer;
-
-/** What the node has written down of its buckets, over all days. */
-async function readUsage(data: string, buckets: readonly string[]): Promise<Map<string, Counted>> {
-  const control = new ControlReader(openControlSnapshot({ directory: join(data, "control") }));
-  const partitions = Array.from({ length: threads }, (_, index) => join(data, "partitions", String(index).padStart(4, "0"), "meta"));
-  const snapshots = partitions.map((directory) => openSnapshot({ directory }));
-  const reader = new UsageReader(snapshots);
-  control.refresh();
-  const nowMs = Date.now();
-  const today = Math.floor(nowMs / 86_400_000);
-  const found = new Map<string, Counted>();
-  for (const name of buckets) {
-    const record = control.bucket(name);
-    if (record === undefined) throw new Error(`no record of ${name}`);
-    const at = { bucket: record.id, partition: record.partition };
-    const days = reader.days(at, { fromDay: today - 2, toDay: today }, nowMs);
-    const last = days.at(-1);
-    const sum = (pick: (day: (typeof days)[number]) => number) => days.reduce((total, day) => total + pick(day), 0);
-    found.set(name, {
-      storedBytes: last?.storedBytes ?? 0,
-      objects: last?.objects ?? 0,
-      versions: last?.versions ?? 0,
-      ingressBytes: sum((day) => day.ingressBytes),
-      egressBytes: sum((day) => day.egressBytes),
-      requests: kinds.map((_, index) => sum((day) => day.requests[index] ?? 0)),
-    });
-  }
-  await control.close();
-  for (const snapshot of snapshots) await snapshot.close();
-  return found;
-}
-
 function isExact(counted: Counted, known: Totals): boolean {
-  return (["storedBytes", "objects", "versions", "ingressBytes"] as const).every((name) => counted[name] === known[name]);
+  return (["storedBytes", "objects", "versions", "ingressBytes"] as const).every(
+    (name) => counted[name] === known[name],
+  );
 }
 
 function isWithin(counted: Transfer, least: Transfer, most: Transfer): boolean {
