@@ -6,13 +6,16 @@ import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import { Admission } from "./actor/admission.ts";
 import { BodyUploader } from "./actor/body-uploader.ts";
 import { ThreadLink } from "./actor/port.ts";
+import { actorRef } from "./actor/ref.ts";
 import { type SharedSlabs, Slabs } from "./actor/slabs.ts";
 import { portTransport } from "./actor/transport.ts";
-import { systemClock } from "./base/clock.ts";
+import { systemClock, type Timer } from "./base/clock.ts";
+import { limits } from "./base/limits.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
-import type { BucketReply } from "./bucket/messages.ts";
+import type { BucketProtocol, BucketReply } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
+import { UsageReader } from "./bucket/usage-reader.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
@@ -26,6 +29,7 @@ import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { s3Port } from "./front/s3-port.ts";
 import { TenantHosts } from "./front/tenant-host.ts";
+import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
 import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
@@ -72,7 +76,16 @@ export interface FrontData {
   readonly tokenKey: Uint8Array;
   readonly log: LogSettings;
   readonly accessLog: string;
+  /** Whether this front tells what buckets hold, for the metrics. */
+  readonly metersUsage: boolean;
   readonly unsafe: readonly UnsafeName[];
+}
+
+/** What a bucket holds now: logical bytes of versions and open parts. */
+export interface BucketHeld {
+  readonly account: string;
+  readonly bucket: string;
+  readonly bytes: number;
 }
 
 export interface FrontSnapshot {
@@ -94,6 +107,9 @@ export class Front {
   readonly #chunks: ChunkReader[];
   readonly #counters = new RequestCounters();
   readonly #admission: Admission;
+  readonly #usage: UsageTally;
+  readonly #usageFlush: Timer;
+  readonly #usageReader: UsageReader;
   readonly #accessLog: ReturnType<typeof openAccessLog>;
   readonly #log: Log;
   #server: HttpServer | null = null;
@@ -118,6 +134,9 @@ export class Front {
     this.#chunks = data.partitions.map(({ directory }) => new ChunkReader({ directory, disk: systemDisk, clock }));
     this.#admission = new Admission(data.fronts);
     this.#accessLog = openAccessLog(data.accessLog);
+    this.#usage = new UsageTally((sum) => this.#handOver(sum));
+    this.#usageReader = new UsageReader(this.#snapshots);
+    this.#usageFlush = clock.every(limits.usageFlushMs, () => this.#usage.flush());
     const ownerOf = (partition: number): number => data.partitions[partition]?.owner ?? 0;
     const keyRing = new KeyRing(data.ringKeys, systemRandom);
     const secrets = ringSecretBox(keyRing);
@@ -193,6 +212,29 @@ export class Front {
     return this.#counters.take();
   }
 
+  /** What the first `limits.metricSeriesMax` buckets hold, by name; nothing unless the metrics are to show it. In slices. */
+  async bucketsHeld(): Promise<BucketHeld[]> {
+    const { control } = this.#services;
+    const held: BucketHeld[] = [];
+    for (let after = ""; this.#data.metersUsage && held.length < limits.metricSeriesMax; ) {
+      control.refresh();
+      const page = control.buckets(after, limits.usageBucketsPerTurn);
+      for (const { accountId, name, id, partition } of page) {
+        const totals = this.#usageReader.held({ bucket: id, partition });
+        held.push({
+          account: accountId,
+          bucket: name,
+          bytes: (totals?.storedBytes ?? 0) + (totals?.openUploadBytes ?? 0),
+        });
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < limits.usageBucketsPerTurn) break;
+      after = last.name;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return held.slice(0, limits.metricSeriesMax);
+  }
+
   snapshot(): FrontSnapshot {
     const slabs = this.#slabs.snapshot();
     const admission = this.#admission.snapshot();
@@ -210,6 +252,8 @@ export class Front {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#server?.close(this.#data.listen.drainMs);
+    this.#usageFlush.cancel();
+    await this.#usage.drain(() => new Promise((resolve) => systemClock.after(limits.usageDrainPauseMs, resolve)));
   }
 
   /**
@@ -218,6 +262,7 @@ export class Front {
    */
   async abandon(): Promise<void> {
     this.#isDraining = true;
+    this.#usageFlush.cancel();
     await this.#server?.close(0);
     this.#services.uploader.close();
     for (const link of this.#links) link.close();
@@ -231,7 +276,9 @@ export class Front {
 
   /** A job's step: an ask without a request. */
   askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>> {
-    return new RequestServices(this.#services, "job", null).askBucket(bucket, type, {});
+    const { name, accountId } = bucket;
+    const asking = new RequestServices(this.#services, "job", null);
+    return asking.askBucket(bucket, type, type === "bucket.emptySome" ? { owner: { name, accountId } } : {});
   }
 
   /** After `drain`, and after the bucket threads have stopped. */
@@ -248,9 +295,28 @@ export class Front {
     return !this.#isDraining && this.#links.every((link) => link.isUp);
   }
 
+  /** An answer that does not come may hide a turn that was made: only what a thread has refused is sent again. */
+  async #handOver({ bucket, egressBytes, requests }: BucketSum): Promise<HandedOver> {
+    const link = this.#links[this.#services.ownerOf(bucket.partition)];
+    if (link === undefined || !link.isUp) return "refused";
+    const address = { bucket: bucket.id, partition: bucket.partition };
+    const options = { requestId: "usage", timeoutMs: limits.askMs };
+    const outcome = await actorRef<BucketProtocol>(link, address).ask("usage.add", { egressBytes, requests }, options);
+    if (outcome.ok) return "over";
+    if (outcome.code === "SlowDown") return "refused";
+    this.#log.warn(
+      { bucketId: bucket.id, code: outcome.code, egressBytes, requests },
+      "usage may not have been booked",
+    );
+    return "over";
+  }
+
   #observe(exchange: Exchanged): void {
     const { status, errorCode, durationMs, request } = exchange;
     const operation = exchange.operation === "" ? "-" : exchange.operation;
+    if (exchange.target !== null) {
+      this.#usage.record(exchange.target, requestClassOf(exchange.operation, request.method), exchange.bytesOut);
+    }
     this.#counters.record({
       operation,
       code: errorCode ?? String(status),

@@ -9,7 +9,7 @@ import type { BucketRecord } from "./control/records.ts";
 import { ListenError } from "./front/listen-error.ts";
 import type { RequestSums } from "./front/request-counters.ts";
 import type { AskControl } from "./front/request-services.ts";
-import { Front, type FrontData, type FrontSnapshot } from "./front-host.ts";
+import { type BucketHeld, Front, type FrontData, type FrontSnapshot } from "./front-host.ts";
 import type { JobAsk } from "./jobs/job-runner.ts";
 
 /** Main thread → front thread. Those with an id are answered once. */
@@ -32,6 +32,7 @@ type FromFront =
 export interface FrontReport {
   readonly sums: RequestSums;
   readonly snapshot: FrontSnapshot;
+  readonly held: readonly BucketHeld[];
 }
 
 const taskKind = "troupe front";
@@ -209,9 +210,13 @@ function run(port: MessagePort, { index, data }: FrontThreadTask): void {
     else if (message.kind === "abandon") answer(message.id, front.abandon());
     else if (message.kind === "drain") answer(message.id, front.drain());
     else if (message.kind === "close") answer(message.id, front.close());
-    else
-      answer(message.id, Promise.resolve({ sums: front.takeSums(), snapshot: front.snapshot() } satisfies FrontReport));
+    else answer(message.id, reportOf(front));
   });
+}
+
+export async function reportOf(front: Front): Promise<FrontReport> {
+  const held = await front.bucketsHeld();
+  return { sums: front.takeSums(), snapshot: front.snapshot(), held };
 }
 
 /** This file is also loaded in threads that are not fronts: those of a program that starts nodes from a thread of its own. */

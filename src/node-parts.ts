@@ -20,7 +20,7 @@ import type { BucketRecord } from "./control/records.ts";
 import { isSealed, openSecretBox } from "./control/secret-box.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { Front, type FrontData } from "./front-host.ts";
-import { type FrontReport, FrontThread } from "./front-thread.ts";
+import { type FrontReport, FrontThread, reportOf } from "./front-thread.ts";
 import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing } from "./keyring/key-ring.ts";
 import { openKeyRingFile } from "./keyring/key-ring-file.ts";
@@ -175,8 +175,13 @@ export function startFronts(
   fatal: (reason: unknown) => void,
   onLine: (line: string) => void,
 ): AnyFront[] {
+  // One of them is enough to read what all partitions hold.
+  const dataOf = (index: number): FrontData => ({ ...data, metersUsage: data.metersUsage && index === 0 });
   if (count > 1) {
-    return Array.from({ length: count }, (_, index) => new FrontThread(index, data, askControl, fatal, onLine));
+    return Array.from(
+      { length: count },
+      (_, index) => new FrontThread(index, dataOf(index), askControl, fatal, onLine),
+    );
   }
   const front = new Front(0, data, askControl, onLine);
   return [
@@ -190,7 +195,7 @@ export function startFronts(
       finishDeletion: (bucket) => front.finishDeletion(bucket),
       deleteBucket: (bucket) => front.deleteBucket(bucket),
       askForJob: (bucket, type) => front.askForJob(bucket, type),
-      report: () => Promise.resolve({ sums: front.takeSums(), snapshot: front.snapshot() }),
+      report: () => reportOf(front),
     },
   ];
 }

@@ -289,6 +289,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     tokenKey: Uint8Array.from(systemRandom.bytes(32)),
     log: logs,
     accessLog: config.log.access,
+    metersUsage: config.metrics.usage,
     unsafe,
   };
   const fronts = startFronts(threads.fronts, frontData, askControl, fatal, onLine);

@@ -161,6 +161,18 @@ export const limits = {
   logFlushMs: 1000,
   logBufferBytesMax: 16 * MiB,
   metricSeriesMax: 4096,
+  // Usage
+  usageFlushMs: 1000,
+  usagePendingMax: 4096,
+  usageDrainAttemptsMax: 20,
+  usageDrainPauseMs: 50,
+  usageDaysKept: 800,
+  usageDaysReadMax: 366,
+  usageBucketsPage: 1000,
+  usageBucketsPerTurn: 100,
+  usageSweepMs: 60 * 60 * 1000,
+  quotaRefreshMs: 1000,
+  quotaAccountsMax: 4096,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,

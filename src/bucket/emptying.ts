@@ -3,8 +3,8 @@
 import { limits } from "../base/limits.ts";
 import { objectPrefix, prefixRange } from "../storage/keys.ts";
 import { decodeBrief, type ObjectRecord } from "../storage/record.ts";
-import { abortSomeUploads, closeTurn } from "./closing.ts";
-import type { BucketReply } from "./messages.ts";
+import { abortSomeUploads, closeTurn, keepOwner } from "./closing.ts";
+import type { BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
 
 /** A removed row leaves at most one row of garbage; half of a turn's rows, so that other messages get in between. */
@@ -17,9 +17,13 @@ const objectTrees = ["current", "versions"] as const;
  * Closes the bucket, so that nothing is added meanwhile, and removes rows in one bounded turn, uploads last. Rows alone are
  * removed here; the collector does the rest.
  */
-export async function emptySome(memory: BucketMemory): Promise<BucketReply<"bucket.emptySome">> {
+export async function emptySome(
+  memory: BucketMemory,
+  { owner }: BucketRequest<"bucket.emptySome">,
+): Promise<BucketReply<"bucket.emptySome">> {
   const removed = await memory.turn((turn) => {
     closeTurn(turn);
+    keepOwner(turn, owner);
     for (const tree of objectTrees) {
       const rows = removeSomeRows(turn, tree);
       if (rows > 0) return rows;
