@@ -301,7 +301,7 @@ export const identityKeys = {
   member: (accountId: string, group: string, user: string) => `members/${accountId}/${group}/${user}`,
   role: (accountId: string, name: string) => `roles/${accountId}/${name}`,
   policy: (accountId: string, name: string) => `policies/${accountId}/${name}`,
-  /** → `{}`: who has the policy attached, or as boundary. */
+  /** → `{}`: who has the policy attached, or as boundary (then the name is `user.<name>` or `role.<name>`). */
   attachment: (policyArn: string, kind: HolderKind | "boundary", accountId: string, name: string) =>
     `attached/${policyArn}|${kind}/${accountId}/${name}`,
   inline: (kind: HolderKind, accountId: string, holder: string, policy: string) =>
