@@ -22,14 +22,15 @@ async function open(t: ExecutionContext) {
   const clock = new ManualClock();
   const store = new EmbeddedControlStore({ environment: memory, clock, random: systemRandom });
   t.teardown(() => store.close());
+  const passwords = passwordHasher(systemRandom);
   const ports = {
     store,
     clock,
     random: systemRandom,
-    passwords: passwordHasher(systemRandom),
+    passwords,
     secrets: aesSecretBox(systemRandom.bytes(32), systemRandom),
   };
-  const { passwords, secrets } = ports;
+  const { secrets } = ports;
   const control = await ControlActor.open({
     ...ports,
     partitions: 1,

@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from "ava";
 import { identityBehaviour } from "../account/behaviour.ts";
+import { passwordHasher } from "../account/password.ts";
 import { ManualClock } from "../actor/fixtures/manual-clock.ts";
 import { limits } from "../base/limits.ts";
 import { silentLog } from "../base/log.ts";
@@ -57,7 +58,7 @@ async function open(t: ExecutionContext, left: number) {
   const clock = new ManualClock();
   const store = new EmbeddedControlStore({ environment, clock, random: systemRandom });
   t.teardown(() => store.close());
-  const passwords = { hash: async () => "", matches: async () => false };
+  const passwords = passwordHasher(systemRandom);
   const secrets = ringSecretBox(KeyRing.inMemory(systemRandom));
   const ports = { store, clock, random: systemRandom, passwords, secrets };
   const identities = identityBehaviour(ports);
