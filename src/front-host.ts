@@ -13,6 +13,7 @@ import { ObjectReader } from "./bucket/read.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
+import { aesSecretBox } from "./control/secret-box.ts";
 import { openAccessLog } from "./front/access-log.ts";
 import { listen } from "./front/http-server.ts";
 import { type Exchanged, Pipeline } from "./front/pipeline.ts";
@@ -33,6 +34,8 @@ import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
 export interface FrontData {
   readonly partitions: readonly { readonly directory: string; readonly metadata: string; readonly owner: number }[];
   readonly controlDirectory: string;
+  /** Opens the secrets of control records; 32 bytes. */
+  readonly sealingKey: Uint8Array;
   readonly slabs: SharedSlabs;
   readonly readEpochs: SharedArrayBuffer;
   readonly uploadEpochs: SharedArrayBuffer;
@@ -104,7 +107,10 @@ export class Front {
     this.#accessLog = openAccessLog(data.accessLog);
     const ownerOf = (partition: number): number => data.partitions[partition]?.owner ?? 0;
     this.#services = {
-      control: new ControlReader(openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) })),
+      control: new ControlReader(
+        openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
+        aesSecretBox(data.sealingKey, systemRandom),
+      ),
       askControl,
       links: this.#links,
       ownerOf,

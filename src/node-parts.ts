@@ -1,6 +1,7 @@
 /** What a node is built from: how many threads, which ports between them, how each part is opened. For node.ts alone. */
 
 import { availableParallelism } from "node:os";
+import { identityBehaviour } from "./account/behaviour.ts";
 import { scryptPasswords } from "./account/password.ts";
 import { Slabs, slabClasses } from "./actor/slabs.ts";
 import type { FrontConnections } from "./actor/supervisor.ts";
@@ -13,7 +14,9 @@ import type { Config } from "./config/schema.ts";
 import { ControlActor } from "./control/actor.ts";
 import { EmbeddedControlStore } from "./control/embedded-store.ts";
 import { openControlEnvironment } from "./control/environment.ts";
+import { upgradeIdentities } from "./control/identity-upgrade.ts";
 import type { BucketRecord } from "./control/records.ts";
+import { aesSecretBox, openSealingKey } from "./control/secret-box.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { Front, type FrontData } from "./front-host.ts";
 import { type FrontReport, FrontThread } from "./front-thread.ts";
@@ -81,15 +84,17 @@ export async function openControl(
     ...unsafeLmdb(unsafe),
   });
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
+  const sealingKey = await openSealingKey(store, systemRandom);
+  const secrets = aesSecretBox(sealingKey, systemRandom);
+  await upgradeIdentities({ store, random: systemRandom, secrets });
+  const ports = { store, clock: systemClock, random: systemRandom, passwords: scryptPasswords(systemRandom), secrets };
   const actor = await ControlActor.open({
-    store,
-    clock: systemClock,
-    random: systemRandom,
+    ...ports,
     partitions: directory.partitions,
-    passwords: scryptPasswords(systemRandom),
+    identities: identityBehaviour(ports),
     log,
   });
-  return { store, actor };
+  return { store, actor, secrets, sealingKey };
 }
 
 /**

@@ -259,6 +259,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     ...shared.front,
     partitions,
     controlDirectory: directory.controlPath,
+    sealingKey: control.sealingKey,
     fronts: threads.fronts,
     bucketThreads: threads.buckets,
     listen: {
@@ -346,7 +347,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     consoleUrl: console,
     credentials,
     implementation,
-    operatorKey: () => operatorKey(control.store),
+    operatorKey: () => operatorKey(control.store, control.secrets),
     reset: async () => {
       const buckets = await listBuckets(control.store);
       for (let at = 0; at < buckets.length; at += resetAtOnce) {

@@ -1,28 +1,40 @@
 import test from "ava";
-import type { AccountKind, Principal } from "../control/records.ts";
+import { builtInPolicyArn } from "../control/identity-ids.ts";
+import { type AccountKind, newAccount, newUser, type Role } from "../control/identity-records.ts";
+import type { Principal } from "../control/records.ts";
 import { mayActOn, mayUseKeys } from "./authorise.ts";
 
-function principal(
-  kind: AccountKind,
-  role: Principal["user"]["role"],
-  policies: Principal["user"]["policies"] = [],
-): Principal {
-  const account = { accountId: "1", canonicalId: "c", displayName: "", kind, parent: null, createdMs: 0 };
-  const user = { accountId: "1", name: "n", email: "", role, policies, passwordHash: null, createdMs: 0 };
+function principal(kind: AccountKind, role: Role, attached: readonly string[] = []): Principal {
+  const account = newAccount({ accountId: "1", canonicalId: "c", displayName: "", kind, parent: null, createdMs: 0 });
+  const named = {
+    accountId: "1",
+    name: "n",
+    userId: "TRPU",
+    email: null,
+    role,
+    status: "active",
+    createdMs: 0,
+  } as const;
+  const user = { ...newUser(named), attached };
   return { account, user, accessKeyId: "AK" };
 }
 
-const document = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
-const all = ["AdministratorAccess"];
+const own = "arn:aws:iam::1:policy/AdministratorAccess";
+const all = [builtInPolicyArn("AdministratorAccess")];
 
 const table: [string, Principal, string, boolean][] = [
   ["root, own account", principal("customer", "root"), "1", true],
   ["admin, own account", principal("customer", "admin"), "1", true],
   ["user without policy", principal("customer", "user"), "1", false],
   ["user with AdministratorAccess", principal("customer", "user", all), "1", true],
-  ["user with AdministratorAccess among others", principal("customer", "user", [document, ...all]), "1", true],
-  ["user with a document that nobody evaluates yet", principal("customer", "user", [document]), "1", false],
-  ["user with a policy of a similar name", principal("customer", "user", ["administratoraccess"]), "1", false],
+  ["user with AdministratorAccess among others", principal("customer", "user", [own, ...all]), "1", true],
+  ["user with a policy of the account of that name", principal("customer", "user", [own]), "1", false],
+  [
+    "user with a policy of a similar name",
+    principal("customer", "user", [builtInPolicyArn("administratoraccess")]),
+    "1",
+    false,
+  ],
   ["root of another account", principal("customer", "root"), "2", false],
   ["user with AdministratorAccess, other account", principal("customer", "user", all), "2", false],
   ["operator's root, own account", principal("operator", "root"), "1", true],

@@ -1,9 +1,11 @@
 /** Who may act on whose buckets, until the policy engine decides. Pure. */
 
-import type { AccountRecord, Principal } from "../control/records.ts";
+import { builtInPolicyArn } from "../control/identity-ids.ts";
+import type { AccountRecord } from "../control/identity-records.ts";
+import type { Principal } from "../control/records.ts";
 
 /** The managed policy that allows everything inside the user's own account. */
-const administratorAccess = "AdministratorAccess";
+const administratorAccess = builtInPolicyArn("AdministratorAccess");
 
 /** False for a reseller: its keys, and what was presigned with them, do not work. */
 export function mayUseKeys(account: AccountRecord): boolean {
@@ -19,5 +21,5 @@ export function mayActOn(principal: Principal, ownerAccountId: string): boolean 
   if (!mayUseKeys(account) || account.accountId !== ownerAccountId || user.accountId !== account.accountId)
     return false;
   if (user.role === "root" || user.role === "admin") return true;
-  return user.policies.includes(administratorAccess);
+  return user.attached.includes(administratorAccess);
 }

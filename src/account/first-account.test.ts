@@ -10,6 +10,8 @@ import { ControlActor } from "../control/actor.ts";
 import { EmbeddedControlStore } from "../control/embedded-store.ts";
 import { createControlMemory } from "../control/environment.ts";
 import { ControlReader } from "../control/reader.ts";
+import { aesSecretBox } from "../control/secret-box.ts";
+import { identityBehaviour } from "./behaviour.ts";
 import { type Environment, firstAccount, randomText, seedAccounts } from "./first-account.ts";
 import { parseIdentities } from "./identities.ts";
 import { scryptPasswords } from "./password.ts";
@@ -19,16 +21,21 @@ async function open(t: ExecutionContext) {
   const clock = new ManualClock();
   const store = new EmbeddedControlStore({ environment: memory, clock, random: systemRandom });
   t.teardown(() => store.close());
-  const passwords = scryptPasswords(systemRandom);
-  const control = await ControlActor.open({
+  const ports = {
     store,
     clock,
     random: systemRandom,
+    passwords: scryptPasswords(systemRandom),
+    secrets: aesSecretBox(systemRandom.bytes(32), systemRandom),
+  };
+  const { passwords, secrets } = ports;
+  const control = await ControlActor.open({
+    ...ports,
     partitions: 1,
-    passwords,
+    identities: identityBehaviour(ports),
     log: silentLog,
   });
-  const reader = new ControlReader(memory.snapshot());
+  const reader = new ControlReader(memory.snapshot(), secrets);
   const start = (environment: Environment = {}, identities: string | null = null) =>
     seedAccounts({
       control,

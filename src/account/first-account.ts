@@ -5,8 +5,9 @@ import type { Random } from "../base/random.ts";
 import { textOfVariable } from "../config/config.ts";
 import { DocumentError, type Problem } from "../config/problem.ts";
 import type { ControlActor } from "../control/actor.ts";
+import { type AccessKeyRecord, type AccountRecord, identityKeys, rootUserName } from "../control/identity-records.ts";
 import type { IdentitiesDocument, IdentityKey } from "../control/messages.ts";
-import { type AccessKeyRecord, type AccountRecord, controlKeys, rootUserName } from "../control/records.ts";
+import { type SecretBox, secretPlaces } from "../control/secret-box.ts";
 import type { ControlStore } from "../control/store.ts";
 import { decodeRecord, getTyped } from "../control/typed-records.ts";
 import { hasOperator, IdentitiesError, parseIdentities } from "./identities.ts";
@@ -85,15 +86,17 @@ export function firstAccount(
 }
 
 /** An active key of an operator's Root, the first by its id; null when there is none. O(keys). */
-export async function operatorKey(store: ControlStore): Promise<IdentityKey | null> {
-  const prefix = controlKeys.accessKey("");
+export async function operatorKey(store: ControlStore, secrets: Pick<SecretBox, "open">): Promise<IdentityKey | null> {
+  const prefix = identityKeys.accessKey("");
   for (let after = ""; ; ) {
     const page = await store.list(prefix, after, limits.controlListMax);
     for (const row of page) {
       const key = decodeRecord<AccessKeyRecord>(row.value);
       if (key.status !== "Active" || key.userName !== rootUserName) continue;
-      const { value: account } = await getTyped<AccountRecord>(store, controlKeys.account(key.accountId));
-      if (account?.kind === "operator") return { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey };
+      const { value: account } = await getTyped<AccountRecord>(store, identityKeys.account(key.accountId));
+      if (account?.kind !== "operator") continue;
+      const { accessKeyId, sealedSecret } = key;
+      return { accessKeyId, secretAccessKey: secrets.open(sealedSecret, secretPlaces.accessKey(accessKeyId)) };
     }
     const last = page.at(-1);
     if (last === undefined || page.length < limits.controlListMax) return null;
@@ -126,7 +129,7 @@ function together(first: IdentitiesDocument | null, second: IdentitiesDocument |
 }
 
 async function holdsOperator(store: ControlStore): Promise<boolean> {
-  const prefix = controlKeys.account("");
+  const prefix = identityKeys.account("");
   for (let after = ""; ; ) {
     const page = await store.list(prefix, after, limits.controlListMax);
     if (page.some((row) => decodeRecord<AccountRecord>(row.value).kind === "operator")) return true;

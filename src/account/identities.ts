@@ -4,8 +4,8 @@ import { z } from "zod";
 import { limits } from "../base/limits.ts";
 import { nearestName } from "../config/nearest-name.ts";
 import { DocumentError, type Found, foundByZod, jsonPointer } from "../config/problem.ts";
+import { rootUserName } from "../control/identity-records.ts";
 import type { IdentitiesDocument, IdentityAccount } from "../control/messages.ts";
-import { rootUserName } from "../control/records.ts";
 
 /** Most bytes of a user's policies as JSON: a user is one control record. */
 const policiesBytesMax = 48 * 1024;

@@ -117,6 +117,8 @@ export const limits = {
   configBytesMax: 1 * MiB,
   passwordHashesAtOnce: 2,
   passwordBytesMax: 1024,
+  // Accounts and their identities
+  accountDepthMax: 16,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,

@@ -6,9 +6,10 @@ import { s3Errors } from "../s3/errors.ts";
 import { ControlActor, type ControlActorOptions } from "./actor.ts";
 import { EmbeddedControlStore } from "./embedded-store.ts";
 import { createControlMemory } from "./environment.ts";
-import type { IdentityAccount, Passwords } from "./messages.ts";
+import { identityKeys } from "./identity-records.ts";
+import type { IdentityAccount, IdentityBehaviour, Passwords } from "./messages.ts";
 import { ControlReader } from "./reader.ts";
-import { controlKeys } from "./records.ts";
+import { aesSecretBox } from "./secret-box.ts";
 import type { ControlStore } from "./store.ts";
 
 const one: IdentityAccount = {
@@ -32,17 +33,22 @@ function countingPasswords(): Passwords & { hashes: number } {
   };
 }
 
-async function open(t: ExecutionContext, given: Partial<ControlActorOptions> = {}) {
+/** No test of this file sends one of its messages. */
+const identities = {} as IdentityBehaviour;
+
+async function open(t: ExecutionContext, given: Pick<ControlActorOptions, "bucketsPerAccountMax"> = {}) {
   const environment = createControlMemory();
   const clock = new ManualClock();
   const store: ControlStore = new EmbeddedControlStore({ environment, clock, random: systemRandom });
   t.teardown(() => store.close());
   const passwords = countingPasswords();
-  const options = { store, clock, random: systemRandom, partitions: 4, passwords, log: silentLog, ...given };
+  const secrets = aesSecretBox(systemRandom.bytes(32), systemRandom);
+  const ports = { store, clock, random: systemRandom, passwords, secrets, identities };
+  const options: ControlActorOptions = { ...ports, partitions: 4, log: silentLog, ...given };
   const actor = await ControlActor.open(options);
   const applied = await actor.handle("identities.apply", { document: { accounts: [one, two] } });
   t.true(applied.ok);
-  const reader = new ControlReader(environment.snapshot());
+  const reader = new ControlReader(environment.snapshot(), secrets);
   return { store, actor, reader, passwords, options, clock };
 }
 
@@ -236,7 +242,7 @@ test("identities add and update, and never take away what they do not say", asyn
   t.is(reader.principal("AKANN")?.principal.user.passwordHash, "hash 2 of second");
   await apply(one);
   t.not(reader.principal("AKANN"), undefined);
-  const record = await store.get(controlKeys.accessKey("AKANN"));
+  const record = await store.get(identityKeys.accessKey("AKANN"));
   t.truthy(record);
   t.is(reader.accountOfCanonicalId("c1")?.accountId, one.accountId);
 });

@@ -11,10 +11,12 @@ import {
   type ControlMessageType,
   type ControlReply,
   type ControlRequest,
+  type IdentityBehaviour,
   type Passwords,
   refused,
 } from "./messages.ts";
 import type { BucketRecord } from "./records.ts";
+import type { SecretBox } from "./secret-box.ts";
 import { ControlError, type ControlStore } from "./store.ts";
 
 export interface ControlActorOptions {
@@ -24,6 +26,10 @@ export interface ControlActorOptions {
   /** Partitions that take new buckets. */
   readonly partitions: number;
   readonly passwords: Passwords;
+  /** Seals the secrets of access keys. */
+  readonly secrets: SecretBox;
+  /** Handles the messages on accounts, users, policies and keys. */
+  readonly identities: IdentityBehaviour;
   readonly log: Log;
   /** Default `limits.bucketsPerAccountMax`. */
   readonly bucketsPerAccountMax?: number;
@@ -38,6 +44,7 @@ export class ControlActor {
     this.#names = names;
     this.#log = options.log;
     this.#behaviour = {
+      ...options.identities,
       "bucket.create": (request) => names.create(request),
       "bucket.markDeleting": (request) => names.markDeleting(request),
       "bucket.deleted": (request) => names.deleted(request),

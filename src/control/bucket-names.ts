@@ -7,8 +7,9 @@ import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { Random } from "../base/random.ts";
 import { xxh64 } from "../base/xxhash.ts";
+import { type AccountRecord, identityKeys } from "./identity-records.ts";
 import { accepted, type ControlReply, type ControlRequest, refused } from "./messages.ts";
-import { type AccountRecord, type BucketRecord, controlKeys } from "./records.ts";
+import { type BucketRecord, controlKeys } from "./records.ts";
 import type { ControlStore } from "./store.ts";
 import { decodeRecord, getTyped, putTyped } from "./typed-records.ts";
 
@@ -63,8 +64,9 @@ export class BucketNames {
     for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
       const bucket = await getTyped<BucketRecord>(store, controlKeys.bucket(name));
       if (bucket.value !== undefined) return answerExisting(bucket.value, request);
-      const account = await getTyped<AccountRecord>(store, controlKeys.account(accountId));
-      if (account.value === undefined) return refused("AccessDenied");
+      const account = await getTyped<AccountRecord>(store, identityKeys.account(accountId));
+      // An account that is being deleted must not get another bucket behind the look whether it has any.
+      if (account.value?.status !== "active") return refused("AccessDenied");
       const bucketsMax = this.#options.bucketsPerAccountMax ?? limits.bucketsPerAccountMax;
       if ((this.#byAccount.get(accountId) ?? 0) >= bucketsMax) return refused("TooManyBuckets");
       const record = this.#newRecord(name, accountId, location);
@@ -75,7 +77,7 @@ export class BucketNames {
         done = await store.txn(
           [
             { key: controlKeys.bucket(name), revision: 0n },
-            { key: controlKeys.account(accountId), revision: account.revision },
+            { key: identityKeys.account(accountId), revision: account.revision },
           ],
           [putTyped(controlKeys.bucket(name), record), putTyped(controlKeys.ownedBucket(accountId, name), {})],
         );

@@ -4,6 +4,18 @@ import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
+import type { Random } from "../base/random.ts";
+import { builtInPolicyArn, newIdentityId } from "./identity-ids.ts";
+import {
+  type AccessKeyRecord,
+  type AccountRecord,
+  type InlinePolicyRecord,
+  identityKeys,
+  newAccount,
+  newUser,
+  rootUserName,
+  type UserRecord,
+} from "./identity-records.ts";
 import {
   accepted,
   type ControlReply,
@@ -13,14 +25,16 @@ import {
   type Passwords,
   refused,
 } from "./messages.ts";
-import { type AccessKeyRecord, type AccountRecord, controlKeys, rootUserName, type UserRecord } from "./records.ts";
+import { type SecretBox, secretPlaces } from "./secret-box.ts";
 import type { ControlCompare, ControlOperation, ControlStore } from "./store.ts";
 import { getTyped, putTyped } from "./typed-records.ts";
 
 export interface IdentitiesOptions {
   readonly store: ControlStore;
   readonly clock: Clock;
+  readonly random: Random;
   readonly passwords: Passwords;
+  readonly secrets: SecretBox;
 }
 
 type Reply = Outcome<ControlReply<"identities.apply">>;
@@ -36,73 +50,188 @@ export async function applyIdentities(options: IdentitiesOptions, document: Iden
     return refused("InvalidArgument", Object.fromEntries(problems.map((text, index) => [`Problem${index + 1}`, text])));
   }
   for (const account of document.accounts) {
-    if (!(await write(options.store, await accountChanges(options, account)))) return refused("OperationAborted");
+    const changes = new Changes(options.store);
+    await proposeAccount(options, changes, account);
+    if (!(await changes.write())) return refused("OperationAborted");
   }
   return accepted({});
 }
 
-/** A record as it should be, made from the one there is. */
-interface Change {
-  readonly key: string;
-  readonly revision: bigint;
-  readonly record: object;
-}
+/** Records as they should be, made from those there are. */
+class Changes {
+  readonly #store: ControlStore;
+  readonly #compare: ControlCompare[] = [];
+  readonly #operations: ControlOperation[] = [];
 
-async function write(store: ControlStore, changes: readonly Change[]): Promise<boolean> {
-  for (let start = 0; start < changes.length; start += limits.controlOperationsMax) {
-    const slice = changes.slice(start, start + limits.controlOperationsMax);
-    const compare: ControlCompare[] = slice.map(({ key, revision }) => ({ key, revision }));
-    const operations: ControlOperation[] = slice.map(({ key, record }) => putTyped(key, record));
-    if (!(await store.txn(compare, operations))) return false;
+  constructor(store: ControlStore) {
+    this.#store = store;
   }
-  return true;
+
+  async propose<T extends object>(
+    key: string,
+    make: (before: T | undefined) => T | Promise<T>,
+  ): Promise<T | undefined> {
+    const before = await getTyped<T>(this.#store, key);
+    const record = await make(before.value);
+    if (!isDeepStrictEqual(record, before.value)) this.#add(before.revision, putTyped(key, record));
+    return before.value;
+  }
+
+  async remove(key: string): Promise<void> {
+    const before = await this.#store.get(key);
+    if (before !== undefined) this.#add(before.revision, { kind: "remove", key });
+  }
+
+  async write(): Promise<boolean> {
+    for (let start = 0; start < this.#operations.length; start += limits.controlOperationsMax) {
+      const end = start + limits.controlOperationsMax;
+      if (!(await this.#store.txn(this.#compare.slice(start, end), this.#operations.slice(start, end)))) return false;
+    }
+    return true;
+  }
+
+  #add(revision: bigint, operation: ControlOperation): void {
+    this.#compare.push({ key: operation.key, revision });
+    this.#operations.push(operation);
+  }
 }
 
 /** What differs in the account and everything below it; account and Root first. */
-async function accountChanges(options: IdentitiesOptions, account: IdentityAccount): Promise<Change[]> {
-  const { accountId } = account;
-  const changes: Change[] = [];
-  const propose = async <T extends object>(key: string, make: (before: T | undefined) => T | Promise<T>) => {
-    const before = await getTyped<T>(options.store, key);
-    const record = await make(before.value);
-    if (!isDeepStrictEqual(record, before.value)) changes.push({ key, revision: before.revision, record });
-  };
+async function proposeAccount(options: IdentitiesOptions, changes: Changes, account: IdentityAccount): Promise<void> {
+  const { accountId, canonicalId, displayName, kind } = account;
+  const parent = account.parent ?? null;
   const nowMs = options.clock.nowMs();
-  await propose<AccountRecord>(controlKeys.account(accountId), (before) => ({
-    accountId,
-    canonicalId: account.canonicalId,
-    displayName: account.displayName,
-    kind: account.kind,
-    parent: account.parent ?? null,
-    createdMs: before?.createdMs ?? nowMs,
-  }));
-  await propose<CanonicalRecord>(controlKeys.canonical(account.canonicalId), () => ({ accountId }));
-  const users = [
-    { ...account.root, name: rootUserName, role: "root" as const, policies: [] },
-    ...(account.users ?? []),
-  ];
-  for (const user of users) {
-    await propose<UserRecord>(controlKeys.user(accountId, user.name), async (before) => ({
-      accountId,
-      name: user.name,
-      email: user.email,
-      role: user.role,
-      policies: user.policies ?? [],
-      passwordHash: await passwordHash(options.passwords, user.password, before?.passwordHash ?? null),
-      createdMs: before?.createdMs ?? nowMs,
-    }));
-    for (const key of user.keys ?? []) {
-      await propose<AccessKeyRecord>(controlKeys.accessKey(key.accessKeyId), (before) => ({
-        accessKeyId: key.accessKeyId,
-        secretAccessKey: key.secretAccessKey,
-        accountId,
-        userName: user.name,
-        status: before?.status ?? "Active",
-        createdMs: before?.createdMs ?? nowMs,
-      }));
-    }
+  const before = await changes.propose<AccountRecord>(identityKeys.account(accountId), (stored) =>
+    stored === undefined
+      ? newAccount({ accountId, canonicalId, displayName, kind, parent, createdMs: nowMs })
+      : { ...stored, canonicalId, displayName, kind, parent },
+  );
+  await changes.propose<{ accountId: string }>(identityKeys.canonical(canonicalId), () => ({ accountId }));
+  if (parent !== null) await changes.propose(identityKeys.child(parent, accountId), () => ({}));
+  if (before !== undefined && before.parent !== null && before.parent !== parent) {
+    await changes.remove(identityKeys.child(before.parent, accountId));
   }
-  return changes;
+  const root: User = { ...account.root, name: rootUserName, role: "root", policies: undefined };
+  for (const user of [root, ...(account.users ?? [])]) await proposeUser(options, changes, accountId, user);
+}
+
+interface User {
+  readonly name: string;
+  readonly email: string;
+  readonly role: UserRecord["role"];
+  readonly password?: string | undefined;
+  readonly policies?: readonly (string | Readonly<Record<string, unknown>>)[] | undefined;
+  readonly keys?: readonly IdentityKey[] | undefined;
+}
+
+async function proposeUser(options: IdentitiesOptions, changes: Changes, accountId: string, user: User): Promise<void> {
+  const { clock, random, passwords } = options;
+  const { name, email, role } = user;
+  const nowMs = clock.nowMs();
+  const wanted = wantedPolicies(user.policies);
+  const before = await changes.propose<UserRecord>(identityKeys.user(accountId, name), async (stored) => {
+    const record =
+      stored ??
+      newUser({
+        accountId,
+        name,
+        userId: newIdentityId("TRPU", random),
+        email,
+        role,
+        status: "active",
+        createdMs: nowMs,
+      });
+    const hash = await passwordHash(passwords, user.password, record.passwordHash);
+    return {
+      ...record,
+      email,
+      role,
+      passwordHash: hash,
+      passwordChangedMs: hash === record.passwordHash ? record.passwordChangedMs : nowMs,
+      status: record.status === "invited" && hash !== null ? "active" : record.status,
+      attached: wanted === null ? record.attached : merged(record.attached, wanted.arns, isBuiltIn),
+      inline: wanted === null ? record.inline : merged(record.inline, [...wanted.documents.keys()], isFromDocument),
+    };
+  });
+  await changes.propose(identityKeys.email(email.toLowerCase(), accountId, name), () => ({}));
+  if (typeof before?.email === "string" && before.email.toLowerCase() !== email.toLowerCase()) {
+    await changes.remove(identityKeys.email(before.email.toLowerCase(), accountId, name));
+  }
+  if (wanted !== null) await proposePolicies(changes, { accountId, name }, before, wanted);
+  for (const key of user.keys ?? []) await proposeKey(options, changes, { accountId, userName: name }, key);
+}
+
+interface WantedPolicies {
+  /** Of the product's own managed policies. */
+  readonly arns: readonly string[];
+  /** JSON text by name. */
+  readonly documents: ReadonlyMap<string, string>;
+}
+
+const documentName = "identities-";
+const isFromDocument = (name: string): boolean => name.startsWith(documentName);
+const isBuiltIn = (arn: string): boolean => arn.startsWith(builtInPolicyArn(""));
+
+/** null: the document says nothing on the user's policies, and they stay. */
+function wantedPolicies(policies: User["policies"]): WantedPolicies | null {
+  if (policies === undefined) return null;
+  const names = policies.filter((policy) => typeof policy === "string");
+  const documents = policies.filter((policy) => typeof policy !== "string");
+  return {
+    arns: [...new Set(names.map(builtInPolicyArn))],
+    documents: new Map(documents.map((policy, index) => [`${documentName}${index + 1}`, JSON.stringify(policy)])),
+  };
+}
+
+/** `before` without those of the kind that the document rules, and then those it wants. */
+function merged(before: readonly string[], wanted: readonly string[], isRuled: (name: string) => boolean): string[] {
+  const kept = before.filter((name) => !isRuled(name) || wanted.includes(name));
+  return [...kept, ...wanted.filter((name) => !kept.includes(name))];
+}
+
+async function proposePolicies(
+  changes: Changes,
+  { accountId, name }: { accountId: string; name: string },
+  before: UserRecord | undefined,
+  wanted: WantedPolicies,
+): Promise<void> {
+  for (const arn of wanted.arns) {
+    await changes.propose(identityKeys.attachment(arn, "user", accountId, name), () => ({}));
+  }
+  for (const [policy, document] of wanted.documents) {
+    const key = identityKeys.inline("user", accountId, name, policy);
+    await changes.propose<InlinePolicyRecord>(key, () => ({ document }));
+  }
+  for (const arn of (before?.attached ?? []).filter(isBuiltIn)) {
+    if (!wanted.arns.includes(arn)) await changes.remove(identityKeys.attachment(arn, "user", accountId, name));
+  }
+  for (const policy of (before?.inline ?? []).filter(isFromDocument)) {
+    if (!wanted.documents.has(policy)) await changes.remove(identityKeys.inline("user", accountId, name, policy));
+  }
+}
+
+async function proposeKey(
+  { clock, secrets }: IdentitiesOptions,
+  changes: Changes,
+  owner: { accountId: string; userName: string },
+  { accessKeyId, secretAccessKey }: IdentityKey,
+): Promise<void> {
+  const place = secretPlaces.accessKey(accessKeyId);
+  const before = await changes.propose<AccessKeyRecord>(identityKeys.accessKey(accessKeyId), (stored) => ({
+    accessKeyId,
+    // Sealing the same secret twice gives different bytes.
+    sealedSecret:
+      stored !== undefined && secrets.open(stored.sealedSecret, place) === secretAccessKey
+        ? stored.sealedSecret
+        : secrets.seal(secretAccessKey, place),
+    ...owner,
+    status: stored?.status ?? "Active",
+    createdMs: stored?.createdMs ?? clock.nowMs(),
+  }));
+  await changes.propose(identityKeys.userKey(owner.accountId, owner.userName, accessKeyId), () => ({}));
+  if (before !== undefined && before.userName !== owner.userName) {
+    await changes.remove(identityKeys.userKey(before.accountId, before.userName, accessKeyId));
+  }
 }
 
 /** The hash there is while it fits, so that applying the same password again changes nothing. */
@@ -116,32 +245,27 @@ async function passwordHash(
   return passwords.hash(password);
 }
 
-/** `canonical/<canonicalId>` */
-interface CanonicalRecord {
-  readonly accountId: string;
-}
-
 /** What in the document contradicts the store; within the document itself its parser has looked. */
 async function clashes(store: ControlStore, document: IdentitiesDocument): Promise<string[]> {
   const problems: string[] = [];
   const inDocument = new Map(document.accounts.map((account) => [account.accountId, account.kind]));
   for (const [index, account] of document.accounts.entries()) {
     const place = `/accounts/${index}`;
-    const canonical = await getTyped<CanonicalRecord>(store, controlKeys.canonical(account.canonicalId));
+    const canonical = await getTyped<{ accountId: string }>(store, identityKeys.canonical(account.canonicalId));
     if (canonical.value !== undefined && canonical.value.accountId !== account.accountId) {
       problems.push(`${place}/canonicalId: belongs to account ${canonical.value.accountId}`);
     }
-    const before = await getTyped<AccountRecord>(store, controlKeys.account(account.accountId));
+    const before = await getTyped<AccountRecord>(store, identityKeys.account(account.accountId));
     if (before.value !== undefined && before.value.canonicalId !== account.canonicalId) {
       problems.push(`${place}/canonicalId: account ${account.accountId} has another, and it never changes`);
     }
     if (account.parent !== undefined && !inDocument.has(account.parent)) {
-      const parent = await getTyped<AccountRecord>(store, controlKeys.account(account.parent));
+      const parent = await getTyped<AccountRecord>(store, identityKeys.account(account.parent));
       if (parent.value === undefined) problems.push(`${place}/parent: there is no account ${account.parent}`);
       else if (parent.value.kind === "customer") problems.push(`${place}/parent: a customer has no accounts below it`);
     }
     for (const [key, keyPlace] of keysOf(account)) {
-      const stored = await getTyped<AccessKeyRecord>(store, controlKeys.accessKey(key.accessKeyId));
+      const stored = await getTyped<AccessKeyRecord>(store, identityKeys.accessKey(key.accessKeyId));
       if (stored.value !== undefined && stored.value.accountId !== account.accountId) {
         problems.push(`${place}${keyPlace}: the access key belongs to account ${stored.value.accountId}`);
       }

@@ -211,7 +211,7 @@ interface KeyMessages {
   ];
 }
 
-interface SignInMessages {
+export interface SignInMessages {
   /**
    * Password sign-in. `email` with the account that the host names, or any account (null). Errors: one refusal for unknown
    * address, wrong password, disabled user and suspended account (`SignInFailed`); `Throttled` with RetryAfterMs.
@@ -289,13 +289,16 @@ interface AuditMessages {
   ];
 }
 
-export type IdentityMessages = AccountMessages &
-  UserMessages &
-  RoleMessages &
-  PolicyMessages &
-  KeyMessages &
-  SignInMessages &
-  AuditMessages;
+/** What changes who there is and what they may do. */
+export interface DirectoryMessages
+  extends AccountMessages,
+    UserMessages,
+    RoleMessages,
+    PolicyMessages,
+    KeyMessages,
+    AuditMessages {}
+
+export interface IdentityMessages extends DirectoryMessages, SignInMessages {}
 
 /** What the identity messages refuse with; the IAM API and the admin API each have a table of statuses for them. */
 export const identityErrorCodes = [

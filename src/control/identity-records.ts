@@ -235,10 +235,57 @@ export interface Actor {
   readonly requestId: string | null;
 }
 
+/** An account with everything that has a default. */
+export function newAccount(
+  given: Pick<AccountRecord, "accountId" | "canonicalId" | "displayName" | "kind" | "parent" | "createdMs">,
+): AccountRecord {
+  return {
+    accountId: given.accountId,
+    canonicalId: given.canonicalId,
+    displayName: given.displayName,
+    kind: given.kind,
+    parent: given.parent,
+    createdMs: given.createdMs,
+    status: "active",
+    label: null,
+    quota: { bytes: null, objects: null, buckets: null },
+    siteSelection: true,
+    addressRanges: [],
+    contact: null,
+  };
+}
+
+/** A user with nothing but what is given. */
+export function newUser(
+  given: Pick<UserRecord, "accountId" | "name" | "userId" | "email" | "role" | "status" | "createdMs">,
+): UserRecord {
+  return {
+    accountId: given.accountId,
+    name: given.name,
+    userId: given.userId,
+    path: "/",
+    email: given.email,
+    role: given.role,
+    status: given.status,
+    groups: [],
+    boundary: null,
+    tags: [],
+    passwordHash: null,
+    passwordChangedMs: null,
+    mfa: null,
+    external: null,
+    createdMs: given.createdMs,
+    attached: [],
+    inline: [],
+  };
+}
+
 /** Name of the user record of an account's Root. */
 export const rootUserName = "root";
 
 export const identityKeys = {
+  /** → `{version}`: what has been made of records of earlier releases. */
+  version: "identity-version",
   account: (accountId: string) => `accounts/${accountId}`,
   /** → `{}`: the accounts below one. */
   child: (parent: string, accountId: string) => `children/${parent}/${accountId}`,

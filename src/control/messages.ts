@@ -3,12 +3,12 @@
 import type { Outcome } from "../base/outcome.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
 import type { IdentitiesDocument } from "./identities-document.ts";
+import type { IdentityErrorCode, IdentityMessages } from "./identity-messages.ts";
 import type { BucketRecord } from "./records.ts";
 
 export type { IdentitiesDocument, IdentityAccount, IdentityKey } from "./identities-document.ts";
 
-/** Message name → [request, reply]. Errors are S3 codes in an `Outcome`. */
-export interface ControlProtocol {
+interface BucketMessages {
   /**
    * Takes a name, chooses the partition and makes the record. The caller's own live bucket in the default location
    * answers its record and `created: false`. Errors: BucketAlreadyExists (another account's), BucketAlreadyOwnedByYou (own,
@@ -31,6 +31,11 @@ export interface ControlProtocol {
   "identities.apply": [{ document: IdentitiesDocument }, Record<string, never>];
 }
 
+/**
+ * Message name → [request, reply]. Errors are codes in an `Outcome`: of S3 for buckets, of `identityErrorCodes` for identities.
+ */
+export interface ControlProtocol extends BucketMessages, IdentityMessages {}
+
 export type ControlMessageType = keyof ControlProtocol;
 export type ControlRequest<T extends ControlMessageType> = ControlProtocol[T][0];
 export type ControlReply<T extends ControlMessageType> = ControlProtocol[T][1];
@@ -48,16 +53,25 @@ export type ControlRefusal = Extract<
   | "TooManyBuckets"
 >;
 
-/** Total: a message without a handler does not compile. */
-export type ControlBehaviour = {
-  readonly [T in ControlMessageType]: (request: ControlRequest<T>) => Promise<Outcome<ControlReply<T>>>;
+/** One handler for each message of `M`. */
+export type Handlers<M extends ControlMessageType> = {
+  readonly [T in M]: (request: ControlRequest<T>) => Promise<Outcome<ControlReply<T>>>;
 };
+
+/** Total: a message without a handler does not compile. */
+export type ControlBehaviour = Handlers<ControlMessageType>;
+
+/** The handlers of identities, which the control actor is given. */
+export type IdentityBehaviour = Handlers<keyof IdentityMessages>;
 
 export function accepted<R>(value: R): Outcome<R> {
   return { ok: true, value };
 }
 
-export function refused(code: ControlRefusal, detail: Readonly<Record<string, string>> = {}): Outcome<never> {
+export function refused(
+  code: ControlRefusal | IdentityErrorCode,
+  detail: Readonly<Record<string, string>> = {},
+): Outcome<never> {
   return { ok: false, code, detail };
 }
 

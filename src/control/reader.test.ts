@@ -8,37 +8,42 @@ import { limits } from "../base/limits.ts";
 import { systemRandom } from "../base/random.ts";
 import { EmbeddedControlStore } from "./embedded-store.ts";
 import { createControlMemory, openControlEnvironment, openControlSnapshot } from "./environment.ts";
-import { ControlReader } from "./reader.ts";
-import type { ControlSnapshot } from "./record-rows.ts";
 import {
   type AccessKeyRecord,
   type AccountRecord,
-  type BucketRecord,
-  controlKeys,
+  identityKeys,
+  newAccount,
+  newUser,
   type UserRecord,
-} from "./records.ts";
+} from "./identity-records.ts";
+import { ControlReader } from "./reader.ts";
+import type { ControlSnapshot } from "./record-rows.ts";
+import { type BucketRecord, controlKeys } from "./records.ts";
+import { aesSecretBox, secretPlaces } from "./secret-box.ts";
 import { putTyped } from "./typed-records.ts";
 
-const account: AccountRecord = {
+const secrets = aesSecretBox(systemRandom.bytes(32), systemRandom);
+const sealed = (secret: string) => secrets.seal(secret, secretPlaces.accessKey("AKANN"));
+const account: AccountRecord = newAccount({
   accountId: "111111111111",
   canonicalId: "c1",
   displayName: "one",
   kind: "customer",
   parent: null,
   createdMs: 1,
-};
-const user: UserRecord = {
+});
+const user: UserRecord = newUser({
   accountId: account.accountId,
   name: "ann",
+  userId: "TRPUAAAAAAAAAAAAAAAA",
   email: "ann@example.com",
   role: "user",
-  policies: ["AdministratorAccess"],
-  passwordHash: null,
+  status: "active",
   createdMs: 1,
-};
+});
 const key: AccessKeyRecord = {
   accessKeyId: "AKANN",
-  secretAccessKey: "secret",
+  sealedSecret: sealed("secret"),
   accountId: account.accountId,
   userName: "ann",
   status: "Active",
@@ -59,9 +64,9 @@ function bucket(name: string, accountId = account.accountId): BucketRecord {
   };
 }
 
-const putAccount = (record: AccountRecord) => putTyped(controlKeys.account(record.accountId), record);
-const putUser = (record: UserRecord) => putTyped(controlKeys.user(record.accountId, record.name), record);
-const putKey = (record: AccessKeyRecord) => putTyped(controlKeys.accessKey(record.accessKeyId), record);
+const putAccount = (record: AccountRecord) => putTyped(identityKeys.account(record.accountId), record);
+const putUser = (record: UserRecord) => putTyped(identityKeys.user(record.accountId, record.name), record);
+const putKey = (record: AccessKeyRecord) => putTyped(identityKeys.accessKey(record.accessKeyId), record);
 const putBucket = (record: BucketRecord) => [
   putTyped(controlKeys.bucket(record.name), record),
   putTyped(controlKeys.ownedBucket(record.accountId, record.name), {}),
@@ -89,7 +94,7 @@ function open(t: ExecutionContext) {
     },
   };
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
-  const reader = new ControlReader(snapshot);
+  const reader = new ControlReader(snapshot, secrets);
   t.teardown(() => store.close());
   return { store, reader, counted };
 }
@@ -115,7 +120,7 @@ test("changes hold at the next refresh, each of them", async (t) => {
     return reader.principal("AKANN");
   };
   t.is(now()?.secretAccessKey, "secret");
-  await store.txn([], [putKey({ ...key, secretAccessKey: "other" })]);
+  await store.txn([], [putKey({ ...key, sealedSecret: sealed("other") })]);
   t.is(now()?.secretAccessKey, "other");
   await store.txn([], [putUser({ ...user, role: "admin" })]);
   t.is(now()?.principal.user.role, "admin");
@@ -125,11 +130,23 @@ test("changes hold at the next refresh, each of them", async (t) => {
   t.is(now(), undefined);
   await store.txn([], [putKey(key)]);
   t.is(now()?.secretAccessKey, "secret");
-  await store.txn([], [{ kind: "remove", key: controlKeys.user(account.accountId, "ann") }]);
+  await store.txn([], [{ kind: "remove", key: identityKeys.user(account.accountId, "ann") }]);
   t.is(now(), undefined);
   await store.txn([], [putUser(user)]);
   t.not(now(), undefined);
-  await store.txn([], [{ kind: "remove", key: controlKeys.accessKey("AKANN") }]);
+  await store.txn([], [putUser({ ...user, status: "disabled" })]);
+  t.is(now(), undefined);
+  await store.txn([], [putUser(user), putAccount({ ...account, status: "suspended" })]);
+  t.is(now(), undefined);
+  const reseller: AccountRecord = { ...account, accountId: "222222222222", kind: "reseller", status: "suspended" };
+  await store.txn([], [putAccount(reseller), putAccount({ ...account, parent: reseller.accountId })]);
+  t.is(now(), undefined);
+  await store.txn([], [putAccount({ ...reseller, status: "active" })]);
+  t.is(now()?.principal.account.parent, reseller.accountId);
+  await store.txn([], [{ kind: "remove", key: identityKeys.account(reseller.accountId) }]);
+  t.is(now(), undefined);
+  await store.txn([], [putAccount(account)]);
+  await store.txn([], [{ kind: "remove", key: identityKeys.accessKey("AKANN") }]);
   t.is(now(), undefined);
 });
 
@@ -190,7 +207,7 @@ test("a reader on LMDB sees each acknowledged commit at its next refresh", async
     },
   });
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
-  const reader = new ControlReader(openControlSnapshot({ directory }));
+  const reader = new ControlReader(openControlSnapshot({ directory }), secrets);
   t.teardown(async () => {
     await reader.close();
     await store.close();
@@ -199,7 +216,7 @@ test("a reader on LMDB sees each acknowledged commit at its next refresh", async
   await store.txn([], [putAccount(account), putUser(user)]);
   let stale = 0;
   for (let round = 0; round < 200; round++) {
-    await store.txn([], [putKey({ ...key, secretAccessKey: `secret-${round}` })]);
+    await store.txn([], [putKey({ ...key, sealedSecret: sealed(`secret-${round}`) })]);
     reader.refresh();
     if (reader.principal("AKANN")?.secretAccessKey !== `secret-${round}`) stale += 1;
   }

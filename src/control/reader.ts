@@ -3,16 +3,11 @@
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import { currentRevision } from "./change-log.ts";
+import { type AccessKeyRecord, type AccountRecord, identityKeys, type UserRecord } from "./identity-records.ts";
 import { RecentMap } from "./recent-map.ts";
 import { type ControlSnapshot, readKeys, readRecord, readStamps } from "./record-rows.ts";
-import {
-  type AccessKeyRecord,
-  type AccountRecord,
-  type BucketRecord,
-  controlKeys,
-  type Principal,
-  type UserRecord,
-} from "./records.ts";
+import { type BucketRecord, controlKeys, type Principal } from "./records.ts";
+import { type SecretBox, secretPlaces } from "./secret-box.ts";
 import { isControlKey } from "./store.ts";
 import { decodeRecord } from "./typed-records.ts";
 
@@ -42,13 +37,15 @@ interface KeptCredential {
  */
 export class ControlReader {
   readonly #snapshot: ControlSnapshot;
+  readonly #secrets: Pick<SecretBox, "open">;
   readonly #records = new RecentMap<string, Kept>(limits.controlCachedMax);
   readonly #credentials = new RecentMap<string, KeptCredential>(limits.controlCachedMax);
   #revision = -1n;
 
   /** Takes the snapshot over: `close` closes it. */
-  constructor(snapshot: ControlSnapshot) {
+  constructor(snapshot: ControlSnapshot, secrets: Pick<SecretBox, "open">) {
     this.#snapshot = snapshot;
+    this.#secrets = secrets;
   }
 
   refresh(): void {
@@ -56,17 +53,38 @@ export class ControlReader {
     this.#revision = currentRevision(this.#snapshot.trees.meta);
   }
 
+  /** The store's revision that is read: what was made from records of one revision holds while it stands. */
+  get revision(): bigint {
+    return this.#revision;
+  }
+
+  /** The record at `key`, of the type that the key says; the same object while it does not change. */
+  record<T>(key: string): T | undefined {
+    return this.#read<T>(key);
+  }
+
   /**
-   * The holder of an access key; undefined when there is no such key, it is not active, or its user or account is gone.
-   * The same object is returned while none of its records changes.
+   * Keys that begin with `prefix` and are greater than `after` ("" = from the first), in key order.
+   * @param limit at least 1, at most `limits.controlListMax` and one more, which tells that there is a next page
+   */
+  keys(prefix: string, after: string, limit: number): string[] {
+    assert(this.#revision >= 0n, "refresh comes before the first read");
+    assert(limit >= 1 && limit <= limits.controlListMax + 1, "a page has a bounded size");
+    if (!isControlKey(prefix) || (after !== "" && !isControlKey(after))) return [];
+    return readKeys(this.#snapshot.trees.records, { prefix, after, limit });
+  }
+
+  /**
+   * The holder of an access key; undefined when there is no such key, it is not active, its user is gone or disabled, or its
+   * account or one above it is gone or suspended. The same object is returned while none of its records changes.
    */
   principal(accessKeyId: string): Credential | undefined {
     const kept = this.#credentials.get(accessKeyId);
     if (kept !== undefined && kept.knownAt === this.#revision) return kept.credential;
-    const key = this.#read<AccessKeyRecord>(controlKeys.accessKey(accessKeyId));
+    const key = this.#read<AccessKeyRecord>(identityKeys.accessKey(accessKeyId));
     const account = key === undefined ? undefined : this.account(key.accountId);
-    const user = key === undefined ? undefined : this.#read<UserRecord>(controlKeys.user(key.accountId, key.userName));
-    if (key === undefined || key.status !== "Active" || account === undefined || user === undefined) {
+    const user = key === undefined ? undefined : this.#read<UserRecord>(identityKeys.user(key.accountId, key.userName));
+    if (key?.status !== "Active" || account === undefined || user === undefined || !this.#isInForce(account, user)) {
       this.#credentials.delete(accessKeyId);
       return undefined;
     }
@@ -74,7 +92,8 @@ export class ControlReader {
       kept.knownAt = this.#revision;
       return kept.credential;
     }
-    const credential = { principal: { account, user, accessKeyId }, secretAccessKey: key.secretAccessKey };
+    const secretAccessKey = this.#secrets.open(key.sealedSecret, secretPlaces.accessKey(accessKeyId));
+    const credential = { principal: { account, user, accessKeyId }, secretAccessKey };
     this.#credentials.set(accessKeyId, { credential, key, knownAt: this.#revision });
     return credential;
   }
@@ -101,17 +120,32 @@ export class ControlReader {
   }
 
   account(accountId: string): AccountRecord | undefined {
-    return this.#read<AccountRecord>(controlKeys.account(accountId));
+    return this.#read<AccountRecord>(identityKeys.account(accountId));
   }
 
   /** The account with this canonical id. */
   accountOfCanonicalId(canonicalId: string): AccountRecord | undefined {
-    const found = this.#read<{ accountId: string }>(controlKeys.canonical(canonicalId));
+    const found = this.#read<{ accountId: string }>(identityKeys.canonical(canonicalId));
     return found === undefined ? undefined : this.account(found.accountId);
+  }
+
+  /** Whether an account and every one above it is active: else none of their credentials works. */
+  isAccountInForce(account: AccountRecord): boolean {
+    let at: AccountRecord | undefined = account;
+    for (let depth = 0; depth < limits.accountDepthMax; depth++) {
+      if (at?.status !== "active") return false;
+      if (at.parent === null) return true;
+      at = this.account(at.parent);
+    }
+    return false;
   }
 
   async close(): Promise<void> {
     await this.#snapshot.close();
+  }
+
+  #isInForce(account: AccountRecord, user: UserRecord): boolean {
+    return user.status !== "disabled" && this.isAccountInForce(account);
   }
 
   /** Names of what is not there are not kept: strangers could fill the memory with them. */

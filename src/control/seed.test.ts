@@ -4,6 +4,7 @@ import { limits } from "../base/limits.ts";
 import { systemRandom } from "../base/random.ts";
 import { EmbeddedControlStore } from "./embedded-store.ts";
 import { createControlMemory } from "./environment.ts";
+import { identityKeys } from "./identity-records.ts";
 import { controlKeys } from "./records.ts";
 import { restoreRecords, seededRecords } from "./seed.ts";
 import type { ControlStore } from "./store.ts";
@@ -18,7 +19,7 @@ test("what came is removed, what changed or went is put back, and buckets are le
   const environment = createControlMemory();
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
   for (let index = 0; index < 3 * limits.controlOperationsMax; index++)
-    await store.txn([], [putTyped(controlKeys.accessKey(`SEED${index}`), { index })]);
+    await store.txn([], [putTyped(identityKeys.accessKey(`SEED${index}`), { index })]);
   const before = await contents(store);
   const seeded = await seededRecords(store);
   const bucket = { name: "kept" };
@@ -30,12 +31,12 @@ test("what came is removed, what changed or went is put back, and buckets are le
     await store.txn(
       [],
       [
-        putTyped(controlKeys.accessKey(`NEW${index}`), { index }),
-        putTyped(controlKeys.accessKey(`SEED${index}`), { index: -1 }),
+        putTyped(identityKeys.accessKey(`NEW${index}`), { index }),
+        putTyped(identityKeys.accessKey(`SEED${index}`), { index: -1 }),
       ],
     );
   }
-  await store.txn([], [{ kind: "remove", key: controlKeys.accessKey("SEED0") }]);
+  await store.txn([], [{ kind: "remove", key: identityKeys.accessKey("SEED0") }]);
   await restoreRecords(store, seeded);
   const after = await contents(store);
   t.truthy(after[controlKeys.bucket("kept")]);

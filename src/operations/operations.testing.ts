@@ -7,6 +7,7 @@ import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { BodySource, BucketMessageType, BucketReply, BucketRequest } from "../bucket/messages.ts";
 import type { ObjectView, OpenObject } from "../bucket/read.ts";
+import { newAccount, newUser } from "../control/identity-records.ts";
 import type { ControlProtocol } from "../control/messages.ts";
 import type { BucketRecord, Principal } from "../control/records.ts";
 import type { Headers, HttpRequest, RequestBody } from "../model/http.ts";
@@ -38,23 +39,23 @@ export const testBucket: BucketRecord = {
 };
 
 const principal: Principal = {
-  account: {
+  account: newAccount({
     accountId: "111122223333",
     canonicalId: "c".repeat(64),
     displayName: "owner",
     kind: "customer",
     parent: null,
     createdMs: 0,
-  },
-  user: {
+  }),
+  user: newUser({
     accountId: "111122223333",
     name: "root",
+    userId: "TRPU0000000000000000",
     email: "root@example.com",
     role: "root",
-    policies: [],
-    passwordHash: null,
+    status: "active",
     createdMs: 0,
-  },
+  }),
   accessKeyId: "AKIATEST",
 };
 

@@ -1,6 +1,6 @@
 /** Owners and initiators as S3 shows them. */
 
-import type { AccountRecord } from "../control/records.ts";
+import type { AccountRecord } from "../control/identity-records.ts";
 import type { Services } from "./context.ts";
 
 /** @returns the members of an `Owner` or `Initiator` */
