@@ -57,9 +57,6 @@ export function authenticatePresigned(
     );
   }
   checkValidity(words["X-Amz-Expires"], signedMs, nowMs);
-  if (single(query, "X-Amz-Security-Token") !== undefined || request.headers.has("x-amz-security-token")) {
-    throw new S3Error("InvalidToken");
-  }
   const signed = parseSignedHeaders(words["X-Amz-SignedHeaders"]);
   if (signed === null) throw refuse("The X-Amz-SignedHeaders parameter is mal-formed.");
   checkHeadersSigned(request.headers, signed);
@@ -70,16 +67,29 @@ export function authenticatePresigned(
   }
   const signature = words["X-Amz-Signature"];
   const unsignedQuery = canonicalQuery(query.filter(([name]) => name !== "X-Amz-Signature"));
-  const claim = { credential, signed, signature, timestamp, query: unsignedQuery, payloadHash };
+  const sessionToken = sessionTokenOf(request, query);
+  const claim = { credential, signed, signature, timestamp, query: unsignedQuery, payloadHash, sessionToken };
   const key = verifySignature(request, claim, lookup);
   const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
   const { body } = request;
   return {
     accessKeyId: credential.accessKeyId,
+    version: algorithm,
+    timestamp,
     payload: signedPayload(mode, signing),
     signedHeaders: signed.names,
     headers: presignedHeaders({ headers: request.headers, query, contentLength: body.contentLength }),
   };
+}
+
+/** From the query or a (signed) header; they must not differ. */
+function sessionTokenOf(request: HttpRequest, query: readonly QueryPair[]): string | null {
+  const inQuery = single(query, "X-Amz-Security-Token");
+  const inHeader = request.headers.get("x-amz-security-token");
+  if (inQuery !== undefined && inHeader !== undefined && inQuery !== inHeader) {
+    throw refuse("X-Amz-Security-Token and the header x-amz-security-token differ.");
+  }
+  return inQuery ?? inHeader ?? null;
 }
 
 function requiredWords(query: readonly QueryPair[]): Readonly<Record<RequiredName, string>> {

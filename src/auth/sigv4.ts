@@ -75,7 +75,6 @@ function authenticateHeader(
 ): Authenticated {
   const { headers } = request;
   const { credential, signed, signature } = readAuthorization(authorization);
-  if (headers.has("x-amz-security-token")) throw new S3Error("InvalidToken");
   const payloadHash = headers.get("x-amz-content-sha256");
   if (payloadHash === undefined) {
     throw new S3Error("InvalidRequest", { Message: "Missing required header for this request: x-amz-content-sha256" });
@@ -86,12 +85,15 @@ function authenticateHeader(
   }
   checkHeadersSigned(headers, signed);
   const mode = parsePayloadMode(payloadHash, headers);
-  const claim = { credential, signed, signature, timestamp, query: canonicalQuery(query), payloadHash };
+  const sessionToken = headers.get("x-amz-security-token") ?? null;
+  const claim = { credential, signed, signature, timestamp, query: canonicalQuery(query), payloadHash, sessionToken };
   const key = verifySignature(request, claim, lookup);
   const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
   return {
     accessKeyId: credential.accessKeyId,
     presigned: false,
+    version: algorithm,
+    timestamp,
     payload: signedPayload(mode, signing),
     signedHeaders: signed.names,
     headers,

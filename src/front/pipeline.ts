@@ -3,6 +3,8 @@
  * A handler never sees a request that was not authorised, and every error becomes an answer here.
  */
 
+import type { Credential, Principals } from "../account/principals.ts";
+import { TemporaryCredentialsError } from "../account/temporary-credentials.ts";
 import type { Admission, Ticket } from "../actor/admission.ts";
 import { hoists } from "../auth/presigned-headers.ts";
 import { authenticate } from "../auth/sigv4.ts";
@@ -18,8 +20,12 @@ import { verifyWholeBody } from "../operations/whole-body-digest.ts";
 import { type Address, parseAddress } from "../s3/address.ts";
 import { asS3Error, encodeError, S3Error } from "../s3/errors.ts";
 import { parseQuery } from "../s3/uri.ts";
+import { type AddressRanges, clientPlace } from "./client-address.ts";
+import type { ConsoleCors } from "./console-cors.ts";
+import { bucketResource, Judge } from "./judge.ts";
 import { RequestContext, resolveBucket } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
+import { belongsTo, type TenantHost, type TenantHosts } from "./tenant-host.ts";
 import { readWholeBody } from "./whole-body.ts";
 
 export interface PipelineOptions {
@@ -27,11 +33,16 @@ export interface PipelineOptions {
   readonly route: Router<Context>;
   /** Host names of this installation's S3 endpoints, lower case. */
   readonly endpoints: readonly string[];
+  readonly tenants: TenantHosts;
+  readonly principals: Principals;
+  /** Whose word on the client's address is taken. */
+  readonly proxies: AddressRanges;
   /** Whether signature version 2 is taken. */
   readonly takesVersion2: boolean;
   /** Value of x-amz-id-2: names the node. */
   readonly hostId: string;
   readonly admission: Admission;
+  readonly cors: ConsoleCors;
   readonly random: Random;
   readonly log: Log;
   /** Told of every answer. */
@@ -94,24 +105,28 @@ export class Pipeline {
   };
 
   async #serve(progress: Progress): Promise<EncodedAnswer> {
-    const { services: shared, route, endpoints, takesVersion2 } = this.#options;
+    const { services: shared, route, takesVersion2, proxies } = this.#options;
     const { control, clock } = shared;
     const { request, requestId } = progress;
     const query = parseQuery(request.rawQuery);
-    const address = parseAddress(request.headers.get("host") ?? "", request.rawPath, endpoints);
+    control.refresh();
+    const host = request.headers.get("host") ?? "";
+    const tenant = this.#options.tenants.find(host, control);
+    const address = parseAddress(host, request.rawPath, tenant?.endpoints ?? this.#options.endpoints);
     progress.address = address;
     const hasHeader = (name: string): boolean => request.headers.has(name) || hoists(query, name);
     const operation = route(request.method, levelOf(address), query, hasHeader);
     if (operation === null) throw methodNotAllowed(request.method, levelOf(address));
     progress.operation = operation;
-    control.refresh();
-    let credential: ReturnType<typeof control.principal>;
-    const lookup = (accessKeyId: string) => {
-      credential = control.principal(accessKeyId);
+    let credential: Credential | undefined;
+    const lookup = (accessKeyId: string, sessionToken: string | null) => {
+      credential = this.#credential(accessKeyId, sessionToken, tenant);
       return credential;
     };
-    const place = { hostedBucket: address.style === "path" ? null : address.bucket, takesVersion2 };
-    const { accessKeyId, payload, presigned, headers } = authenticate(request, lookup, clock.nowMs(), place);
+    const nowMs = clock.nowMs();
+    const signingPlace = { hostedBucket: address.style === "path" ? null : address.bucket, takesVersion2 };
+    const authenticated = authenticate(request, lookup, nowMs, signingPlace);
+    const { accessKeyId, payload, presigned, headers } = authenticated;
     progress.accessKeyId = accessKeyId;
     if (credential === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
     const { handler } = operation;
@@ -122,11 +137,29 @@ export class Pipeline {
       });
     }
     const { principal } = credential;
-    const bucket = resolveBucket(shared, operation, principal, address.bucket);
+    const place = clientPlace(request, proxies);
+    const judge = new Judge(principal, {
+      place,
+      headers,
+      query,
+      nowMs,
+      authType: presigned ? "REST-QUERY-STRING" : "REST-HEADER",
+      signatureVersion: authenticated.version,
+      timestamp: authenticated.timestamp,
+    });
+    const bucket = resolveBucket(shared, judge, {
+      operation,
+      principal,
+      bucketName: address.bucket,
+      key: address.key,
+      headers,
+      namesVersion: query.has("versionId"),
+      clientAddress: place.address,
+    });
     progress.bucket = bucket;
     const ticket =
       operation.readsBody === "stream" ? this.#takeTicket(principal.account.accountId, bucket, request) : null;
-    const services = new RequestServices(shared, requestId);
+    const services = new RequestServices(shared, requestId, judge);
     try {
       const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null;
       const { hostId } = this.#options;
@@ -140,14 +173,25 @@ export class Pipeline {
         bucket,
         payload,
         services,
+        judge,
       });
       if (wholeBody !== null) verifyWholeBody(operation, context);
       const parts = { bucket: address.bucket, key: address.key, query, headers, body: wholeBody };
       return encode(operation, await handler(decodeInput(operation, parts), context));
+    } catch (error) {
+      throw hidesAbsence(error, operation, judge, bucket) ? new S3Error("AccessDenied") : error;
     } finally {
       services.finish();
       ticket?.release();
     }
+  }
+
+  /** @throws S3Error InvalidToken, ExpiredToken */
+  #credential(accessKeyId: string, sessionToken: string | null, tenant: TenantHost | null): Credential | undefined {
+    const { principals, services } = this.#options;
+    const credential = temporaryAsS3(() => principals.credential(accessKeyId, sessionToken));
+    if (credential === undefined || tenant === null) return credential;
+    return belongsTo(credential.principal.account, tenant.accountId, services.control) ? credential : undefined;
   }
 
   /** @throws S3Error SlowDown when there is no room for the write */
@@ -167,6 +211,7 @@ export class Pipeline {
     const headers = [
       ...answer.headers,
       ...this.#regionOf(progress),
+      ...this.#options.cors.headersFor(progress.request),
       ["x-amz-request-id", requestId],
       ["x-amz-id-2", this.#options.hostId],
       ["server", "Troupe"],
@@ -268,6 +313,25 @@ const encode = (operation: Operation, output: unknown): EncodedAnswer => {
     throw error;
   }
 };
+
+/** @throws S3Error InvalidToken, ExpiredToken */
+const temporaryAsS3 = (find: () => Credential | undefined): Credential | undefined => {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof TemporaryCredentialsError)) throw error;
+    throw new S3Error(error.code === "ExpiredToken" ? "ExpiredToken" : "InvalidToken");
+  }
+};
+
+/** Who may not list a bucket is not told which keys it lacks. Source: AWS GetObject and HeadObject, "Permissions". */
+const hidesAbsence = (error: unknown, operation: Operation, judge: Judge, bucket: BucketRecord | null): boolean =>
+  bucket !== null &&
+  error instanceof S3Error &&
+  error.code === "NoSuchKey" &&
+  operation.level === "object" &&
+  (operation.http.method === "GET" || operation.http.method === "HEAD") &&
+  !judge.allows("s3:ListBucket", bucketResource(bucket));
 
 const allowedMethods = {
   service: "GET",
