@@ -16,7 +16,8 @@ const text = (charactersMax: number) =>
 const email = z
   .string()
   .max(254)
-  .regex(/^[^\s@,]+@[^\s@,]+$/, "must be an e-mail address");
+  .regex(/^[^\s@,/]+@[^\s@,/]+$/, "must be an e-mail address")
+  .refine((value) => Buffer.byteLength(value) <= 254, "must be at most 254 bytes");
 const password = z
   .string()
   .min(1)

@@ -126,7 +126,8 @@ interface User {
 
 async function proposeUser(options: IdentitiesOptions, changes: Changes, accountId: string, user: User): Promise<void> {
   const { clock, random, passwords } = options;
-  const { name, email, role } = user;
+  const { name, role } = user;
+  const email = user.email.toLowerCase();
   const nowMs = clock.nowMs();
   const wanted = wantedPolicies(user.policies);
   const before = await changes.propose<UserRecord>(identityKeys.user(accountId, name), async (stored) => {
@@ -153,9 +154,9 @@ async function proposeUser(options: IdentitiesOptions, changes: Changes, account
       inline: wanted === null ? record.inline : merged(record.inline, [...wanted.documents.keys()], isFromDocument),
     };
   });
-  await changes.propose(identityKeys.email(email.toLowerCase(), accountId, name), () => ({}));
-  if (typeof before?.email === "string" && before.email.toLowerCase() !== email.toLowerCase()) {
-    await changes.remove(identityKeys.email(before.email.toLowerCase(), accountId, name));
+  await changes.propose(identityKeys.email(email, accountId, name), () => ({}));
+  if (typeof before?.email === "string" && before.email !== email) {
+    await changes.remove(identityKeys.email(before.email, accountId, name));
   }
   if (wanted !== null) await proposePolicies(changes, { accountId, name }, before, wanted);
   for (const key of user.keys ?? []) await proposeKey(options, changes, { accountId, userName: name }, key);

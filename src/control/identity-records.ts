@@ -55,7 +55,7 @@ export interface UserRecord extends PolicyHolder {
   readonly userId: string;
   /** Begins and ends with "/". */
   readonly path: string;
-  /** null: a user made by the IAM API, who signs requests but not in. */
+  /** In lower case. null: a user made by the IAM API, who signs requests but not in. */
   readonly email: string | null;
   readonly role: Role;
   /** invited: has no password yet. disabled: neither signs in nor signs requests. */
@@ -294,14 +294,14 @@ export const identityKeys = {
   /** → `{accountId}`: canonical ids are unique. */
   canonical: (canonicalId: string) => `canonical/${canonicalId}`,
   user: (accountId: string, name: string) => `users/${accountId}/${name}`,
-  /** → `{}`; the address in lower case. One person may be a user of several accounts; unique in each. */
+  /** → `{}`; the address as in the record. One person may be a user of several accounts; unique in each. */
   email: (address: string, accountId: string, name: string) => `emails/${address}/${accountId}/${name}`,
   group: (accountId: string, name: string) => `groups/${accountId}/${name}`,
   /** → `{}` */
   member: (accountId: string, group: string, user: string) => `members/${accountId}/${group}/${user}`,
   role: (accountId: string, name: string) => `roles/${accountId}/${name}`,
   policy: (accountId: string, name: string) => `policies/${accountId}/${name}`,
-  /** → `{}`: who has the policy attached, or as boundary. */
+  /** → `{}`: who has the policy attached, or as boundary (then the name is `user.<name>` or `role.<name>`). */
   attachment: (policyArn: string, kind: HolderKind | "boundary", accountId: string, name: string) =>
     `attached/${policyArn}|${kind}/${accountId}/${name}`,
   inline: (kind: HolderKind, accountId: string, holder: string, policy: string) =>
@@ -317,6 +317,8 @@ export const identityKeys = {
   token: (hash: string) => `tokens/${hash}`,
   /** → `{hash}` */
   userToken: (accountId: string, user: string, tokenId: string) => `user-tokens/${accountId}/${user}/${tokenId}`,
+  /** → `{hash}`: the invite that is out to a user. */
+  invite: (accountId: string, user: string) => `invites/${accountId}/${user}`,
   mailToken: (hash: string) => `mail-tokens/${hash}`,
   /** → `{atMs}`: the last reset mail to a user. */
   resetSent: (accountId: string, user: string) => `reset-sent/${accountId}/${user}`,

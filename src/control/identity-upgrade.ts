@@ -119,7 +119,8 @@ function upgradeAccount(record: ControlRecord): ControlOperation[] {
 function upgradeUser({ random }: UpgradeOptions, record: ControlRecord): ControlOperation[] {
   const before = decodeRecord<FirstUserRecord | UserRecord>(record.value);
   if ("userId" in before) return [];
-  const { accountId, name, email, role, policies, passwordHash, createdMs } = before;
+  const { accountId, name, role, policies, passwordHash, createdMs } = before;
+  const email = before.email.toLowerCase();
   // No other name of a managed policy has ever granted anything.
   const attached = policies.includes("AdministratorAccess") ? [builtInPolicyArn("AdministratorAccess")] : [];
   const documents = policies.filter((policy) => typeof policy !== "string");
@@ -133,7 +134,7 @@ function upgradeUser({ random }: UpgradeOptions, record: ControlRecord): Control
     status: "active",
     createdMs,
   });
-  const emailKey = identityKeys.email(email.toLowerCase(), accountId, name);
+  const emailKey = identityKeys.email(email, accountId, name);
   return [
     ...attached.map((arn) => putTyped(identityKeys.attachment(arn, "user", accountId, name), {})),
     ...documents.map((document, index) =>

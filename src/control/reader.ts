@@ -3,7 +3,14 @@
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import { currentRevision } from "./change-log.ts";
-import { type AccessKeyRecord, type AccountRecord, identityKeys, type UserRecord } from "./identity-records.ts";
+import {
+  type AccessKeyRecord,
+  type AccountRecord,
+  type ApiTokenRecord,
+  identityKeys,
+  type SessionRecord,
+  type UserRecord,
+} from "./identity-records.ts";
 import { RecentMap } from "./recent-map.ts";
 import { type ControlSnapshot, readKeys, readRecord, readStamps } from "./record-rows.ts";
 import { type BucketRecord, controlKeys, type Principal } from "./records.ts";
@@ -83,7 +90,7 @@ export class ControlReader {
     if (kept !== undefined && kept.knownAt === this.#revision) return kept.credential;
     const key = this.#read<AccessKeyRecord>(identityKeys.accessKey(accessKeyId));
     const account = key === undefined ? undefined : this.account(key.accountId);
-    const user = key === undefined ? undefined : this.#read<UserRecord>(identityKeys.user(key.accountId, key.userName));
+    const user = key === undefined ? undefined : this.user(key.accountId, key.userName);
     if (key?.status !== "Active" || account === undefined || user === undefined || !this.#isInForce(account, user)) {
       this.#credentials.delete(accessKeyId);
       return undefined;
@@ -121,6 +128,20 @@ export class ControlReader {
 
   account(accountId: string): AccountRecord | undefined {
     return this.#read<AccountRecord>(identityKeys.account(accountId));
+  }
+
+  user(accountId: string, name: string): UserRecord | undefined {
+    return this.#read<UserRecord>(identityKeys.user(accountId, name));
+  }
+
+  /** A console session, by the hash of its token. */
+  session(hash: string): SessionRecord | undefined {
+    return this.#read<SessionRecord>(identityKeys.session(hash));
+  }
+
+  /** By the hash of the token. */
+  apiToken(hash: string): ApiTokenRecord | undefined {
+    return this.#read<ApiTokenRecord>(identityKeys.token(hash));
   }
 
   /** The account with this canonical id. */

@@ -20,7 +20,8 @@ export interface SecretBox {
 export const secretPlaces = {
   /** Of an access key: its id. */
   accessKey: (accessKeyId: string) => accessKeyId,
-  mfa: (accountId: string, userName: string) => `mfa/${accountId}/${userName}`,
+  /** Of a second factor: the id of its user, which a new name leaves as it is. */
+  mfa: (userId: string) => `mfa/${userId}`,
 } as const;
 
 const nonceBytes = 12;
