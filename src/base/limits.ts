@@ -153,6 +153,11 @@ export const limits = {
   auditDetailsMax: 32,
   auditTextCharsMax: 1024,
   identityTurnsWaitingMax: 256,
+  // Policies
+  policyDepthMax: 8,
+  policyStatementsMax: 500,
+  policyValuesMax: 5000,
+  policyActionsCachedMax: 512,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,
