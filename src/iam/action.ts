@@ -36,7 +36,7 @@ export interface ActionContext {
  */
 export type JudgedOn<I> = ((input: I, context: ActionContext) => string) | "none" | "handler";
 
-export interface ActionDeclaration<I extends Members, O extends Members> {
+export interface ActionDeclaration<I extends Members, O extends Members | null> {
   readonly name: string;
   readonly service: QueryService;
   readonly action: `iam:${string}` | `sts:${string}`;
@@ -45,7 +45,7 @@ export interface ActionDeclaration<I extends Members, O extends Members> {
   readonly conditions?: (input: StructureValue<I>, context: ActionContext) => Conditions;
   readonly input: I;
   /** null: the answer has no result element. */
-  readonly output: O | null;
+  readonly output: O;
   /** Codes beyond those any request can have. */
   readonly errors: readonly ActionErrorCode[];
 }
@@ -63,17 +63,18 @@ export interface QueryAction {
   readonly handler: (input: unknown, context: ActionContext) => unknown;
 }
 
-type Answer<O extends Members> = StructureValue<O> | Promise<StructureValue<O>>;
-type AnyAnswer<O extends Members> = [O] extends [never] ? Promise<void> | void : Answer<O>;
+type Output<O extends Members | null> = O extends Members ? StructureValue<O> : void;
 
-export interface DeclaredAction<I extends Members, O extends Members> {
-  handledBy(handler: (input: StructureValue<I>, context: ActionContext) => AnyAnswer<O>): QueryAction;
+export interface DeclaredAction<I extends Members, O extends Members | null> {
+  handledBy(
+    handler: (input: StructureValue<I>, context: ActionContext) => Output<O> | Promise<Output<O>>,
+  ): QueryAction;
 }
 
 const noConditions = (): Conditions => ({});
 
 /** Handlers come in a second call, so that they are checked against shapes that are already known. */
-export function declareQueryAction<const I extends Members, const O extends Members = never>(
+export function declareQueryAction<const I extends Members, const O extends Members | null>(
   declaration: ActionDeclaration<I, O>,
 ): DeclaredAction<I, O> {
   const { name, service, action, resource, conditions, input, output, errors } = declaration;

@@ -3,7 +3,7 @@
 import { entityArn, parsePolicyArn } from "../account/arn.ts";
 import type { PolicyEntity } from "../account/policy-directory.ts";
 import type { HolderKind } from "../control/identity-records.ts";
-import { boolean, enumeration, list, string, structure, type ValueOf } from "../model/shape.ts";
+import { boolean, enumeration, list, string, structure } from "../model/shape.ts";
 import { type ActionContext, declareQueryAction } from "./action.ts";
 import { QueryError } from "./errors.ts";
 import { pageOf, pageOutput, pageRequest } from "./paging.ts";

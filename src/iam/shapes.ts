@@ -135,7 +135,7 @@ export const Role = structure("Role", {
   Tags: optional(list(Tag)),
 });
 
-const count = whole(0, 2 ** 31 - 1);
+export const integerValue = whole(0, 2 ** 31 - 1);
 
 export const Policy = structure("Policy", {
   PolicyName: required(string),
@@ -143,8 +143,8 @@ export const Policy = structure("Policy", {
   Arn: required(string),
   Path: required(string),
   DefaultVersionId: required(string),
-  AttachmentCount: required(count),
-  PermissionsBoundaryUsageCount: required(count),
+  AttachmentCount: required(integerValue),
+  PermissionsBoundaryUsageCount: required(integerValue),
   IsAttachable: required(boolean),
   Description: optional(string),
   CreateDate: required(timestamp),
