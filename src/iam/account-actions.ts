@@ -5,6 +5,7 @@ import { limits } from "../base/limits.ts";
 import { list, string, structure, timestamp } from "../model/shape.ts";
 import { type ActionContext, declareQueryAction } from "./action.ts";
 import { pageOf, pageOutput } from "./paging.ts";
+import { deviceArn } from "./session-credentials.ts";
 import {
   arn,
   existingUserName,
@@ -103,10 +104,6 @@ export const ListAccountAliases = declareQueryAction({
   const found = pageOf(label === null ? [] : [label], page, (alias) => alias);
   return { AccountAliases: found.items, ...pageOutput(found) };
 });
-
-/** A second factor's serial number, which AWS makes of the user's name. */
-const deviceArn = (accountId: string, userName: string, isRoot: boolean): string =>
-  `arn:aws:iam::${accountId}:mfa/${isRoot ? "root-account-mfa-device" : userName}`;
 
 const MFADevice = structure("MFADevice", {
   UserName: required(string),

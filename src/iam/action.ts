@@ -22,6 +22,8 @@ export interface ActionContext {
   readonly clock: Clock;
   readonly credentials: IssueCredentials;
   readonly secondFactor: SecondFactor;
+  /** Before the first read after an await of another kind than `ask`. */
+  refresh(): void;
   /** A further judgement beside the row's own. @throws QueryError AccessDenied */
   require(action: string, resource: string, conditions?: Conditions): void;
   /** @throws QueryError the control actor's refusal */
