@@ -1,5 +1,6 @@
 /** HTTP requests of the query protocol: which they are, and what a signature of one proves. Pure but for the signing key cache. */
 
+import { isAscii } from "node:buffer";
 import { authenticateQuery } from "../auth/query-signature.ts";
 import type { SecretLookup } from "../auth/signature.ts";
 import { limits } from "../base/limits.ts";
@@ -67,7 +68,9 @@ function formOf({ method, rawQuery, headers }: HttpRequest, body: Uint8Array, pr
     throw new QueryError("MalformedInput", "The content type must be application/x-www-form-urlencoded.");
   }
   if (rawQuery !== "") throw new QueryError("MalformedInput", "The parameters are in the body: there must be no query.");
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+  // A form escapes what is not ASCII.
+  if (!isAscii(body)) throw new QueryError("MalformedInput", "The form has bytes that are not ASCII.");
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
 }
 
 /** A refusal of a signature in the protocol's words; null for what is none. */
