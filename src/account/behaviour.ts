@@ -1,10 +1,18 @@
 /** The control actor's handlers of identities: the directory's, and those of signing in. */
 
 import type { IdentityBehaviour } from "../control/messages.ts";
+import { resumeDeletions } from "./account-deletion.ts";
 import { directoryBehaviour } from "./directory-behaviour.ts";
+import { IdentityTurns } from "./identity-turns.ts";
 import type { IdentityPorts } from "./ports.ts";
 import { signInBehaviour } from "./sign-in.ts";
 
 export function identityBehaviour(ports: IdentityPorts): IdentityBehaviour {
-  return { ...directoryBehaviour(ports), ...signInBehaviour(ports) };
+  return { ...directoryBehaviour(new IdentityTurns(ports)), ...signInBehaviour(ports) };
+}
+
+/** Run at a node's start, before anything is served. @returns the handlers, after interrupted deletions have been finished */
+export async function openIdentities(ports: IdentityPorts): Promise<IdentityBehaviour> {
+  await resumeDeletions(new IdentityTurns(ports));
+  return identityBehaviour(ports);
 }

@@ -130,6 +130,7 @@ export const limits = {
   accessKeysPerUserMax: 20,
   policiesPerHolderMax: 20,
   policyVersionsMax: 5,
+  inlinePoliciesMax: 32,
   managedPolicyCharsMax: 6144,
   userPoliciesCharsMax: 2048,
   groupPoliciesCharsMax: 5120,
@@ -153,6 +154,8 @@ export const limits = {
   auditDetailsMax: 32,
   auditTextCharsMax: 1024,
   identityTurnsWaitingMax: 256,
+  rightsLookedAtMax: 32,
+  tracesPerTurnMax: 30,
   // Policies
   policyDepthMax: 8,
   policyStatementsMax: 500,
