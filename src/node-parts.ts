@@ -1,7 +1,7 @@
 /** What a node is built from: how many threads, which ports between them, how each part is opened. For node.ts alone. */
 
 import { availableParallelism } from "node:os";
-import { identityBehaviour } from "./account/behaviour.ts";
+import { openIdentities } from "./account/behaviour.ts";
 import { passwordHasher } from "./account/password.ts";
 import { Slabs, slabClasses } from "./actor/slabs.ts";
 import type { FrontConnections } from "./actor/supervisor.ts";
@@ -108,7 +108,7 @@ export async function openControl({ directory, openRing, log, unsafe, fatal }: C
     const actor = await ControlActor.open({
       ...ports,
       partitions: directory.partitions,
-      identities: identityBehaviour(ports),
+      identities: await openIdentities(ports),
       log,
     });
     return { store, actor, secrets, keyRing };

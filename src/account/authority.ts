@@ -185,5 +185,10 @@ export function mayDo(message: IdentityMessage, { rank, isActing }: Asking, plac
   return place === "below" && rank === "root" && row.above.includes(whom);
 }
 
+/** Whether it may be done to anybody there at all: else nothing is said on who there is. */
+export function mayReach(message: IdentityMessage, asking: Asking, place: Place): boolean {
+  return everything.some((whom) => mayDo(message, asking, place, whom));
+}
+
 /** The messages that `mayDo` has a row for: all there are. */
 export const identityMessages = Object.keys(rows) as readonly IdentityMessage[];

@@ -60,7 +60,9 @@ export class IdentityTurns {
     try {
       for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
         try {
-          return accepted(await work(new Turn(this.ports, this.trail, message, by)));
+          const turn = new Turn(this.ports, this.trail, message, by);
+          await turn.enter(accountId);
+          return accepted(await work(turn));
         } catch (error) {
           if (!(error instanceof Conflict)) throw error;
         }

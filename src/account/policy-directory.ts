@@ -3,8 +3,8 @@
 import { limits } from "../base/limits.ts";
 import { type HolderKind, identityKeys, type ManagedPolicyRecord, type Tag } from "../control/identity-records.ts";
 import type { ControlReader } from "../control/reader.ts";
+import { managedPolicies } from "../policy/managed.ts";
 import { entityArn, parsePolicyArn } from "./arn.ts";
-import { builtInPolicies } from "./built-in-policies.ts";
 import type { Page, PageRequest } from "./directory.ts";
 
 /** A managed policy, of an account or of the product. */
@@ -43,7 +43,7 @@ export class PolicyDirectory {
 
   /** The policy as it may be attached in `accountId`: the account's own, or the product's. */
   policy(arn: string, accountId: string): PolicyView | undefined {
-    const builtIn = builtInPolicies.get(arn);
+    const builtIn = managedPolicies.get(arn);
     if (builtIn !== undefined) return viewOfBuiltIn(arn, builtIn);
     const parts = parsePolicyArn(arn);
     if (parts === null || parts.accountId !== accountId) return undefined;
@@ -68,7 +68,7 @@ export class PolicyDirectory {
       (!filter.onlyAttached || this.attachmentCount(view.arn, accountId, "policy") > 0);
     const found: { readonly place: string; readonly view: PolicyView | undefined }[] = [];
     if (filter.scope !== "Local") {
-      for (const [arn, policy] of builtInPolicies) {
+      for (const [arn, policy] of managedPolicies) {
         found.push({ place: builtInPlace + policy.name, view: viewOfBuiltIn(arn, policy) });
       }
     }

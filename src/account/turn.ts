@@ -16,7 +16,7 @@ import {
 import { type ControlOperation, isControlKey } from "../control/store.ts";
 import { getTyped, putTyped, type Versioned } from "../control/typed-records.ts";
 import type { AuditTrail } from "./audit-trail.ts";
-import { type Asking, type IdentityMessage, mayDo, type Place, type Whom } from "./authority.ts";
+import { type Asking, type IdentityMessage, mayDo, mayReach, type Place, type Whom } from "./authority.ts";
 import type { IdentityPorts } from "./ports.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -34,7 +34,6 @@ export class Turn {
   /** null = removed. */
   readonly #writes = new Map<string, object | null>();
   #asking: Asking | null = null;
-  #rows = 0;
 
   constructor(ports: IdentityPorts, trail: AuditTrail, message: IdentityMessage, by: Actor) {
     this.ports = ports;
@@ -86,6 +85,13 @@ export class Turn {
     return this.#asking;
   }
 
+  /** Refuses those who may do nothing of the kind in `accountId`, before they learn who there is. @throws Refusal AccessDenied */
+  async enter(accountId: string): Promise<void> {
+    const asking = await this.asking();
+    const place = asking.rank === "system" ? "own" : await this.#placeOf(accountId);
+    if (!mayReach(this.message, asking, place)) throw denied(`${this.by.name} may not do this.`);
+  }
+
   /** Refuses what the one who asks may not do to `whom` in `accountId`. @throws Refusal AccessDenied */
   async judge(accountId: string, whom: Whom): Promise<void> {
     const asking = await this.asking();
@@ -131,15 +137,8 @@ export class Turn {
     if (operations.length > 0 && !(await this.ports.store.txn(compare, operations))) throw new Conflict();
     this.#reads.clear();
     this.#writes.clear();
-    if (row.key !== null) {
-      this.#rows += 1;
-      await this.#trail.written();
-    }
-  }
-
-  /** True when a row of the audit log says what was done: every change has one. */
-  get isAudited(): boolean {
-    return this.#rows > 0;
+    this.#asking = null;
+    if (row.key !== null) await this.#trail.written();
   }
 
   #operations(): ControlOperation[] {

@@ -316,6 +316,9 @@ export const identityKeys = {
   group: (accountId: string, name: string) => `groups/${accountId}/${name}`,
   /** → `{}` */
   member: (accountId: string, group: string, user: string) => `members/${accountId}/${group}/${user}`,
+  /** → `{name}`: names of one kind in an account differ in more than case. */
+  name: (kind: HolderKind | "policy", accountId: string, name: string) =>
+    `names/${kind}/${accountId}/${name.toLowerCase()}`,
   role: (accountId: string, name: string) => `roles/${accountId}/${name}`,
   policy: (accountId: string, name: string) => `policies/${accountId}/${name}`,
   /** → `{}`: who has the policy attached, or as boundary (then the name is `user.<name>` or `role.<name>`). */

@@ -20,6 +20,7 @@ export const folders: readonly { readonly name: string; readonly owns: string }[
   { name: "account", owns: "accounts, users, keys, passwords, the first account, the identities file" },
   { name: "jobs", owns: "durable background jobs: the runner, and deleting a bucket with everything in it" },
   { name: "operations", owns: "every S3 operation: declaration and thin handler together" },
+  { name: "iam", owns: "the AWS-compatible control APIs: IAM and STS by the query protocol, tags by S3 Control" },
   { name: "front", owns: "listeners, body streaming, the request pipeline, health, metrics, access log" },
   { name: "cli", owns: "the command line" },
 ];

@@ -1,0 +1,107 @@
+/** Roles. */
+
+import { limits } from "../base/limits.ts";
+import { newIdentityId } from "../control/identity-ids.ts";
+import type { DirectoryMessages } from "../control/identity-messages.ts";
+import { identityKeys, type RoleRecord } from "../control/identity-records.ts";
+import type { Handlers } from "../control/messages.ts";
+import { checkCount, readRole, releaseName, takeName, whomOfHolder } from "./entities.ts";
+import { checkDescription, checkPath, checkPolicy, checkTags, invalid } from "./identity-rules.ts";
+import type { IdentityTurns } from "./identity-turns.ts";
+import { Refusal } from "./refusal.ts";
+import type { Turn } from "./turn.ts";
+import { bound } from "./user-changes.ts";
+
+type RoleMessage = "role.create" | "role.update" | "role.delete";
+type Request<T extends RoleMessage> = DirectoryMessages[T][0];
+
+export function roleChanges(turns: IdentityTurns): Handlers<RoleMessage> {
+  const run = <T extends RoleMessage, R>(message: T, request: Request<T>, work: (turn: Turn) => Promise<R>) => {
+    const { by, accountId, roleName } = request;
+    return turns.run({ message, by, accountId, target: `role/${roleName}` }, work);
+  };
+  return {
+    "role.create": (request) => run("role.create", request, (turn) => create(turn, request)),
+    "role.update": (request) => run("role.update", request, (turn) => update(turn, request)),
+    "role.delete": (request) => run("role.delete", request, (turn) => remove(turn, request)),
+  };
+}
+
+async function create(turn: Turn, request: Request<"role.create">): Promise<{ role: RoleRecord }> {
+  const { accountId, roleName: name, path, description, trustPolicy, boundary, maxSessionSeconds, tags } = request;
+  await turn.judge(accountId, "entity");
+  checkPath(path);
+  checkTags(tags);
+  checkRole({ description, trustPolicy, maxSessionSeconds });
+  await turn.account(accountId);
+  await takeName(turn, "role", accountId, name);
+  await checkCount(turn, "role", accountId);
+  await bound(turn, "role", { accountId, name, boundary: null }, boundary);
+  const role: RoleRecord = {
+    accountId,
+    name,
+    roleId: newIdentityId("TRPR", turn.ports.random),
+    path,
+    description,
+    trustPolicy,
+    boundary,
+    maxSessionSeconds,
+    tags,
+    createdMs: turn.nowMs,
+    attached: [],
+    inline: [],
+  };
+  turn.put(identityKeys.role(accountId, name), role);
+  await turn.commit(accountId, `role/${name}`);
+  return { role };
+}
+
+async function update(turn: Turn, request: Request<"role.update">): Promise<{ role: RoleRecord }> {
+  const { accountId, roleName, changes } = request;
+  const before = await readRole(turn, accountId, roleName);
+  await turn.judge(accountId, await whomOfHolder(turn, { kind: "role", accountId, name: roleName }));
+  const role: RoleRecord = {
+    ...before,
+    description: changes.description === undefined ? before.description : changes.description,
+    trustPolicy: changes.trustPolicy ?? before.trustPolicy,
+    maxSessionSeconds: changes.maxSessionSeconds ?? before.maxSessionSeconds,
+    boundary: changes.boundary === undefined ? before.boundary : changes.boundary,
+    tags: changes.tags ?? before.tags,
+  };
+  checkRole(role);
+  checkTags(role.tags);
+  if (role.boundary !== before.boundary) await bound(turn, "role", before, role.boundary);
+  turn.put(identityKeys.role(accountId, roleName), role);
+  await turn.commit(accountId, `role/${roleName}`, { changed: Object.keys(changes).join(" ") });
+  return { role };
+}
+
+async function remove(turn: Turn, { accountId, roleName }: Request<"role.delete">): Promise<Record<string, never>> {
+  const role = await readRole(turn, accountId, roleName);
+  await turn.judge(accountId, await whomOfHolder(turn, { kind: "role", accountId, name: roleName }));
+  const conflict = (what: string) => new Refusal("DeleteConflict", `Cannot delete entity, must ${what} first.`);
+  if (role.attached.length > 0) throw conflict("detach all policies");
+  if (role.inline.length > 0) throw conflict("delete policies");
+  removeRole(turn, role);
+  await turn.commit(accountId, `role/${roleName}`);
+  return {};
+}
+
+/** A role with its policies. */
+export function removeRole(turn: Turn, { accountId, name, attached, inline, boundary }: RoleRecord): void {
+  turn.remove(identityKeys.role(accountId, name));
+  releaseName(turn, "role", accountId, name);
+  for (const arn of attached) turn.remove(identityKeys.attachment(arn, "role", accountId, name));
+  for (const policy of inline) turn.remove(identityKeys.inline("role", accountId, name, policy));
+  if (boundary !== null) turn.remove(identityKeys.attachment(boundary, "boundary", accountId, `role.${name}`));
+}
+
+function checkRole(role: Pick<RoleRecord, "description" | "trustPolicy" | "maxSessionSeconds">): void {
+  const { roleSessionSecondsMin: min, roleSessionSecondsMax: max } = limits;
+  const { description, trustPolicy, maxSessionSeconds } = role;
+  checkDescription(description);
+  checkPolicy(trustPolicy, "trust", "ACLSizePerRole", limits.trustPolicyCharsMax);
+  if (!Number.isInteger(maxSessionSeconds) || maxSessionSeconds < min || maxSessionSeconds > max) {
+    throw invalid(`The maximum session duration must be ${min} to ${max} seconds.`);
+  }
+}
