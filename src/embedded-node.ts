@@ -2,8 +2,8 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
-import { randomText } from "./account/first-account.ts";
 import { parseIdentities } from "./account/identities.ts";
+import { randomText } from "./account/key-pair.ts";
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { systemRandom } from "./base/random.ts";

@@ -35,6 +35,7 @@ export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
     fronts: () => reports.map(({ snapshot }) => snapshot),
     supervisor: () => supervisor.snapshot(),
     freeSpace,
+    held: config.metrics.usage ? () => reports.flatMap(({ held }) => held) : null,
   });
   const metrics = new Metrics({ version: productVersion(), gauges });
   const gather = async (): Promise<void> => {

@@ -8,11 +8,17 @@ import type { IdentityPorts } from "./ports.ts";
 import { signInBehaviour } from "./sign-in.ts";
 
 export function identityBehaviour(ports: IdentityPorts): IdentityBehaviour {
-  return { ...directoryBehaviour(new IdentityTurns(ports)), ...signInBehaviour(ports) };
+  return behaviourOf(new IdentityTurns(ports));
 }
 
 /** Run at a node's start, before anything is served. @returns the handlers, after interrupted deletions have been finished */
 export async function openIdentities(ports: IdentityPorts): Promise<IdentityBehaviour> {
-  await resumeDeletions(new IdentityTurns(ports));
-  return identityBehaviour(ports);
+  const turns = new IdentityTurns(ports);
+  await resumeDeletions(turns);
+  return behaviourOf(turns);
+}
+
+/** One trail for both: its rows are in the order of their ids. */
+function behaviourOf(turns: IdentityTurns): IdentityBehaviour {
+  return { ...directoryBehaviour(turns), ...signInBehaviour({ ...turns.ports, trail: turns.trail }) };
 }

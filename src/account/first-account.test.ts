@@ -12,23 +12,25 @@ import { createControlMemory } from "../control/environment.ts";
 import { ControlReader } from "../control/reader.ts";
 import { aesSecretBox } from "../control/secret-box.ts";
 import { identityBehaviour } from "./behaviour.ts";
-import { type Environment, firstAccount, randomText, seedAccounts } from "./first-account.ts";
+import { type Environment, firstAccount, seedAccounts } from "./first-account.ts";
 import { parseIdentities } from "./identities.ts";
-import { scryptPasswords } from "./password.ts";
+import { randomText } from "./key-pair.ts";
+import { passwordHasher } from "./password.ts";
 
 async function open(t: ExecutionContext) {
   const memory = createControlMemory();
   const clock = new ManualClock();
   const store = new EmbeddedControlStore({ environment: memory, clock, random: systemRandom });
   t.teardown(() => store.close());
+  const passwords = passwordHasher(systemRandom);
   const ports = {
     store,
     clock,
     random: systemRandom,
-    passwords: scryptPasswords(systemRandom),
+    passwords,
     secrets: aesSecretBox(systemRandom.bytes(32), systemRandom),
   };
-  const { passwords, secrets } = ports;
+  const { secrets } = ports;
   const control = await ControlActor.open({
     ...ports,
     partitions: 1,

@@ -11,6 +11,7 @@ import { type SecretBox, secretPlaces } from "../control/secret-box.ts";
 import type { ControlStore } from "../control/store.ts";
 import { decodeRecord, getTyped } from "../control/typed-records.ts";
 import { hasOperator, IdentitiesError, parseIdentities } from "./identities.ts";
+import { capitalsAndDigits, digits, lettersAndDigits, randomText } from "./key-pair.ts";
 
 /** What is printed once, at the start that made the account. */
 export interface FirstCredentials {
@@ -102,23 +103,6 @@ export async function operatorKey(store: ControlStore, secrets: Pick<SecretBox, 
     if (last === undefined || page.length < limits.controlListMax) return null;
     after = last.key;
   }
-}
-
-const digits = "0123456789";
-const capitalsAndDigits = `ABCDEFGHIJKLMNOPQRSTUVWXYZ${digits}`;
-/** No signs: a secret never begins with = + - @ (a spreadsheet would take it for a formula), and needs no quoting in a shell. */
-const lettersAndDigits = `abcdefghijklmnopqrstuvwxyz${capitalsAndDigits}`;
-
-/** `length` characters of `alphabet`, each equally likely. */
-export function randomText(random: Random, length: number, alphabet: string): string {
-  const usable = 256 - (256 % alphabet.length);
-  let text = "";
-  while (text.length < length) {
-    for (const byte of random.bytes(length)) {
-      if (byte < usable && text.length < length) text += alphabet[byte % alphabet.length];
-    }
-  }
-  return text;
 }
 
 /** Both as one; checked again, because the variables may repeat a key of the file. */

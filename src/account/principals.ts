@@ -17,10 +17,11 @@ import {
   type UserRecord,
 } from "../control/identity-records.ts";
 import { RecentMap } from "../control/recent-map.ts";
+import { type SecretBox, secretPlaces } from "../control/secret-box.ts";
 import { type CompiledPolicy, compilePolicy } from "../policy/compile.ts";
 import { type PolicyDocument, parsePolicy } from "../policy/document.ts";
-import { PolicyError } from "../policy/error.ts";
 import { managedPolicies } from "../policy/managed.ts";
+import { PolicyError } from "../policy/policy-error.ts";
 import type { RequestPrincipal } from "../policy/request.ts";
 import { managedPolicyKey } from "./arns.ts";
 import type { Principal } from "./principal.ts";
@@ -33,10 +34,6 @@ export interface Records {
   record<T>(key: string): T | undefined;
 }
 
-export interface Secrets {
-  open(sealed: Uint8Array, purpose: string): string;
-}
-
 /** Who holds an access key, and what it signs with. */
 export interface Credential {
   readonly principal: Principal;
@@ -45,7 +42,7 @@ export interface Credential {
 
 export interface PrincipalsOptions {
   readonly records: Records;
-  readonly secrets: Secrets;
+  readonly secrets: Pick<SecretBox, "open">;
   readonly temporary: Pick<TemporaryCredentials, "read">;
   readonly clock: Clock;
 }
@@ -125,7 +122,7 @@ class Making {
     const account = this.#activeAccount(key.accountId);
     const user = this.#activeUser(key.accountId, key.userName);
     if (account === undefined || user === undefined) return undefined;
-    const secretAccessKey = this.#options.secrets.open(key.sealedSecret, accessKeyId);
+    const secretAccessKey = this.#options.secrets.open(key.sealedSecret, secretPlaces.accessKey(accessKeyId));
     const principal = this.#userPrincipal({ account, user, accessKeyId, sessionPolicies: null, temporary: null });
     return { credential: { principal, secretAccessKey }, expiresMs: Number.POSITIVE_INFINITY };
   }
@@ -212,7 +209,9 @@ class Making {
     };
   }
 
-  #userPrincipal(parts: Pick<Principal, "account" | "accessKeyId" | "sessionPolicies" | "temporary"> & { user: UserRecord }) {
+  #userPrincipal(
+    parts: Pick<Principal, "account" | "accessKeyId" | "sessionPolicies" | "temporary"> & { user: UserRecord },
+  ) {
     const { account, user, accessKeyId, sessionPolicies, temporary } = parts;
     const { accountId, canonicalId } = account;
     const isRoot = user.role === "root";
@@ -259,7 +258,9 @@ class Making {
     const attached = holder.attached.map((arn) => this.#managed(arn));
     const inline = holder.inline.map((policy) => {
       const record = this.#use<InlinePolicyRecord>(identityKeys.inline(kind, accountId, name, policy));
-      return record === undefined ? denyAll : compiledOf(record, record.document, `inline policy ${policy} of ${kind} ${name}`);
+      return record === undefined
+        ? denyAll
+        : compiledOf(record, record.document, `inline policy ${policy} of ${kind} ${name}`);
     });
     return [...attached, ...inline];
   }
@@ -270,7 +271,9 @@ class Making {
     const record = key === null ? undefined : this.#use<ManagedPolicyRecord>(key);
     const version = record?.versions.find(({ id }) => id === record.defaultVersion);
     // A Deny that cannot be read must not be lost: what names it has no rights until it is repaired.
-    return record === undefined || version === undefined ? denyAll : compiledOf(record, version.document, `policy ${arn}`);
+    return record === undefined || version === undefined
+      ? denyAll
+      : compiledOf(record, version.document, `policy ${arn}`);
   }
 
   #boundary(arn: string | null): CompiledPolicy | null {

@@ -172,7 +172,9 @@ function verify(
     throw new S3Error("InvalidRequest", { Message: "Streaming payloads are not supported with signature version 2." });
   }
   const isPlausible = accessKeyId.length <= limits.accessKeyIdCharsMax;
-  const secret = isPlausible ? lookup(accessKeyId, headers.get("x-amz-security-token") ?? null)?.secretAccessKey : undefined;
+  const secret = isPlausible
+    ? lookup(accessKeyId, headers.get("x-amz-security-token") ?? null)?.secretAccessKey
+    : undefined;
   const key = secret ?? absentSecret;
   const texts = signedPaths(request.rawPath, hostedBucket).map((path) => stringToSign(request, query, claim, path));
   const isMatch = texts.map((text) => isSame(signature, sign(key, text))).some(Boolean);

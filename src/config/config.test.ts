@@ -31,10 +31,11 @@ test("an empty configuration has every default", (t) => {
     console: { publicUrl: null },
     encryption: { keys: [] },
     front: { implementation: "auto", threads: "auto" },
+    keyring: { file: null },
     lifecycle: { daySeconds: 86_400 },
     log: { level: "info", access: "off" },
     mail: null,
-    metrics: { open: false, bearerToken: null },
+    metrics: { open: false, bearerToken: null, usage: false },
     signatures: { version2: true },
     slabs: { bytes: 64 * 1024 * 1024 },
     storage: { directories: [], ballastBytes: 268_435_456, partitions: "auto" },
@@ -54,6 +55,7 @@ test("a full file is taken as it is", (t) => {
     console: { publicUrl: "https://console.example.com:8443" },
     encryption: { keys: [{ id: "one" }, { id: "arn:aws:kms:us-east-1:1:key/2" }] },
     front: { implementation: "node", threads: 2 },
+    keyring: { file: "/etc/troupe/keyring.json" },
     lifecycle: { daySeconds: 10 },
     log: { level: "debug", access: "/var/log/troupe/access.log" },
     mail: {
@@ -64,7 +66,7 @@ test("a full file is taken as it is", (t) => {
       password: "p",
       from: "no-reply@example.com",
     },
-    metrics: { open: true, bearerToken: "0123456789abcdef" },
+    metrics: { open: true, bearerToken: "0123456789abcdef", usage: true },
     signatures: { version2: false },
     slabs: { bytes: 16 * 1024 * 1024 },
     storage: { directories: ["/disk1", "/disk2"], ballastBytes: 0, partitions: 4 },
@@ -194,6 +196,17 @@ test("a variable may name a file that holds its value", (t) => {
   t.regex(t.throws(() => loadConfig(null, { environment: both }))?.message ?? "", /TROUPE_REGION_FILE: one of the two/);
   const missing = { TROUPE_REGION_FILE: "/does/not/exist" };
   t.regex(t.throws(() => loadConfig(null, { environment: missing }))?.message ?? "", /TROUPE_REGION: .*cannot be read/);
+});
+
+test("the key ring's place is named by TROUPE_KEYRING_FILE itself, or by a file that holds it", (t) => {
+  const direct = loadConfig(null, { environment: { TROUPE_KEYRING_FILE: "/keys/ring.json" } });
+  t.is(direct.config.keyring.file, "/keys/ring.json");
+  t.deepEqual(direct.warnings, []);
+  const file = fileWith(t, "/elsewhere/ring.json\n");
+  t.is(
+    loadConfig(null, { environment: { TROUPE_KEYRING_FILE_FILE: file } }).config.keyring.file,
+    "/elsewhere/ring.json",
+  );
 });
 
 test("an unknown variable is a warning with the nearest name", (t) => {

@@ -48,6 +48,18 @@ const encryption = z.strictObject({
     ),
 });
 
+const keyring = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .max(4096)
+    .nullable()
+    .default(null)
+    .describe(
+      "File of the keys that seal secrets; outside the data directory, made by the first start; null = <data>.keys/keyring.json beside the data directory. Keep a copy: without it a node with sealed secrets does not start.",
+    ),
+});
+
 const buckets = z.strictObject({
   defaultOwnership: z
     .enum(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"])
@@ -76,7 +88,7 @@ const mail = z
   .nullable()
   .default(null)
   .describe(
-    "Server for outgoing mail (invitations, password resets); null sends none. No effect before accounts have mail.",
+    "Server for outgoing mail (invitations, password resets); null writes each mail to a file in <data>.mail, beside the data directory.",
   );
 
 const consoleSection = z.strictObject({
@@ -143,6 +155,10 @@ const metrics = z.strictObject({
     .nullable()
     .default(null)
     .describe("Token that /metrics asks for; null with open=false hides it; a secret."),
+  usage: z
+    .boolean()
+    .default(false)
+    .describe("Whether /metrics shows troupe_usage_bytes of every bucket: one series each, up to 4,096."),
 });
 
 const slabs = z.strictObject({
@@ -184,6 +200,7 @@ export const configSchema = z.strictObject({
   console: consoleSection.prefault({}),
   encryption: encryption.prefault({}),
   front: front.prefault({}),
+  keyring: keyring.prefault({}),
   lifecycle: lifecycle.prefault({}),
   log: log.prefault({}),
   mail,

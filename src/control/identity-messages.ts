@@ -237,8 +237,11 @@ export interface SignInMessages {
 
   /** A TOTP secret (base32), not in force before it is confirmed. */
   "mfa.begin": [OfUser & { readonly password: string }, { readonly secret: string }];
-  /** Ten recovery codes, shown once. */
-  "mfa.confirm": [OfUser & { readonly code: string }, { readonly recoveryCodes: readonly string[] }];
+  /** Ten recovery codes, shown once. Ends all other sessions: they were begun without the second factor. */
+  "mfa.confirm": [
+    OfUser & { readonly code: string; readonly exceptHash: string | null },
+    { readonly recoveryCodes: readonly string[] },
+  ];
   "mfa.disable": [OfUser & { readonly password: string; readonly code: string }, Nothing];
   /** An administrator's help for a user who has lost everything: below its own role only. */
   "mfa.reset": [OfUser, Nothing];
@@ -273,6 +276,8 @@ export interface SessionReply {
   /** For the header that state-changing requests carry. */
   readonly csrf: string;
   readonly stage: "password" | "complete";
+  /** A recovery code was used, which its owner is to be told by mail; null = none was. */
+  readonly recovery: { readonly left: number; readonly email: string | null } | null;
 }
 
 interface AuditMessages {

@@ -183,6 +183,17 @@ export interface SessionRecord {
   readonly seenMs: number;
 }
 
+/**
+ * `sign-ins/<accountId>/<userName>`: written with every session that is made, renewed or ended with all others, and compared
+ * by the same: a session that is just being made cannot outlive the end of all sessions.
+ */
+export interface SignInsRecord {
+  /** Of another id: left over from a user of the same name who is gone; counts as absent. */
+  readonly userId: string;
+  /** Where the user has signed in to the end, newest first; at most `limits.knownAddressesMax`. */
+  readonly addresses: readonly { readonly network: string; readonly atMs: number }[];
+}
+
 export type TokenScope = "usage" | "customers" | "all";
 
 /** `tokens/<hash of the token>`: an API token; listed by `user-tokens/<accountId>/<userName>/<tokenId>`. */
@@ -203,6 +214,12 @@ export interface MailTokenRecord {
   readonly accountId: string;
   readonly userName: string;
   readonly expiresMs: number;
+}
+
+/** `reset-sent/<accountId>/<userName>`: the last reset mail to a user; the next one ends its token. */
+export interface ResetSentRecord {
+  readonly atMs: number;
+  readonly hash: string;
 }
 
 /** `audit/<ms, 14 digits>-<8 hex digits>`; listed for an account by `account-audit/<accountId>/<same>`. */
@@ -317,13 +334,13 @@ export const identityKeys = {
   /** → `{hash}` */
   userSession: (accountId: string, user: string, sessionId: string) =>
     `user-sessions/${accountId}/${user}/${sessionId}`,
+  signIns: (accountId: string, user: string) => `sign-ins/${accountId}/${user}`,
   token: (hash: string) => `tokens/${hash}`,
   /** → `{hash}` */
   userToken: (accountId: string, user: string, tokenId: string) => `user-tokens/${accountId}/${user}/${tokenId}`,
   /** → `{hash}`: the invite that is out to a user. */
   invite: (accountId: string, user: string) => `invites/${accountId}/${user}`,
   mailToken: (hash: string) => `mail-tokens/${hash}`,
-  /** → `{atMs}`: the last reset mail to a user. */
   resetSent: (accountId: string, user: string) => `reset-sent/${accountId}/${user}`,
   audit: (id: string) => `audit/${id}`,
   /** → `{}` */

@@ -90,7 +90,14 @@ const globalKeys: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["aws:resourceaccount", ({ resourceAccountId }) => one(resourceAccountId)],
   ["s3:resourceaccount", ({ resourceAccountId }) => one(resourceAccountId)],
   ["aws:username", ({ principal }) => one(principal?.userName)],
-  ["aws:userid", ({ principal }) => [principal?.identity.kind === undefined || principal.identity.kind === "anonymous" ? "anonymous" : principal.identity.userId]],
+  [
+    "aws:userid",
+    ({ principal }) => [
+      principal?.identity.kind === undefined || principal.identity.kind === "anonymous"
+        ? "anonymous"
+        : principal.identity.userId,
+    ],
+  ],
   ["aws:principalaccount", ({ principal }) => one(principal?.account.accountId)],
   ["aws:principalarn", ({ principal }) => one(principalArn(principal))],
   ["aws:principaltype", ({ principal }) => [principalType(principal)]],
@@ -123,7 +130,12 @@ export function conditionValues(facts: RequestFacts, key: string): ConditionValu
   if (lock !== undefined) return one(facts.headers.get(lock));
   if (key.startsWith(existingTagPrefix)) return facts.defersObjectState ? "deferred" : undefined;
   if (key.startsWith(principalTagPrefix)) {
-    return one(tagOf(facts.principal?.tags.map((tag) => [tag.key, tag.value] as const), key.slice(principalTagPrefix.length)));
+    return one(
+      tagOf(
+        facts.principal?.tags.map((tag) => [tag.key, tag.value] as const),
+        key.slice(principalTagPrefix.length),
+      ),
+    );
   }
   for (const prefix of requestTagPrefixes) {
     if (key.startsWith(prefix)) return one(tagOf(requestTags(facts.headers), key.slice(prefix.length)));

@@ -13,13 +13,22 @@ export interface FrontNumbers {
   readonly pendingAsks: number;
 }
 
+/** What a bucket holds. */
+export interface HeldNumbers {
+  readonly account: string;
+  readonly bucket: string;
+  readonly bytes: number;
+}
+
 export interface GaugeParts {
   readonly fronts: () => readonly FrontNumbers[];
   readonly supervisor: () => SupervisorSnapshot;
+  /** null: the metrics do not show what buckets hold. */
+  readonly held: (() => readonly HeldNumbers[]) | null;
   readonly freeSpace: { readonly freeBytes: number; readonly totalBytes: number; readonly isLow: boolean };
 }
 
-export function nodeGauges({ fronts, supervisor, freeSpace }: GaugeParts): GaugeSource[] {
+export function nodeGauges({ fronts, supervisor, freeSpace, held }: GaugeParts): GaugeSource[] {
   const sum = (name: string, help: string, pick: (front: FrontNumbers) => number): GaugeSource => ({
     name,
     help,
@@ -65,5 +74,15 @@ export function nodeGauges({ fronts, supervisor, freeSpace }: GaugeParts): Gauge
       help: "1 while writes are refused for want of space.",
       read: () => [{ value: Number(freeSpace.isLow) }],
     },
+    ...(held === null ? [] : [usageGauge(held)]),
   ];
+}
+
+function usageGauge(held: () => readonly HeldNumbers[]): GaugeSource {
+  return {
+    name: "troupe_usage_bytes",
+    help: "Logical bytes of all versions and open parts of a bucket.",
+    labels: ["account", "bucket"],
+    read: () => held().map(({ account, bucket, bytes }) => ({ value: bytes, labels: { account, bucket } })),
+  };
 }

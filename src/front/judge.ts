@@ -98,7 +98,9 @@ export class Judge {
     const open = this.#residuals?.get(place);
     if (open === undefined) return;
     const tagging = found === null || found.isDeleteMarker ? "" : (found.metadata.tagging ?? "");
-    const tags = new Map(storedTags(tagging).map(([name, value]) => [`s3:existingobjecttag/${name.toLowerCase()}`, value]));
+    const tags = new Map(
+      storedTags(tagging).map(([name, value]) => [`s3:existingobjecttag/${name.toLowerCase()}`, value]),
+    );
     const effect = settle(open.residual, (key) => {
       const value = tags.get(key);
       return value === undefined ? undefined : [value];
@@ -130,7 +132,8 @@ export class Judge {
   /** Says what was missing to one's own account only: to others it would tell what policies there are. */
   #refusal(action: string, resource: Resource, effect: "ExplicitDeny" | "ImplicitDeny"): S3Error {
     const { account, identity } = this.#principal;
-    if (identity.kind === "anonymous" || account.accountId !== resource.ownerAccountId) return new S3Error("AccessDenied");
+    if (identity.kind === "anonymous" || account.accountId !== resource.ownerAccountId)
+      return new S3Error("AccessDenied");
     const why =
       effect === "ExplicitDeny" ? "with an explicit deny in a policy" : `because no policy allows the ${action} action`;
     const on = resource.arn === "*" ? "" : ` on resource: "${resource.arn}"`;

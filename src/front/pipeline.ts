@@ -60,7 +60,10 @@ export interface Exchanged {
   readonly bucket: string | null;
   readonly key: string | null;
   readonly accessKeyId: string | null;
+  /** The bucket that was asked for by somebody who may; what is refused before is nobody's usage. */
+  readonly target: BucketRecord | null;
   readonly bytesIn: number;
+  /** Body bytes that the connection has taken. */
   readonly bytesOut: number;
   readonly durationMs: number;
 }
@@ -220,15 +223,11 @@ export class Pipeline {
       response.stream({ status, headers }, this.#counted(progress, body, status, errorCode));
       return;
     }
-    if (response.aborted) {
-      this.#observe(progress, status, errorCode, 0);
-      return;
-    }
     if (body === null) {
       const length = progress.request.method === "HEAD" ? (answer.contentLength ?? undefined) : undefined;
       response.send({ status, headers }, undefined, length);
     } else response.send({ status, headers }, body);
-    this.#observe(progress, status, errorCode, body?.length ?? 0);
+    response.whenOver((sentBytes) => this.#observe(progress, status, errorCode, sentBytes));
   }
 
   /** As on S3, every answer about a bucket itself says where it is; HeadBucket's own output has the same header. */
@@ -239,20 +238,12 @@ export class Pipeline {
 
   /** The body, with its end observed: a streamed answer is logged when it is over, with what was really sent. */
   #counted(progress: Progress, body: ResponseBody, status: number, errorCode: string | null): ResponseBody {
-    let bytesOut = 0;
-    const count = (piece: Uint8Array): Uint8Array => {
-      bytesOut += piece.length;
-      return piece;
-    };
     return {
       length: body.length,
-      read: (bytesMax) => {
-        const piece = body.read(bytesMax);
-        return piece instanceof Promise ? piece.then(count) : count(piece);
-      },
-      close: () => {
+      read: (bytesMax) => body.read(bytesMax),
+      close: (sentBytes = 0) => {
         body.close();
-        this.#observe(progress, status, errorCode, bytesOut);
+        this.#observe(progress, status, errorCode, sentBytes);
       },
     };
   }
@@ -290,6 +281,7 @@ export class Pipeline {
       bucket: address?.bucket ?? null,
       key: address?.key ?? null,
       accessKeyId,
+      target: progress.bucket,
       bytesIn: request.body.contentLength ?? 0,
       bytesOut,
       durationMs: this.#options.services.clock.monotonicMs() - startedMs,

@@ -4,6 +4,7 @@ import type { Principal } from "../account/principal.ts";
 import { mayUseKeys } from "../account/principal.ts";
 import type { SignedPayload } from "../auth/sigv4.ts";
 import { assert } from "../base/assert.ts";
+import { isOfJob } from "../control/bucket-names.ts";
 import type { AccountRecord } from "../control/identity-records.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { Headers, HttpRequest } from "../model/http.ts";
@@ -17,7 +18,7 @@ import { bucketResource, everything, type Judge, objectResource } from "./judge.
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
 function liveBucket(services: Pick<Services, "control">, name: string, mayBeDeleting = false): BucketRecord {
   const record = services.control.bucket(name);
-  if (record !== undefined && (record.state === "live" || mayBeDeleting)) return record;
+  if (record !== undefined && (record.state === "live" || (mayBeDeleting && !isOfJob(record)))) return record;
   if (record === undefined && bucketNameFault(name) !== null)
     throw new S3Error("InvalidBucketName", { BucketName: name });
   throw new S3Error("NoSuchBucket", { BucketName: name });
@@ -74,11 +75,7 @@ const headerActions: readonly (readonly [header: string, action: string])[] = [
  * Resolves the bucket in the path, when the operation has one, and judges the principal.
  * @throws S3Error AccessDenied and those of the bucket
  */
-export function resolveBucket(
-  services: Pick<Services, "control">,
-  judge: Judge,
-  asked: Asked,
-): BucketRecord | null {
+export function resolveBucket(services: Pick<Services, "control">, judge: Judge, asked: Asked): BucketRecord | null {
   const { operation, bucketName, key, headers, clientAddress } = asked;
   const { account } = asked.principal;
   if (!mayUseKeys(account) || !isWelcome(account, clientAddress)) throw new S3Error("AccessDenied");

@@ -19,6 +19,7 @@ import type { RequestBody } from "../model/http.ts";
 import type { Services } from "../operations/context.ts";
 import { fromOutcome } from "../s3/errors.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
+import { type Judge, placeOf } from "./judge.ts";
 
 /** Asks the control actor, wherever it lives. Never rejects. */
 export type AskControl = <T extends keyof ControlProtocol>(

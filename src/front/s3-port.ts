@@ -1,7 +1,7 @@
 /** What the S3 port answers before S3: health probes, and the way to the console for people who come with a browser. */
 
-import type { ConsoleCors } from "./console-cors.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
+import type { ConsoleCors } from "./console-cors.ts";
 
 export interface S3PortOptions {
   readonly cors: ConsoleCors;

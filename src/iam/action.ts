@@ -68,9 +68,7 @@ export interface QueryAction {
 type Output<O extends Members | null> = O extends Members ? StructureValue<O> : void;
 
 export interface DeclaredAction<I extends Members, O extends Members | null> {
-  handledBy(
-    handler: (input: StructureValue<I>, context: ActionContext) => Output<O> | Promise<Output<O>>,
-  ): QueryAction;
+  handledBy(handler: (input: StructureValue<I>, context: ActionContext) => Output<O> | Promise<Output<O>>): QueryAction;
 }
 
 const noConditions = (): Conditions => ({});

@@ -46,7 +46,13 @@ function roleOfArn({ directory }: ActionContext, roleArn: string): AssumedRole |
   return accounts.every((account) => account?.status === "active") ? { arn: roleArn, record } : null;
 }
 
-function requireTrust(action: string, role: AssumedRole | null, roleArn: string, context: ActionContext, asked: Conditions) {
+function requireTrust(
+  action: string,
+  role: AssumedRole | null,
+  roleArn: string,
+  context: ActionContext,
+  asked: Conditions,
+) {
   const identity = callerIdentity(context);
   // The answer is the same whether or not there is such a role.
   const refusal = new QueryError(
@@ -78,7 +84,12 @@ function durationOf(asked: number | undefined, { record }: AssumedRole, { caller
 }
 
 /** @throws QueryError MalformedPolicyDocument, ValidationError, PackedPolicyTooLarge */
-function checkSessionPolicies(policy: string | undefined, arns: readonly string[], role: AssumedRole, context: ActionContext) {
+function checkSessionPolicies(
+  policy: string | undefined,
+  arns: readonly string[],
+  role: AssumedRole,
+  context: ActionContext,
+) {
   if (policy !== undefined && policy.length > limits.sessionPolicyCharsMax) {
     throw new QueryError(
       "ValidationError",

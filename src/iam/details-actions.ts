@@ -8,15 +8,7 @@ import { enumeration, list, type ValueOf } from "../model/shape.ts";
 import { type ActionContext, declareQueryAction } from "./action.ts";
 import { QueryError } from "./errors.ts";
 import { pageOutput, pageRequest } from "./paging.ts";
-import {
-  GroupDetail,
-  ManagedPolicyDetail,
-  optional,
-  paged,
-  paging,
-  RoleDetail,
-  UserDetail,
-} from "./shapes.ts";
+import { GroupDetail, ManagedPolicyDetail, optional, paged, paging, RoleDetail, UserDetail } from "./shapes.ts";
 import { encodedDocument, groupView, listedPolicy, roleView, userView, versionView } from "./views.ts";
 
 type HeldBy = { readonly kind: HolderKind; readonly accountId: string; readonly name: string } & PolicyHolder;
@@ -56,7 +48,11 @@ function roleDetail(context: ActionContext, role: RoleRecord): ValueOf<typeof Ro
 
 function policyDetail(context: ActionContext, policy: PolicyView): ValueOf<typeof ManagedPolicyDetail> {
   const versions = policy.versions.map((version) => versionView(version, policy.defaultVersion, true));
-  return { ...listedPolicy(context, policy), Description: policy.description ?? undefined, PolicyVersionList: versions };
+  return {
+    ...listedPolicy(context, policy),
+    Description: policy.description ?? undefined,
+    PolicyVersionList: versions,
+  };
 }
 
 /** Kinds of entities in the order of the answer, each with its pages. */

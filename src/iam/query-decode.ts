@@ -85,7 +85,9 @@ function decodeList(shape: ListShape, node: FormNode, at: string, faults: string
   if (places[0] !== 1 || places.at(-1) !== places.length) refuseValue(at);
   const { itemsMax } = shape as Partial<BoundedList<Shape>>;
   if (itemsMax !== undefined && places.length > itemsMax) {
-    faults.push(constraint(`[${places.length} items]`, at, `Member must have length less than or equal to ${itemsMax}`));
+    faults.push(
+      constraint(`[${places.length} items]`, at, `Member must have length less than or equal to ${itemsMax}`),
+    );
     return [];
   }
   return places.map((place) =>

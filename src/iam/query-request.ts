@@ -61,13 +61,15 @@ export function readSignedForm(
 /** The query of a GET, and of everything that is presigned: of its body the signature need not say anything. */
 function formOf({ method, rawQuery, headers }: HttpRequest, body: Uint8Array, presigned: boolean): string {
   if (method === "GET" || presigned) {
-    if (body.length > 0) throw new QueryError("MalformedInput", "The parameters are in the query: there must be no body.");
+    if (body.length > 0)
+      throw new QueryError("MalformedInput", "The parameters are in the query: there must be no body.");
     return rawQuery;
   }
   if (!formType.test(headers.get("content-type") ?? "")) {
     throw new QueryError("MalformedInput", "The content type must be application/x-www-form-urlencoded.");
   }
-  if (rawQuery !== "") throw new QueryError("MalformedInput", "The parameters are in the body: there must be no query.");
+  if (rawQuery !== "")
+    throw new QueryError("MalformedInput", "The parameters are in the body: there must be no query.");
   // A form escapes what is not ASCII.
   if (!isAscii(body)) throw new QueryError("MalformedInput", "The form has bytes that are not ASCII.");
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");

@@ -22,18 +22,18 @@ import {
   tagKeys,
   tags,
 } from "./shapes.ts";
+import { mergedTags, withoutTags } from "./tag-changes.ts";
 import {
   boundaryAsked,
   everyArn,
   heldBy,
   outputTags,
-  recordTags,
   policyOf,
+  recordTags,
   roleOf,
   roleResource,
   tagsAsked,
 } from "./targets.ts";
-import { mergedTags, withoutTags } from "./tag-changes.ts";
 import { listedRole, roleView } from "./views.ts";
 
 type OfRole = { readonly RoleName: string };

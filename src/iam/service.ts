@@ -14,7 +14,14 @@ import type { ActionContext, QueryAction } from "./action.ts";
 import type { Caller, Conditions } from "./caller.ts";
 import { QueryError, queryErrorOf } from "./errors.ts";
 import type { AskControl, IssueCredentials, SecondFactor } from "./ports.ts";
-import { compileAnswer, errorAnswer, type QueryAnswer, type QueryService, queryVersions, successAnswer } from "./query-answer.ts";
+import {
+  compileAnswer,
+  errorAnswer,
+  type QueryAnswer,
+  type QueryService,
+  queryVersions,
+  successAnswer,
+} from "./query-answer.ts";
 import { decodeForm } from "./query-decode.ts";
 import { formValue, parseForm, shown } from "./query-form.ts";
 import { callerIdentity } from "./session-credentials.ts";
@@ -136,7 +143,10 @@ function require(context: ActionContext, action: string, resource: string, condi
       ? "with an explicit deny in a policy"
       : `because no identity-based policy allows the ${action} action`;
   const { arn } = callerIdentity(context);
-  throw new QueryError("AccessDenied", `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`);
+  throw new QueryError(
+    "AccessDenied",
+    `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
+  );
 }
 
 const writers = new WeakMap<QueryAction, ReturnType<typeof compileAnswer>>();

@@ -11,10 +11,9 @@ import type { ActionContext } from "./action.ts";
 import { QueryError } from "./errors.ts";
 
 /** The caller as policies see it; whoever calls an action has signed. */
-export function callerIdentity({ caller }: Pick<ActionContext, "caller">): Exclude<
-  RequestPrincipal,
-  { kind: "anonymous" }
-> {
+export function callerIdentity({
+  caller,
+}: Pick<ActionContext, "caller">): Exclude<RequestPrincipal, { kind: "anonymous" }> {
   const { identity } = caller.principal;
   assert(identity.kind !== "anonymous", "a caller has signed");
   return identity;

@@ -10,6 +10,7 @@ import { type ActionContext, declareQueryAction } from "./action.ts";
 import { QueryError } from "./errors.ts";
 import { pageOf, pageOutput } from "./paging.ts";
 import { contextKeysOf, policiesOfEntity, type SourcedPolicy, type SourceType } from "./policy-sources.ts";
+import { callerIdentity } from "./session-credentials.ts";
 import {
   actionName,
   arn,
@@ -21,7 +22,6 @@ import {
   required,
   resourceName,
 } from "./shapes.ts";
-import { callerIdentity } from "./session-credentials.ts";
 
 const ContextEntry = structure("ContextEntry", {
   ContextKeyName: optional(contextKeyName),
@@ -46,7 +46,9 @@ const ContextEntry = structure("ContextEntry", {
 
 const Statement = structure("Statement", { SourcePolicyId: optional(string), SourcePolicyType: optional(string) });
 const decisions = enumeration("allowed", "explicitDeny", "implicitDeny");
-const BoundaryDetail = structure("PermissionsBoundaryDecisionDetail", { AllowedByPermissionsBoundary: optional(boolean) });
+const BoundaryDetail = structure("PermissionsBoundaryDecisionDetail", {
+  AllowedByPermissionsBoundary: optional(boolean),
+});
 
 const EvaluationResult = structure("EvaluationResult", {
   EvalActionName: required(string),
@@ -98,7 +100,11 @@ function compiled(text: string, kind: PolicyKind, source: string): CompiledPolic
 }
 
 /** Who asks in the simulation: the user of CallerArn, or whom the policies are of. @throws QueryError InvalidInput */
-function simulatedPrincipal(input: SimulationInput, sourceArn: string | null, context: ActionContext): RequestPrincipal {
+function simulatedPrincipal(
+  input: SimulationInput,
+  sourceArn: string | null,
+  context: ActionContext,
+): RequestPrincipal {
   const { accountId, canonicalId, arn: callerArn } = callerIdentity(context);
   const asked = input.CallerArn ?? sourceArn ?? callerArn;
   const [, owner, resource = ""] = /^arn:aws:iam::(\d{12}):(.+)$/.exec(asked) ?? [];
@@ -150,8 +156,7 @@ function simulate({ sets, principal, types, values }: Simulation, action: string
       SourcePolicyType: types.get(source) ?? "none",
     })),
     MissingContextValues: [...missing].sort(),
-    PermissionsBoundaryDecisionDetail:
-      boundary === undefined ? undefined : { AllowedByPermissionsBoundary: boundary },
+    PermissionsBoundaryDecisionDetail: boundary === undefined ? undefined : { AllowedByPermissionsBoundary: boundary },
   };
 }
 
@@ -181,7 +186,8 @@ function answer(
       identity: sources.map(({ source, document }) => compiled(document, "identity", source)),
       boundary: boundaryText === undefined ? null : compiled(boundaryText, "identity", boundarySource),
       session: null,
-      resource: input.ResourcePolicy === undefined ? null : compiled(input.ResourcePolicy, "resource", "ResourcePolicy"),
+      resource:
+        input.ResourcePolicy === undefined ? null : compiled(input.ResourcePolicy, "resource", "ResourcePolicy"),
       resourceAccountId: ownerOf(input.ResourceOwner, context.accountId),
     },
   };

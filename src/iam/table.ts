@@ -32,9 +32,7 @@ export const queryActions: readonly QueryAction[] = [
 
 const served = new Map(queryActions.map((action) => [`${action.service}:${action.name}`, action]));
 const unserved = new Map(
-  unservedActions.flatMap(({ service, reason, names }) =>
-    names.map((name) => [`${service}:${name}`, reason] as const),
-  ),
+  unservedActions.flatMap(({ service, reason, names }) => names.map((name) => [`${service}:${name}`, reason] as const)),
 );
 
 export function findAction(service: QueryService, name: string): QueryAction | undefined {

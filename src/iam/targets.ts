@@ -2,13 +2,13 @@
 
 import { type EntityKind, entityArn, parsePolicyArn } from "../account/arn.ts";
 import type { PolicyView } from "../account/policy-directory.ts";
-import {
-  type GroupRecord,
-  type HolderKind,
-  type PolicyHolder,
-  type RoleRecord,
-  type Tag,
-  type UserRecord,
+import type {
+  GroupRecord,
+  HolderKind,
+  PolicyHolder,
+  RoleRecord,
+  Tag,
+  UserRecord,
 } from "../control/identity-records.ts";
 import type { ActionContext } from "./action.ts";
 import type { Conditions } from "./caller.ts";

@@ -39,10 +39,7 @@ export const unservedActions: readonly UnservedGroup[] = [
   {
     service: "iam",
     reason: "an account's alias is its DNS label, which the account above it sets",
-    names: [
-      "CreateAccountAlias",
-      "DeleteAccountAlias",
-    ],
+    names: ["CreateAccountAlias", "DeleteAccountAlias"],
   },
   {
     service: "iam",
@@ -110,11 +107,7 @@ export const unservedActions: readonly UnservedGroup[] = [
   {
     service: "iam",
     reason: "no service has roles of its own",
-    names: [
-      "CreateServiceLinkedRole",
-      "DeleteServiceLinkedRole",
-      "GetServiceLinkedRoleDeletionStatus",
-    ],
+    names: ["CreateServiceLinkedRole", "DeleteServiceLinkedRole", "GetServiceLinkedRoleDeletionStatus"],
   },
   {
     service: "iam",
@@ -170,32 +163,21 @@ export const unservedActions: readonly UnservedGroup[] = [
   {
     service: "sts",
     reason: "no identity provider is set up",
-    names: [
-      "AssumeRoleWithSAML",
-      "AssumeRoleWithWebIdentity",
-      "GetWebIdentityToken",
-      "GetDelegatedAccessToken",
-    ],
+    names: ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetWebIdentityToken", "GetDelegatedAccessToken"],
   },
   {
     service: "sts",
     reason: "Root of an account above acts by the console or the admin API",
-    names: [
-      "AssumeRoot",
-    ],
+    names: ["AssumeRoot"],
   },
   {
     service: "sts",
     reason: "GetSessionToken and AssumeRole make temporary credentials",
-    names: [
-      "GetFederationToken",
-    ],
+    names: ["GetFederationToken"],
   },
   {
     service: "sts",
     reason: "refusals are not encoded: they say what was missing",
-    names: [
-      "DecodeAuthorizationMessage",
-    ],
+    names: ["DecodeAuthorizationMessage"],
   },
 ];

@@ -24,8 +24,8 @@ import {
   everyArn,
   heldBy,
   outputTags,
-  recordTags,
   policyOf,
+  recordTags,
   tagsAsked,
   userNameOr,
   userOf,
@@ -107,7 +107,10 @@ export const UpdateUser = declareQueryAction({
   const isRoot = user?.role === "root";
   // AWS judges the user that it becomes as well: else a right on one path would reach every other.
   if (!isRoot && (NewPath !== undefined || NewUserName !== undefined)) {
-    context.require("iam:UpdateUser", entityArn("user", accountId, NewPath ?? user?.path ?? "/", NewUserName ?? UserName));
+    context.require(
+      "iam:UpdateUser",
+      entityArn("user", accountId, NewPath ?? user?.path ?? "/", NewUserName ?? UserName),
+    );
   }
   const name = NewUserName === undefined ? {} : { name: NewUserName };
   const moved = NewPath === undefined ? {} : { path: NewPath };

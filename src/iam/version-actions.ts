@@ -55,7 +55,8 @@ export const GetPolicyVersion = declareQueryAction({
 
 const digitsOfVersion = 8;
 /** Newest first, as AWS lists them. */
-const placeOf = (id: string): string => String(10 ** digitsOfVersion - Number(id.slice(1))).padStart(digitsOfVersion, "0");
+const placeOf = (id: string): string =>
+  String(10 ** digitsOfVersion - Number(id.slice(1))).padStart(digitsOfVersion, "0");
 
 export const ListPolicyVersions = declareQueryAction({
   name: "ListPolicyVersions",

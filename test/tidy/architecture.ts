@@ -7,6 +7,8 @@ export const folders: readonly { readonly name: string; readonly owns: string }[
     owns: "assertions, limits, ids, outcomes, clock, random, hybrid clock, log, bounded queue, msgpack, xxhash",
   },
   { name: "config", owns: "schema and strict loading of cluster.config.json" },
+  { name: "keyring", owns: "the node's keys: sealing, opening, derived keys, the key ring's file" },
+  { name: "mail", owns: "outgoing mail: SMTP, files, templates, the queue" },
   { name: "model", owns: "the declaration language: shapes, operations, routing, HTTP binding, XML from shapes" },
   { name: "s3", owns: "S3's vocabulary: errors, names, addresses, checksums" },
   { name: "policy", owns: "IAM policies: grammar, compilation, evaluation, explanation; pure, no I/O" },
@@ -16,6 +18,7 @@ export const folders: readonly { readonly name: string; readonly owns: string }[
   { name: "control", owns: "ControlStore, its drivers and conformance suite, the control actor and its reader" },
   { name: "bucket", owns: "the bucket actor: turns, listing, multipart uploads; the object reader" },
   { name: "account", owns: "accounts, users, keys, passwords, the first account, the identities file" },
+  { name: "jobs", owns: "durable background jobs: the runner, and deleting a bucket with everything in it" },
   { name: "operations", owns: "every S3 operation: declaration and thin handler together" },
   { name: "iam", owns: "the AWS-compatible control APIs: IAM and STS by the query protocol, tags by S3 Control" },
   { name: "front", owns: "listeners, body streaming, the request pipeline, health, metrics, access log" },
@@ -52,6 +55,10 @@ export const soleImporters: Readonly<Record<string, string>> = {
   "prom-client": "front/metrics.ts",
   "@rgrove/parse-xml": "model/xml-read.ts",
   commander: "cli/command.ts",
+  "@node-rs/argon2": "account/argon2.ts",
+  otpauth: "account/totp.ts",
+  uqr: "account/qr-code.ts",
+  nodemailer: "mail/smtp.ts",
 };
 
 /** Packages that any file may import. */
@@ -79,6 +86,8 @@ export const guardedWords: readonly {
       /^base\//,
       /^storage\//,
       /^config\//,
+      /^keyring\/key-ring-file\.ts$/,
+      /^mail\/file-mail\.ts$/,
       /^cli\//,
       /^account\/secret-file\.ts$/,
       /^front\/(uws|node-http|http-server|tls)\.ts$/,
