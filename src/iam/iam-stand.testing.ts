@@ -72,7 +72,12 @@ export async function openIam(t: ExecutionContext) {
   t.teardown(() => store.close());
   const keyRing = KeyRing.inMemory(systemRandom);
   const secrets = ringSecretBox(keyRing);
-  const passwords = { hash: async (text: string) => text, matches: async (text: string, hash: string) => text === hash };
+  const passwords = {
+    hash: async (text: string) => text,
+    matches: async (text: string, hash: string) => text === hash,
+    needsRehash: () => false,
+    burn: async () => {},
+  };
   const ports = { store, clock, random: systemRandom, passwords, secrets };
   const control = await ControlActor.open({
     ...ports,
