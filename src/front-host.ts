@@ -236,8 +236,8 @@ export class Front {
   }
 
   /** Goes on with a deletion that the last stop has interrupted. */
-  async finishDeletion(bucket: BucketRecord): Promise<void> {
-    await finishDeletion(new RequestServices(this.#services, "start", null), bucket);
+  finishDeletion(bucket: BucketRecord): Promise<boolean> {
+    return finishDeletion(new RequestServices(this.#services, "start", null), bucket);
   }
 
   takeSums(): RequestSums {

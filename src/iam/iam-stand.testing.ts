@@ -20,8 +20,8 @@ import { evaluate } from "../policy/evaluate.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { Caller, Conditions } from "./caller.ts";
 import type { QueryError } from "./errors.ts";
-import { asQueryError, readSignedForm, refusalAnswer } from "./query-request.ts";
 import { type QueryAnswer, type QueryService, queryVersions } from "./query-answer.ts";
+import { asQueryError, readSignedForm, refusalAnswer } from "./query-request.ts";
 import { iamPort } from "./service.ts";
 
 export const operator = "111111111111";
