@@ -117,6 +117,11 @@ export const limits = {
   configBytesMax: 1 * MiB,
   passwordHashesAtOnce: 2,
   passwordBytesMax: 1024,
+  // Policies
+  policyDepthMax: 8,
+  policyStatementsMax: 500,
+  policyValuesMax: 5000,
+  policyActionsCachedMax: 512,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,

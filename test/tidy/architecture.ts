@@ -9,6 +9,7 @@ export const folders: readonly { readonly name: string; readonly owns: string }[
   { name: "config", owns: "schema and strict loading of cluster.config.json" },
   { name: "model", owns: "the declaration language: shapes, operations, routing, HTTP binding, XML from shapes" },
   { name: "s3", owns: "S3's vocabulary: errors, names, addresses, checksums" },
+  { name: "policy", owns: "IAM policies: grammar, compilation, evaluation, explanation; pure, no I/O" },
   { name: "auth", owns: "SigV4 in all its forms, body framing and verification; pure, no I/O" },
   { name: "storage", owns: "metadata (LMDB), segments, chunk files, records, references, collector, on-disk format" },
   { name: "actor", owns: "envelopes, mailboxes, ask, ports, slabs, body lanes, pool, supervisor, admission" },

@@ -1,0 +1,40 @@
+/** Decides whether a request is allowed. Pure; never waits: what depends on an object's state is left for the bucket's turn. */
+
+import type { CompiledPolicy } from "./compile.ts";
+import { allowedBy } from "./decision.ts";
+import { Inquiry } from "./inquiry.ts";
+import type { AccessRequest, PolicySets } from "./request.ts";
+import { type Residual, residualOf } from "./residual.ts";
+import { no, yes } from "./truth.ts";
+
+export type { AccessRequest, PolicySets, RequestPrincipal } from "./request.ts";
+export { type Residual, settle } from "./residual.ts";
+export type { CompiledPolicy };
+
+export type Decision =
+  | { readonly effect: "Allow" }
+  | { readonly effect: "ExplicitDeny" }
+  | { readonly effect: "ImplicitDeny" }
+  | { readonly effect: "Deferred"; readonly residual: Residual };
+
+const allow: Decision = Object.freeze({ effect: "Allow" });
+const explicitDeny: Decision = Object.freeze({ effect: "ExplicitDeny" });
+const implicitDeny: Decision = Object.freeze({ effect: "ImplicitDeny" });
+
+/**
+ * Judges a request by the policies that have a say.
+ * @returns Deferred when, and only when, a key whose value is "deferred" makes the difference; `settle` ends it
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export function evaluate(request: AccessRequest, sets: PolicySets): Decision {
+  return decide(new Inquiry(request, sets));
+}
+
+export function decide(inquiry: Inquiry): Decision {
+  const denied = inquiry.denied();
+  if (denied === yes) return explicitDeny;
+  const allowed = allowedBy(inquiry.rule, inquiry.part);
+  if (denied === no && allowed === yes) return allow;
+  if (denied === no && allowed === no) return implicitDeny;
+  return { effect: "Deferred", residual: residualOf(inquiry) };
+}

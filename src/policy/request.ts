@@ -1,0 +1,44 @@
+/** What is asked of the policies: who wants to do what to which resource, and the policies that have a say. */
+
+import type { CompiledPolicy } from "./compile.ts";
+import type { ContextValues } from "./request-context.ts";
+
+export type RequestPrincipal =
+  | { readonly kind: "anonymous" }
+  | {
+      readonly kind: "root" | "user" | "role-session";
+      /** 12 digits. */
+      readonly accountId: string;
+      readonly canonicalId: string;
+      /** `arn:aws:iam::ACCOUNT:root`, `arn:aws:iam::ACCOUNT:user/path/name` or `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
+      readonly arn: string;
+      /** Of a role session: `arn:aws:iam::ACCOUNT:role/path/ROLE`. */
+      readonly roleArn: string | null;
+      /** What `aws:userid` is; the engine itself asks the context for it. */
+      readonly userId: string;
+    };
+
+export interface AccessRequest {
+  /** `s3:GetObject`, `iam:CreateUser`, `sts:AssumeRole`. */
+  readonly action: string;
+  /** A whole ARN; `*` for actions without a resource. */
+  readonly resource: string;
+  readonly principal: RequestPrincipal;
+  /**
+   * Values of a condition key, named in lower case; undefined: not in the request; "deferred": not known before the bucket's turn.
+   * Called lazily, at most once for each key of an evaluation.
+   */
+  readonly context: (key: string) => ContextValues;
+}
+
+export interface PolicySets {
+  /** The user's own and its groups', or the role's. */
+  readonly identity: readonly CompiledPolicy[];
+  readonly boundary: CompiledPolicy | null;
+  /** Session policies; null: none were given. */
+  readonly session: readonly CompiledPolicy[] | null;
+  /** The bucket policy, or the trust policy of the role that is to be assumed. */
+  readonly resource: CompiledPolicy | null;
+  /** The owner of the resource. */
+  readonly resourceAccountId: string;
+}
