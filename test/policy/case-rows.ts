@@ -52,6 +52,7 @@ export const pages = {
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-bucket-user-policy-specifying-principal-intro.html",
   s3Arns: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/s3-arn-format.html",
   s3BucketPolicies: "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-bucket-policies.html",
+  putBucketPolicy: "https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html",
 } as const;
 
 export const home = "111122223333";

@@ -223,7 +223,7 @@ export const takenDocuments: readonly DocumentRow[] = [
         "arn:aws:iam::111122223333:root",
         "arn:aws:iam::111122223333:user/a/b",
         "arn:aws:iam::111122223333:role/r",
-        "arn:aws:sts::111122223333:assumed-role/r/s",
+        "arn:aws:sts::111122223333:assumed-role/r/session",
       ],
       CanonicalUser: "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be",
       Service: ["s3.amazonaws.com"],

@@ -7,6 +7,7 @@ import {
   away,
   awayCanonical,
   bob,
+  bucketArn,
   type CaseRow,
   deny,
   home,
@@ -224,6 +225,36 @@ const account: readonly CaseRow[] = [
   row("root, the bucket allows somebody else", pages.logic, "Allow", {
     as: rootOf(home),
     ...bucketAllows({ AWS: bobArn }),
+  }),
+  row("root may always replace the policy of its bucket", pages.putBucketPolicy, "Allow", {
+    as: rootOf(home),
+    action: "s3:PutBucketPolicy",
+    on: bucketArn,
+    ...bucketDenies("*"),
+  }),
+  row("root may always delete the policy of its bucket", pages.putBucketPolicy, "Allow", {
+    as: rootOf(home),
+    action: "s3:DeleteBucketPolicy",
+    on: bucketArn,
+    ...bucketDenies({ AWS: home }),
+  }),
+  row("root may not do the rest that the policy denies", pages.putBucketPolicy, "ExplicitDeny", {
+    as: rootOf(home),
+    action: "s3:PutBucketAcl",
+    on: bucketArn,
+    ...bucketDenies("*"),
+  }),
+  row("a user may not replace a policy that denies it", pages.putBucketPolicy, "ExplicitDeny", {
+    ...userAllows,
+    action: "s3:PutBucketPolicy",
+    on: bucketArn,
+    ...bucketDenies("*"),
+  }),
+  row("root of another account may not replace it", pages.putBucketPolicy, "ExplicitDeny", {
+    as: rootOf(away),
+    action: "s3:PutBucketPolicy",
+    on: bucketArn,
+    ...bucketDenies("*"),
   }),
   row("root, a user is denied", pages.denies, "Allow", { as: rootOf(home), ...bucketDenies({ AWS: aliceArn }) }),
 ];

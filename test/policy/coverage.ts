@@ -14,33 +14,66 @@ import {
   type RawStatement,
 } from "./raw.ts";
 
-const forms = ["IfExists", "ForAnyValue", "ForAllValues"];
 /** Of 100,000 cases. */
 const decidedMin = 1000;
 const deferredMin = 1000;
 const shareMin = 0.25;
 const casesOfMinima = 100_000;
 
+const countNames = {
+  outcomes: ["Allow", "ImplicitDeny", "ExplicitDeny"],
+  operators: [...allOperators, "IfExists", "ForAnyValue", "ForAllValues"],
+  keys: conditionKeys.map(({ name }) => name.toLowerCase()),
+} as const;
+
+interface Counts {
+  readonly cases: number;
+  readonly deferred: number;
+  readonly outcomes: ReadonlyMap<string, number>;
+  readonly operators: ReadonlyMap<string, number>;
+  readonly keys: ReadonlyMap<string, number>;
+}
+
+const zeroes = (names: readonly string[]): Map<string, number> => new Map(names.map((name) => [name, 0]));
+
 export class Coverage {
   cases = 0;
   #deferred = 0;
-  readonly #outcomes = new Map<Outcome, number>();
-  readonly #operators = new Map<string, number>([...allOperators, ...forms].map((name) => [name, 0]));
-  readonly #keys = new Map<string, number>(conditionKeys.map(({ name }) => [name.toLowerCase(), 0]));
+  readonly #outcomes = zeroes(countNames.outcomes);
+  readonly #operators = zeroes(countNames.operators);
+  readonly #keys = zeroes(countNames.keys);
 
   record(one: PolicyCase, outcome: Outcome, wasDeferred: boolean): void {
-    this.cases += 1;
-    if (wasDeferred) this.#deferred += 1;
-    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
-    const operators = new Set<string>();
-    const keys = new Set<string>();
+    const operators = new Map<string, number>();
+    const keys = new Map<string, number>();
     for (const { operator, key } of deciders(one, outcome)) {
       const { base, ifExists, quantifier } = operatorParts(operator);
-      for (const name of [base, ifExists ? "IfExists" : null, quantifier]) if (name !== null) operators.add(name);
-      keys.add(key.toLowerCase());
+      for (const name of [base, ifExists ? "IfExists" : null, quantifier]) if (name !== null) operators.set(name, 1);
+      keys.set(key.toLowerCase(), 1);
     }
-    for (const name of operators) this.#operators.set(name, (this.#operators.get(name) ?? 0) + 1);
-    for (const name of keys) this.#keys.set(name, (this.#keys.get(name) ?? 0) + 1);
+    this.add({ cases: 1, deferred: wasDeferred ? 1 : 0, outcomes: new Map([[outcome, 1]]), operators, keys });
+  }
+
+  /** The counts as plain data, for another thread to add to its own. */
+  counts(): Counts {
+    return {
+      cases: this.cases,
+      deferred: this.#deferred,
+      outcomes: this.#outcomes,
+      operators: this.#operators,
+      keys: this.#keys,
+    };
+  }
+
+  add({ cases, deferred, outcomes, operators, keys }: Counts): void {
+    const sum = (into: Map<string, number>, from: ReadonlyMap<string, number>): void => {
+      for (const [name, count] of from) into.set(name, (into.get(name) ?? 0) + count);
+    };
+    this.cases += cases;
+    this.#deferred += deferred;
+    sum(this.#outcomes, outcomes);
+    sum(this.#operators, operators);
+    sum(this.#keys, keys);
   }
 
   /** What was reached too seldom, for as many cases as there were. */

@@ -10,7 +10,7 @@ import type { Outcome, PlainRequest, PlainSets, RawPolicy } from "./raw.ts";
 /** The policies of a request as the engine keeps them. */
 export function compileSets(sets: PlainSets): PolicySets {
   const identity = (policy: RawPolicy, source: string): CompiledPolicy =>
-    compilePolicy(parsePolicy(JSON.stringify(policy), "identity"), source);
+    compilePolicy(parsePolicy(policy, "identity"), source);
   return {
     identity: sets.identity.map((policy, index) => identity(policy, `user policy ${index}`)),
     boundary: sets.boundary === null ? null : identity(sets.boundary, "boundary"),
@@ -24,7 +24,7 @@ export function compileSets(sets: PlainSets): PolicySets {
 function compileResource(policy: RawPolicy): CompiledPolicy {
   const statements = Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement];
   const isTrust = statements.every((one) => one.Resource === undefined && one.NotResource === undefined);
-  const document = parsePolicy(JSON.stringify(policy), isTrust ? "trust" : "resource");
+  const document = parsePolicy(policy, isTrust ? "trust" : "resource");
   return compilePolicy(document, isTrust ? "trust policy" : "bucket policy");
 }
 

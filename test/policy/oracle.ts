@@ -29,12 +29,21 @@ export function decide(request: PlainRequest, sets: PlainSets): Outcome {
 
   const isDenied =
     ofPrincipal.some((policy) => statementsOf(policy, "Deny").some((one) => applies(one, policy, request))) ||
-    (sets.resource !== null && deniesByResource(sets.resource, request, hasBoundary));
+    (sets.resource !== null && !isOwnersKey(request, sets) && deniesByResource(sets.resource, request, hasBoundary));
   if (isDenied) return "ExplicitDeny";
 
   const reaches = sets.resource === null ? [] : allowingReaches(sets.resource, request);
   return isAllowed(principal, reaches, request, sets) ? "Allow" : "ImplicitDeny";
 }
+
+/**
+ * What the root of the bucket's account can do whatever the bucket policy denies, so that no policy locks it out.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
+ */
+const isOwnersKey = ({ action, principal }: PlainRequest, { resourceAccountId }: PlainSets): boolean =>
+  principal.kind === "root" &&
+  principal.accountId === resourceAccountId &&
+  /^s3:(get|put|delete)bucketpolicy$/i.test(action);
 
 function isAllowed(principal: PlainPrincipal, reaches: readonly Reach[], request: PlainRequest, sets: PlainSets) {
   if (principal.kind === "anonymous") return reaches.includes("everyone");

@@ -66,7 +66,7 @@ const callers: readonly PlainPrincipal[] = [
   rootOf(home),
   rootOf(away),
 ];
-const actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion", "s3:ListBucket"];
+const actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObjectVersion", "s3:ListBucket", "s3:PutBucketPolicy"];
 const keys = ["home/alice/report.txt", "a*b?.txt", "logs/2024/06/app.log", "Ünï/😀.jpg", "$money/{x}", "a:b/", "key"];
 
 type Place = "identity" | "boundary" | "session" | "resource";
@@ -146,7 +146,7 @@ function buildCase({ setting: one, places, statements, grants }: Choices): Polic
   const setting = chooseSetting(digits);
   const action = digits.of(actions);
   const key = digits.of(keys);
-  const resource = action === "s3:ListBucket" ? "arn:aws:s3:::bucket" : `arn:aws:s3:::bucket/${key}`;
+  const resource = action.includes("Bucket") ? "arn:aws:s3:::bucket" : `arn:aws:s3:::bucket/${key}`;
   const context = callerContext(setting.caller);
   const team = digits.of([undefined, "alpha", "*"]);
   if (team !== undefined) context["aws:principaltag/team"] = [team];
