@@ -6,7 +6,7 @@ import type { PolicyDocument, PolicyStatement } from "./document.ts";
 import { compileGlob, type Glob, globMatches, parseAtoms } from "./glob.ts";
 import { type CompiledPrincipals, compilePrincipals } from "./principals.ts";
 import type { RequestContext } from "./request-context.ts";
-import { asAtoms, hasVariables, parseTemplate, resolveTemplate, type Template } from "./template.ts";
+import { asAtoms, hasVariables, leadOf, parseTemplate, resolveTemplate, type Template } from "./template.ts";
 import { no, not, type Truth, unknown, yes } from "./truth.ts";
 
 /** Opaque to callers. */
@@ -124,6 +124,7 @@ export function resourceTruth(resources: CompiledResources | null, resource: str
 function templatesTruth(templates: readonly Template[], resource: string, context: RequestContext): Truth {
   let truth: Truth = no;
   for (const template of templates) {
+    if (!resource.startsWith(leadOf(template))) continue;
     const atoms = resolveTemplate(template, context);
     if (atoms === "deferred") truth = unknown;
     else if (atoms !== null && globMatches(compileGlob(atoms), resource)) return yes;

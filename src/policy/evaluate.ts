@@ -1,15 +1,12 @@
 /** Decides whether a request is allowed. Pure; never waits: what depends on an object's state is left for the bucket's turn. */
 
-import type { CompiledPolicy } from "./compile.ts";
 import { allowedBy } from "./decision.ts";
 import { Inquiry } from "./inquiry.ts";
 import type { AccessRequest, PolicySets } from "./request.ts";
 import { type Residual, residualOf } from "./residual.ts";
 import { no, yes } from "./truth.ts";
 
-export type { AccessRequest, PolicySets, RequestPrincipal } from "./request.ts";
 export { type Residual, settle } from "./residual.ts";
-export type { CompiledPolicy };
 
 export type Decision =
   | { readonly effect: "Allow" }

@@ -20,7 +20,7 @@ interface Row {
 }
 
 /** A user's own resource, at the account's top or below a path. */
-const ownUser = [`arn:aws:iam::*:user/\${aws:username}`, `arn:aws:iam::*:user/*/\${aws:username}`];
+const ownUser = ["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/*/${aws:username}"];
 
 const rows: readonly Row[] = [
   {

@@ -6,6 +6,7 @@ import { allowedBy, type Part, type Rule } from "./decision.ts";
 import type { PolicyCondition, PolicyStatement } from "./document.ts";
 import type { Inquiry } from "./inquiry.ts";
 import { RequestContext } from "./request-context.ts";
+import { askVariables } from "./template.ts";
 import { and, no, or, type Truth, unknown, yes } from "./truth.ts";
 
 /** A statement that applies when all that is left of it holds. */
@@ -51,15 +52,17 @@ export function residualOf(inquiry: Inquiry): Residual {
   };
 }
 
+/** What of a statement is not decided. Whatever it depends on and can be known now is asked for now: in the turn only object state is. */
 function leftOf(statement: CompiledStatement, { context, request }: Inquiry): ResidualStatement {
-  const { variables, resources, conditions } = statement;
+  const { variables, resources } = statement;
   const isOpen = resourceTruth(resources, request.resource, context) === unknown;
+  if (isOpen && resources !== null) askVariables(resources.templates, context);
+  const conditions = statement.conditions.filter((condition) => conditionTruth(condition, context) === unknown);
+  for (const { templates } of conditions) askVariables(templates, context);
   return {
     variables,
     resources: isOpen && resources !== null ? resources.source : null,
-    conditions: conditions
-      .filter((condition) => conditionTruth(condition, context) === unknown)
-      .map(({ source }) => source),
+    conditions: conditions.map(({ source }) => source),
   };
 }
 

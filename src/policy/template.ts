@@ -72,6 +72,14 @@ const isVariable = (part: TemplatePart): part is Variable => typeof part === "ob
 
 export const hasVariables = (template: Template): boolean => template.some(isVariable);
 
+/** Asks for every variable's value, so that the context knows it. */
+export function askVariables(templates: readonly Template[], context: RequestContext): void {
+  for (const part of templates.flat()) if (isVariable(part)) context.get(part.key);
+}
+
+/** The text that everything starts with which meets the template. */
+export const leadOf = (template: Template): string => (typeof template[0] === "string" ? template[0] : "");
+
 /** The template of a text without variables. */
 export const asAtoms = (template: Template): Atom[] => template.filter((part) => typeof part !== "object");
 
