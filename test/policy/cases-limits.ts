@@ -13,6 +13,7 @@ import {
   type RowParts,
   roleArn,
   roleSession,
+  rootOf,
   row,
   sessionArn,
 } from "./case-rows.ts";
@@ -131,6 +132,16 @@ const sessions: readonly CaseRow[] = [
     session: [nothing],
     boundary: nothing,
     resource: policy(allow({ Principal: "*", Condition: { ArnEquals: { "aws:PrincipalArn": roleArn("app") } } })),
+  }),
+  row("root's session, within its session policy", pages.policies, "Allow", { as: rootOf(home), session: [all] }),
+  row("root's session, beyond its session policy", pages.policies, "ImplicitDeny", {
+    as: rootOf(home),
+    session: [nothing],
+  }),
+  row("root's session, beyond it but public", pages.principal, "Allow", {
+    as: rootOf(home),
+    session: [nothing],
+    ...bucketAllows("*"),
   }),
   row("boundary and session policy both allow", pages.boundaries, "Allow", {
     as: app,

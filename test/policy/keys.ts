@@ -149,7 +149,7 @@ const dateOperators = ordered.map((name) => `Date${name}`);
 /** The operators that a key of a kind is compared with; Null goes with every one. */
 export const operatorsOf: Readonly<Record<KeyKind, readonly string[]>> = {
   text: [...textOperators, "BinaryEquals", "Null"],
-  number: [...numberOperators, "NumericNotEquals", "Null"],
+  number: [...numberOperators, "NumericNotEquals", "NumericLessThanEquals", "NumericGreaterThanEquals", "Null"],
   date: [...dateOperators, ...seldomMissed.map((name) => `Date${name}`), "Null"],
   epoch: [...dateOperators, ...seldomMissed.map((name) => `Date${name}`), ...numberOperators],
   truth: ["Bool", "Null"],
@@ -167,7 +167,7 @@ export const requestValues: Readonly<Record<KeyKind, readonly string[]>> = {
   date: ["2024-06-01T12:00:00Z", "2024-06-01T00:00:00Z", "2024-06-02T00:00:00.250Z"],
   epoch: ["1717243200", "1717200000", "1717286400"],
   truth: ["true", "false"],
-  address: ["203.0.113.7", "203.0.114.7", "::ffff:203.0.113.9", "2001:db8:1::5", "2001:db8:2::5"],
+  address: ["203.0.113.7", "203.0.112.200", "203.0.114.7", "::ffff:203.0.113.9", "2001:db8:1::5", "2001:db8:2::5"],
   arn: ["arn:aws:sns:us-east-1:123456789012:topic", "arn:aws:s3:::bucket", "arn:aws:sns:us-east-2:123456789012:a:b/c"],
 };
 
@@ -216,6 +216,7 @@ export const policyValues: Readonly<Record<KeyKind, readonly (string | number | 
     "arn:aws:s3:::*",
     "arn:aws:iam::*:user/*",
     "arn:aws:iam::111122223333:*",
+    "arn:aws:sqs:*:111122223333:queue/*",
     "arn:aws:sns:us-east-?:*:a*",
     "arn:aws:*:*:*:*",
     `arn:aws:iam::111122223333:user/${dollar}{aws:username}`,

@@ -58,8 +58,8 @@ function isAllowed(principal: PlainPrincipal, reaches: readonly Reach[], request
   }
   const isTrust = /^sts:assumerole/i.test(request.action) && sets.resource !== null;
   if (isTrust && reaches.length === 0) return false;
-  if (isRoot) return sessionAllows;
   if (reaches.includes("everyone")) return true;
+  if (isRoot) return sessionAllows;
   // A user with session policies is a federated session: the user's ARN does not name the session itself.
   const isSessionOfUser = principal.kind === "user" && sets.session !== null;
   if (reaches.includes("itself") && !isSessionOfUser) return true;

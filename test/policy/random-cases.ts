@@ -44,7 +44,7 @@ export const randomCases: fc.Arbitrary<PolicyCase> = fc
     places: number,
     statements: fc.noBias(
       fc.array(
-        fc.record({ shape: number, conditions: fc.array(number, { minLength: 1, maxLength: 3, size: "max" }) }),
+        fc.record({ shape: number, conditions: fc.array(number, { minLength: 2, maxLength: 3, size: "max" }) }),
         {
           minLength: 1,
           maxLength: 6,
