@@ -121,7 +121,7 @@ export const limits = {
   policyDepthMax: 8,
   policyStatementsMax: 500,
   policyValuesMax: 5000,
-  policyActionsCachedMax: 512,
+  policyActionsCachedMax: 64,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,
