@@ -1,7 +1,7 @@
 /**
  * Can the suite `policy` fail? Each mutant is a copy of the built engine with one deliberate fault, which the tables or
  * the random cases have to catch. Fails when one survives, or when the copy without a fault is caught.
- * `--cases N` (4000) random cases at most for each, `--seed N` (1), `--only N` that mutant alone, counted from 1.
+ * `--cases N` (2500) random cases at most for each, `--seed N` (1), `--only N` that mutant alone, counted from 1.
  */
 
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -49,7 +49,7 @@ async function caughtBy(root: string, seed: number, cases: number): Promise<stri
 await runSuite("policy-mutants", async ({ directory, option, say, check }) => {
   const only = option("only", 0);
   const seed = option("seed", 1);
-  const cases = option("cases", 4000);
+  const cases = option("cases", 2500);
   for (const mutant of mutants) {
     const times = countOf(mutant);
     if (times !== 1) throw new Error(`${mutant.name}: ${mutant.file} holds its fragment ${times} times`);

@@ -1,8 +1,11 @@
-/** The property: engine and second evaluator agree, whether the engine knows every value at once or some of them late. */
+/**
+ * The property: engine and second evaluator agree, whether the engine knows every value at once or some of them late, and
+ * so does the explanation.
+ */
 
 import fc from "fast-check";
 import type { Coverage } from "./coverage.ts";
-import { askEngine, compileSets } from "./engine.ts";
+import { askEngine, compileSets, explainedOutcome } from "./engine.ts";
 import { decide } from "./oracle.ts";
 import { type PolicyCase, randomCases } from "./random-cases.ts";
 import { smallest } from "./smallest.ts";
@@ -38,6 +41,12 @@ function difference(one: PolicyCase, coverage: Coverage | null): string | null {
     const compiled = compileSets(one.sets);
     const known = askEngine(one.request, compiled, new Set());
     if (known.outcome !== expected) return `the engine says ${known.outcome}, not ${expected}`;
+    if (one.deferred.length === 0) {
+      const explained = explainedOutcome(one.request, compiled);
+      if (explained !== expected) return `the explanation says ${explained}, not ${expected}`;
+      coverage?.record(one, expected, false);
+      return null;
+    }
     const late = askEngine(one.request, compiled, new Set(one.deferred));
     if (late.outcome !== expected)
       return `the engine, told ${one.deferred} late, says ${late.outcome}, not ${expected}`;

@@ -47,7 +47,7 @@ export const randomCases: fc.Arbitrary<PolicyCase> = fc
         fc.record({ shape: number, conditions: fc.array(number, { minLength: 2, maxLength: 3, size: "max" }) }),
         {
           minLength: 1,
-          maxLength: 6,
+          maxLength: 5,
           size: "max",
         },
       ),
