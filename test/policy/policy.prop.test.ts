@@ -3,11 +3,20 @@
 import test from "ava";
 import { tableFailures } from "./cases.ts";
 import { checkProperty } from "./property.ts";
+import { spoilDocuments } from "./spoiled-documents.ts";
+
+const seed = Date.now() % 1_000_000_000;
 
 test("the tables hold", (t) => {
   t.deepEqual(tableFailures(), []);
 });
 
 test("engine and second evaluator agree on random cases", (t) => {
-  t.is(checkProperty(Date.now() % 1_000_000_000, 2000, null).failure, null);
+  t.is(checkProperty(seed, 2000, null).failure, null);
+});
+
+test("a spoiled document is taken or refused with MalformedPolicy", (t) => {
+  const { failure, refused, taken } = spoilDocuments(seed, 2000);
+  t.is(failure, null);
+  t.true(refused > 500 && taken > 100, `${refused} refused, ${taken} taken`);
 });
