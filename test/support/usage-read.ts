@@ -54,7 +54,7 @@ export async function readUsage(data: string, buckets: readonly string[]): Promi
 export async function readAccountUsage(
   data: string,
 ): Promise<{ readonly buckets: UsageRow[]; readonly account: UsageRow }> {
-  const control = new ControlReader(openControlSnapshot({ directory: join(data, "control") }));
+  const control = new ControlReader(openControlSnapshot({ directory: join(data, "control") }), noSecrets);
   const partitions = readdirSync(join(data, "partitions")).sort();
   const snapshots = partitions.map((name) => openSnapshot({ directory: join(data, "partitions", name, "meta") }));
   const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
