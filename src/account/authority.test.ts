@@ -74,6 +74,7 @@ const expected: Readonly<Record<IdentityMessage, string>> = {
   "mfa.disable": own,
   "mfa.reset": "root:admin,user admin:user system:root,admin,user",
   "mfa.newRecoveryCodes": own,
+  "mfa.take": own,
   "password.change": own,
   "password.requestReset": proof,
   "password.redeem": proof,

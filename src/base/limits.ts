@@ -175,6 +175,8 @@ export const limits = {
   apiTokensPerUserMax: 20,
   apiTokenNameCharsMax: 64,
   apiTokenMsMax: 10 * 365 * 24 * 60 * 60 * 1000,
+  // Admin API
+  // Accounts and their identities
   accountDepthMax: 8,
   accountNameCharsMax: 256,
   addressRangesPerAccountMax: 100,
@@ -221,11 +223,48 @@ export const limits = {
   // Accounts and their identities
   // Sign-in
   emailCharsMax: 254,
+  // Key ring, credentials, sign-in, mail
+  // Jobs
+  jobsAtOnce: 2,
+  jobsOpenMax: 1000,
+  jobsKeptPerAccount: 200,
+  jobProgressMs: 1000,
+  jobRetriesMax: 20,
+  jobRetryMs: 500,
+  // IAM and STS
+  queryBodyBytesMax: 512 * KiB,
+  queryFieldsMax: 2000,
+  queryDepthMax: 8,
+  queryFaultsMax: 10,
+  queryEchoCharsMax: 256,
+  queryMessageCharsMax: 2048,
+  iamPageItems: 100,
+  authorizationDetailsMax: 200,
+  simulationsMax: 1000,
+  sessionSecondsMin: 900,
+  sessionSecondsDefault: 43_200,
+  sessionSecondsMax: 129_600,
+  rootSessionSecondsMax: 3600,
+  roleSessionSecondsDefault: 3600,
+  chainedSessionSecondsMax: 3600,
   // Logs and metrics
   logFlushBytes: 4 * KiB,
   logFlushMs: 1000,
   logBufferBytesMax: 16 * MiB,
   metricSeriesMax: 4096,
+  // Usage
+  usageFlushMs: 1000,
+  usagePendingMax: 4096,
+  usageDrainAttemptsMax: 20,
+  usageDrainPauseMs: 50,
+  usageDaysKept: 800,
+  usageDaysReadMax: 366,
+  usageBucketsPage: 1000,
+  usageBucketsPerTurn: 100,
+  usageDaysPerSlice: 1000,
+  usageSweepMs: 60 * 60 * 1000,
+  quotaRefreshMs: 1000,
+  quotaAccountsMax: 4096,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,
