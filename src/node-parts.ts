@@ -10,6 +10,7 @@ import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { connectionsWithin, openFilesMax } from "./base/open-files.ts";
 import { systemRandom } from "./base/random.ts";
+import type { BucketReply } from "./bucket/messages.ts";
 import type { Config } from "./config/schema.ts";
 import { ControlActor } from "./control/actor.ts";
 import { EmbeddedControlStore } from "./control/embedded-store.ts";
@@ -19,7 +20,8 @@ import type { BucketRecord } from "./control/records.ts";
 import { isSealed, openSecretBox } from "./control/secret-box.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { Front, type FrontData } from "./front-host.ts";
-import { type FrontReport, FrontThread } from "./front-thread.ts";
+import { type FrontReport, FrontThread, reportOf } from "./front-thread.ts";
+import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing } from "./keyring/key-ring.ts";
 import { openKeyRingFile } from "./keyring/key-ring-file.ts";
 import type { DataDirectory } from "./storage/data-directory.ts";
@@ -36,8 +38,10 @@ export interface AnyFront extends FrontConnections {
   close(): Promise<void>;
   abandon(): Promise<void>;
   report(): Promise<FrontReport>;
-  finishDeletion(bucket: BucketRecord): Promise<void>;
+  /** @returns whether it is gone; else it is live again */
+  finishDeletion(bucket: BucketRecord): Promise<boolean>;
   deleteBucket(bucket: BucketRecord): Promise<void>;
+  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>>;
 }
 
 export interface ThreadCounts {
@@ -172,8 +176,13 @@ export function startFronts(
   fatal: (reason: unknown) => void,
   onLine: (line: string) => void,
 ): AnyFront[] {
+  // One of them is enough to read what all partitions hold.
+  const dataOf = (index: number): FrontData => ({ ...data, metersUsage: data.metersUsage && index === 0 });
   if (count > 1) {
-    return Array.from({ length: count }, (_, index) => new FrontThread(index, data, askControl, fatal, onLine));
+    return Array.from(
+      { length: count },
+      (_, index) => new FrontThread(index, dataOf(index), askControl, fatal, onLine),
+    );
   }
   const front = new Front(0, data, askControl, onLine);
   return [
@@ -186,7 +195,8 @@ export function startFronts(
       abandon: () => front.abandon(),
       finishDeletion: (bucket) => front.finishDeletion(bucket),
       deleteBucket: (bucket) => front.deleteBucket(bucket),
-      report: () => Promise.resolve({ sums: front.takeSums(), snapshot: front.snapshot() }),
+      askForJob: (bucket, type) => front.askForJob(bucket, type),
+      report: () => reportOf(front),
     },
   ];
 }

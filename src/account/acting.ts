@@ -1,15 +1,22 @@
 /** Acting as the Root of an account below. The session stays its user's; every audit row has both. */
 
 import type { SessionReply } from "../control/identity-messages.ts";
-import { type Actor, identityKeys, rootUserName, type SessionRecord } from "../control/identity-records.ts";
+import {
+  type Actor,
+  identityKeys,
+  rootUserName,
+  type SessionRecord,
+  type UserRecord,
+} from "../control/identity-records.ts";
 import { accepted, refused } from "../control/messages.ts";
 import type { ControlStore } from "../control/store.ts";
 import { getTyped } from "../control/typed-records.ts";
-import { auditRows } from "./audit-rows.ts";
-import { maySignIn } from "./identity-provider.ts";
+import type { AuditEvent } from "./audit-trail.ts";
+import { mayDo } from "./authority.ts";
+import { maySignIn, readUser, userCompare } from "./identity-provider.ts";
 import { isBelow, isInForce, lineageInStore } from "./lineage.ts";
 import { allows } from "./session-life.ts";
-import { type Answer, auditDenial, commit, type Request, readUser, type SignInPorts, userCompare } from "./sign-in-ports.ts";
+import { type Answer, auditRefusal, commit, type Request, type SignInPorts } from "./sign-in-ports.ts";
 import { replyOf } from "./sign-in-steps.ts";
 import { newSessionSecrets, renewSession } from "./user-sessions.ts";
 
@@ -23,10 +30,9 @@ type Original = NonNullable<Actor["original"]>;
 export async function actAs(ports: SignInPorts, request: Request<"session.actAs">): Answer<"session.actAs"> {
   const { by, accountId } = request;
   const own = by.original ?? { accountId: by.accountId, name: by.name };
-  const outcome = await commit<SessionReply>(ports.store, () => changed(ports, request, own));
-  // A refusal is told where who asked belongs: an account that is not below hears nothing of it.
+  const outcome = await commit<SessionReply>(ports, () => changed(ports, request, own));
   const target = `account/${accountId ?? by.accountId}`;
-  return auditDenial(ports, outcome, { action: "session.actAs", accountId: own.accountId, target, by });
+  return auditRefusal(ports, outcome, { action: "session.actAs", accountId: own.accountId, target, by });
 }
 
 async function changed(ports: SignInPorts, request: Request<"session.actAs">, own: Original) {
@@ -48,28 +54,25 @@ async function changed(ports: SignInPorts, request: Request<"session.actAs">, ow
   const before = { hash: sessionHash, revision };
   const renewed = await renewSession(ports, found.user, before, next, secrets.tokenHash, null);
   const entered = accountId ?? session.actingAs ?? own.accountId;
-  const audit = auditRows(ports, {
+  const event: AuditEvent = {
     action: "session.actAs",
     outcome: "done",
     accountId: entered,
     target: `account/${entered}`,
     by: { ...by, accountId: entered, name: rootUserName, original: own },
     detail: { event: accountId === null ? "leave" : "enter", session: session.sessionId },
-  });
+  };
   return accepted({
     compare: [userCompare(found), ...renewed.compare],
-    operations: [...renewed.operations, ...audit],
+    operations: renewed.operations,
+    audit: [event],
     reply: replyOf(secrets, next, null),
   });
 }
 
 /** Down only: of a Root, onto an account below its own that is in force, as every account between them is. */
-async function mayActAs(
-  store: ControlStore,
-  user: { readonly accountId: string; readonly role: string },
-  accountId: string,
-): Promise<boolean> {
-  if (user.role !== "root") return false;
+async function mayActAs(store: ControlStore, user: UserRecord, accountId: string): Promise<boolean> {
+  if (!mayDo("session.actAs", { rank: user.role, isActing: false }, "below", "entity")) return false;
   const accounts = await lineageInStore(store, accountId);
   return isInForce(accounts) && isBelow(accounts, user.accountId);
 }

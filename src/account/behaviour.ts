@@ -4,15 +4,15 @@ import type { IdentityBehaviour } from "../control/messages.ts";
 import { resumeDeletions } from "./account-deletion.ts";
 import { directoryBehaviour } from "./directory-behaviour.ts";
 import { IdentityTurns } from "./identity-turns.ts";
-import type { IdentityPorts } from "./ports.ts";
-import { signInBehaviour } from "./sign-in.ts";
+import { type SignInOptions, signInBehaviour } from "./sign-in.ts";
 
-export function identityBehaviour(ports: IdentityPorts): IdentityBehaviour {
-  return { ...directoryBehaviour(new IdentityTurns(ports)), ...signInBehaviour(ports) };
+export function identityBehaviour(ports: SignInOptions): IdentityBehaviour {
+  const turns = new IdentityTurns(ports);
+  return { ...directoryBehaviour(turns), ...signInBehaviour({ ...ports, trail: turns.trail }) };
 }
 
 /** Run at a node's start, before anything is served. @returns the handlers, after interrupted deletions have been finished */
-export async function openIdentities(ports: IdentityPorts): Promise<IdentityBehaviour> {
+export async function openIdentities(ports: SignInOptions): Promise<IdentityBehaviour> {
   await resumeDeletions(new IdentityTurns(ports));
   return identityBehaviour(ports);
 }

@@ -5,7 +5,7 @@
 
 import { limits } from "../base/limits.ts";
 import { identityKeys, type UserRecord } from "../control/identity-records.ts";
-import type { ControlStore } from "../control/store.ts";
+import { type ControlCompare, type ControlStore, isControlKey } from "../control/store.ts";
 import { getTyped } from "../control/typed-records.ts";
 import { isInForce, lineageInStore } from "./lineage.ts";
 import type { PasswordHasher } from "./password.ts";
@@ -42,6 +42,15 @@ export interface FoundUser {
   readonly revision: bigint;
 }
 
+export async function readUser(store: ControlStore, accountId: string, name: string): Promise<FoundUser | null> {
+  const { value, revision } = await getTyped<UserRecord>(store, identityKeys.user(accountId, name));
+  return value === undefined ? null : { user: value, revision };
+}
+
+export function userCompare({ user, revision }: FoundUser): ControlCompare {
+  return { key: identityKeys.user(user.accountId, user.name), revision };
+}
+
 export const passwordIssuer = "troupe";
 
 /** Addresses are compared and stored without case and outer blanks. */
@@ -52,15 +61,15 @@ export function normalEmail(text: string): string {
 /**
  * Users with this address, oldest first, so that nobody is crowded out by users made later; looks at
  * `limits.signInListedMax` of them at most.
- * @param email of `normalEmail`; longer than `limits.emailCharsMax` finds nothing
+ * @param email of `normalEmail`; longer than `limits.emailBytesMax` finds nothing
  */
 export async function usersOfEmail(
   store: ControlStore,
   email: string,
   accountId: string | null,
 ): Promise<readonly FoundUser[]> {
-  if (email === "" || email.length > limits.emailCharsMax) return [];
   const prefix = identityKeys.email(email, "", "").slice(0, -1);
+  if (email === "" || Buffer.byteLength(email) > limits.emailBytesMax || !isControlKey(prefix)) return [];
   const inAccount = accountId === null ? prefix : `${prefix}${accountId}/`;
   const found: FoundUser[] = [];
   for (const { key } of await store.list(inAccount, "", limits.signInListedMax)) {

@@ -1,12 +1,9 @@
 /**
  * A key pair as the CSV that AWS's console offers and `aws configure import --csv` reads: it splits lines at commas and knows
- * no quotes, so none are written. Source: AWS CLI user guide, "Import key pair via .CSV file".
+ * no quotes, so none are written. UTF-8 without a byte order mark. Source: AWS CLI user guide, "Import key pair via .CSV file".
  */
 
 import type { KeyPair } from "./key-pair.ts";
-
-/** Content-Type of the file; it is UTF-8 without a byte order mark. */
-export const keyCsvType = "text/csv; charset=utf-8";
 
 /**
  * Two lines, each ending in CR LF. The name becomes the name of a profile in the AWS CLI, where it cannot have commas, quotes or

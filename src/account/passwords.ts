@@ -11,21 +11,19 @@ import {
 import { accepted, refused } from "../control/messages.ts";
 import type { ControlOperation } from "../control/store.ts";
 import { getTyped, putTyped, type Versioned } from "../control/typed-records.ts";
-import { type AuditEvent, auditRows } from "./audit-rows.ts";
-import { type FoundUser, maySignIn, normalEmail, usersOfEmail } from "./identity-provider.ts";
+import type { AuditEvent } from "./audit-trail.ts";
+import { type FoundUser, normalEmail, readUser, userCompare, usersOfEmail } from "./identity-provider.ts";
+import { judgeUser } from "./judged-user.ts";
 import { isInForce, lineageInStore } from "./lineage.ts";
 import { hashToken, newToken, tokenKind } from "./secret-token.ts";
 import {
   type Answer,
-  auditAttempt,
+  auditRefusal,
   commit,
   confirmPassword,
   type Nothing,
-  ownUser,
   type Request,
-  readUser,
   type SignInPorts,
-  userCompare,
 } from "./sign-in-ports.ts";
 import { signedInActor } from "./sign-in-steps.ts";
 import { networkOf } from "./throttle.ts";
@@ -50,7 +48,7 @@ export async function changePassword(
 ): Answer<"password.change"> {
   const { by, accountId, userName } = request;
   const event = { action: "password.change", accountId, target: `user/${userName}`, by };
-  return auditAttempt(ports, await changed(ports, request, event), event);
+  return auditRefusal(ports, await changed(ports, request, event), event);
 }
 
 async function changed(
@@ -58,7 +56,7 @@ async function changed(
   request: Request<"password.change">,
   event: Omit<AuditEvent, "outcome" | "detail">,
 ): Promise<Outcome<Nothing>> {
-  const judged = await ownUser(ports, request);
+  const judged = await judgeUser(ports.store, "password.change", request);
   if (!judged.ok) return judged;
   const refusal = refusePassword(request.newPassword);
   if (refusal !== null) return refusal;
@@ -66,17 +64,17 @@ async function changed(
   const confirmed = await confirmPassword(ports, before, request.oldPassword, request.by.address);
   if (!confirmed.ok) return confirmed;
   const passwordHash = await ports.passwords.hash(request.newPassword);
-  return commit<Nothing>(ports.store, async () => {
-    const own = await ownUser(ports, request);
+  return commit<Nothing>(ports, async () => {
+    const own = await judgeUser(ports.store, "password.change", request);
     if (!own.ok) return own;
     // Another change came first: the old password was right, and is no longer.
     if (own.value.user.passwordHash !== before.passwordHash) return refused("SignInFailed");
     const { user } = own.value;
     const ended = await endAllSessions(ports, user, request.exceptHash);
-    const audit = auditRows(ports, { ...event, outcome: "done", detail: {} });
     return accepted({
-      compare: [userCompare(own.value), ...ended.compare],
-      operations: [passwordPut(ports, user, passwordHash), ...ended.operations, ...audit],
+      compare: [...own.value.compare, ...ended.compare],
+      operations: [passwordPut(ports, user, passwordHash), ...ended.operations],
+      audit: [{ ...event, outcome: "done", detail: {} }],
       reply: {},
     });
   });
@@ -90,14 +88,17 @@ function passwordPut(ports: SignInPorts, user: UserRecord, passwordHash: string)
 
 /**
  * `password.requestReset`. Never refuses; one transaction, whether the address has users or none. A user gets one mail in
- * `limits.resetIntervalMs`, and its link ends that of the mail before. The caller answers before it sends.
+ * `limits.resetIntervalMs`, and its link ends that of the mail before. A network that asks too often is answered alike, and
+ * nothing happens. The caller answers before it sends.
  */
 export async function requestReset(
   ports: SignInPorts,
   request: Request<"password.requestReset">,
 ): Answer<"password.requestReset"> {
-  const email = normalEmail(request.email);
-  return commit(ports.store, async () => {
+  const email = normalEmail(request.email).slice(0, limits.emailBytesMax + 1);
+  const network = networkOf(request.address);
+  if (!ports.resets.begin(`${network}\n${email}`, request.address).admitted) return accepted({ sent: [] });
+  return commit(ports, async () => {
     const owners = await usersOfEmail(ports.store, email, request.accountId);
     const mails: ResetMail[] = [];
     for (const { user } of owners.slice(0, limits.signInCandidatesMax)) {
@@ -113,14 +114,14 @@ export async function requestReset(
       detail: { sent: String(isSent) },
     });
     const unknown = event({ accountId: request.accountId ?? "", name: "" }, false);
-    const events = mails.length === 0 ? [unknown] : mails.map(({ user }) => event(user, true));
     return accepted({
       compare: mails.map(({ user, sent }) => ({
         key: identityKeys.resetSent(user.accountId, user.name),
         revision: sent.revision,
       })),
-      operations: [...mails.flatMap((mail) => mailOperations(ports, mail)), ...events.flatMap((e) => auditRows(ports, e))],
-      reply: { sent: mails.map(({ user, token }) => ({ email, token, displayName: user.name })) },
+      operations: [...mails.flatMap((mail) => mailOperations(ports, mail))],
+      audit: mails.length === 0 ? [unknown] : mails.map(({ user }) => event(user, true)),
+      reply: { sent: mails.map(({ token, displayName }) => ({ email, token, displayName })) },
     });
   });
 }
@@ -129,16 +130,22 @@ interface ResetMail {
   readonly user: UserRecord;
   readonly sent: Versioned<ResetSentRecord>;
   readonly token: string;
+  /** The user's name; Root is known by its account's. */
+  readonly displayName: string;
 }
 
 /** Null for who may not sign in, and for who has had a mail just now. */
 async function resetMail(ports: SignInPorts, user: UserRecord): Promise<ResetMail | null> {
   const { token } = newToken("reset", ports.random);
-  if (!(await maySignIn(ports.store, user))) return null;
+  const accounts = await lineageInStore(ports.store, user.accountId);
+  const account = isInForce(accounts) ? accounts[0] : undefined;
+  if (user.status !== "active" || account === undefined) return null;
   const sent = await getTyped<ResetSentRecord>(ports.store, identityKeys.resetSent(user.accountId, user.name));
   const sinceMs = sent.value === undefined ? Number.POSITIVE_INFINITY : ports.clock.nowMs() - sent.value.atMs;
   // A clock that was set back must not keep a user waiting.
-  return sinceMs >= 0 && sinceMs < limits.resetIntervalMs ? null : { user, sent, token };
+  return sinceMs >= 0 && sinceMs < limits.resetIntervalMs
+    ? null
+    : { user, sent, token, displayName: user.role === "root" ? account.displayName : user.name };
 }
 
 function mailOperations(ports: SignInPorts, { user, sent, token }: ResetMail): ControlOperation[] {
@@ -175,19 +182,19 @@ export async function redeem(ports: SignInPorts, request: Request<"password.rede
     return refused("InvalidToken");
   }
   const passwordHash = await ports.passwords.hash(newPassword);
-  return commit(ports.store, async () => {
+  return commit(ports, async () => {
     const link = await redeemable(ports, hash);
     if (link === null) return refused("InvalidToken");
     const { user } = link.found;
     const ended = await endAllSessions(ports, user, null, networkOf(address));
-    const audit = auditRows(ports, {
+    const event: AuditEvent = {
       action: "password.redeem",
       outcome: "done",
       accountId: user.accountId,
       target: `user/${user.name}`,
       by: signedInActor(user, address),
       detail: { purpose: link.purpose },
-    });
+    };
     return accepted({
       compare: [
         { key: identityKeys.mailToken(hash), revision: link.revision },
@@ -201,8 +208,8 @@ export async function redeem(ports: SignInPorts, request: Request<"password.rede
           : []),
         passwordPut(ports, user, passwordHash),
         ...ended.operations,
-        ...audit,
       ],
+      audit: [event],
       reply: { accountId: user.accountId, userName: user.name },
     });
   });

@@ -44,7 +44,7 @@ export function sessionOf(reader: Reader, token: string, nowMs: number): SignedI
   const sessionHash = hashToken(token);
   const session = reader.session(sessionHash);
   if (session === undefined || !allows(session, "use", nowMs)) return null;
-  const owner = userInForce(reader, session.accountId, session.userName);
+  const owner = userInForce(reader, session);
   if (owner === null) return null;
   const { user, account } = owner;
   if (session.actingAs === null) return { user, account, session, sessionHash, actingAs: null, role: user.role };
@@ -57,7 +57,7 @@ export function apiTokenOf(reader: Reader, token: string, nowMs: number): Signed
   if (tokenKind(token) !== "api") return null;
   const record = reader.apiToken(hashToken(token));
   if (record === undefined || (record.expiresMs !== null && nowMs >= record.expiresMs)) return null;
-  const owner = userInForce(reader, record.accountId, record.userName);
+  const owner = userInForce(reader, record);
   return owner === null ? null : { user: owner.user, account: owner.account, token: record, role: owner.user.role };
 }
 
@@ -68,10 +68,11 @@ export function isCsrfOf(session: SessionRecord, csrf: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function userInForce(reader: Reader, accountId: string, name: string): SignedInUser | null {
-  const user = reader.user(accountId, name);
-  if (user?.status !== "active") return null;
-  const accounts = lineage((id) => reader.account(id), accountId);
+/** Null also for what belonged to a user of the same name who is gone. */
+function userInForce(reader: Reader, of: SessionRecord | ApiTokenRecord): SignedInUser | null {
+  const user = reader.user(of.accountId, of.userName);
+  if (user?.status !== "active" || user.createdMs > of.createdMs) return null;
+  const accounts = lineage((id) => reader.account(id), of.accountId);
   const account = isInForce(accounts) ? accounts[0] : undefined;
   return account === undefined ? null : { user, account };
 }

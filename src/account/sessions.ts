@@ -3,11 +3,12 @@
 import { identityKeys, type SessionRecord } from "../control/identity-records.ts";
 import { accepted, refused } from "../control/messages.ts";
 import { getTyped, putTyped } from "../control/typed-records.ts";
-import { auditRows } from "./audit-rows.ts";
+import type { AuditEvent } from "./audit-trail.ts";
+import { judgeUser } from "./judged-user.ts";
 import { isLive, isSeenDue } from "./session-life.ts";
 import {
   type Answer,
-  auditDenial,
+  auditRefusal,
   type Change,
   commit,
   type Nothing,
@@ -15,10 +16,9 @@ import {
   type SignInPorts,
 } from "./sign-in-ports.ts";
 import { signedInActor } from "./sign-in-steps.ts";
-import { judgeHelp } from "./user-help.ts";
 import { endAllSessions, endSession, hashOfSession } from "./user-sessions.ts";
 
-const nothing: Change<Nothing> = { compare: [], operations: [], reply: {} };
+const nothing: Change<Nothing> = { compare: [], operations: [], audit: [], reply: {} };
 
 async function sessionAt(ports: SignInPorts, hash: string) {
   return getTyped<SessionRecord>(ports.store, identityKeys.session(hash));
@@ -26,20 +26,21 @@ async function sessionAt(ports: SignInPorts, hash: string) {
 
 /** `session.end`: also while the second factor is due; of a session that is gone without effect. */
 export function endOwnSession(ports: SignInPorts, request: Request<"session.end">): Answer<"session.end"> {
-  return commit<Nothing>(ports.store, async () => {
+  return commit<Nothing>(ports, async () => {
     const { value, revision } = await sessionAt(ports, request.sessionHash);
     if (value === undefined) return accepted(nothing);
-    const audit = auditRows(ports, {
+    const event: AuditEvent = {
       action: "session.end",
       outcome: "done",
       accountId: value.accountId,
       target: `user/${value.userName}`,
       by: signedInActor({ accountId: value.accountId, name: value.userName }, value.address),
       detail: { session: value.sessionId },
-    });
+    };
     return accepted({
       compare: [{ key: identityKeys.session(request.sessionHash), revision }],
-      operations: [...endSession(value, request.sessionHash), ...audit],
+      operations: endSession(value, request.sessionHash),
+      audit: [event],
       reply: {},
     });
   });
@@ -47,46 +48,49 @@ export function endOwnSession(ports: SignInPorts, request: Request<"session.end"
 
 /** `session.seen`: removes a session that has ended, and never brings one back. */
 export function seeSession(ports: SignInPorts, request: Request<"session.seen">): Answer<"session.seen"> {
-  return commit<Nothing>(ports.store, async () => {
+  return commit<Nothing>(ports, async () => {
     const key = identityKeys.session(request.sessionHash);
     const { value, revision } = await sessionAt(ports, request.sessionHash);
     if (value === undefined) return accepted(nothing);
     const nowMs = ports.clock.nowMs();
     const compare = [{ key, revision }];
     if (!isLive(value, nowMs)) {
-      return accepted({ compare, operations: endSession(value, request.sessionHash), reply: {} });
+      return accepted({ compare, operations: endSession(value, request.sessionHash), audit: [], reply: {} });
     }
     const seenMs = Math.min(request.seenMs, nowMs);
     if (!isSeenDue(value, seenMs)) return accepted(nothing);
     const seen: SessionRecord = { ...value, seenMs };
-    return accepted({ compare, operations: [putTyped(key, seen)], reply: {} });
+    return accepted({ compare, operations: [putTyped(key, seen)], audit: [], reply: {} });
   });
 }
 
 /** `session.revoke`: a user's own, or those of a user below. NoSuchEntity for a session that is not the user's. */
-export async function revokeSessions(
-  ports: SignInPorts,
-  request: Request<"session.revoke">,
-): Answer<"session.revoke"> {
+export async function revokeSessions(ports: SignInPorts, request: Request<"session.revoke">): Answer<"session.revoke"> {
   const { by, accountId, userName, sessionId, exceptHash } = request;
   const event = { action: "session.revoke", accountId, target: `user/${userName}`, by };
-  const outcome = await commit<Nothing>(ports.store, async () => {
-    const judged = await judgeHelp(ports, request, { self: true, acting: true });
+  const outcome = await commit<Nothing>(ports, async () => {
+    const judged = await judgeUser(ports.store, "session.revoke", request);
     if (!judged.ok) return judged;
     const { user } = judged.value;
-    const audit = auditRows(ports, { ...event, outcome: "done", detail: { session: sessionId ?? "all" } });
+    const audit: AuditEvent[] = [{ ...event, outcome: "done", detail: { session: sessionId ?? "all" } }];
     if (sessionId === null) {
       const ended = await endAllSessions(ports, user, exceptHash);
-      return accepted({ compare: ended.compare, operations: [...ended.operations, ...audit], reply: {} });
+      return accepted({
+        compare: [...judged.value.compare, ...ended.compare],
+        operations: ended.operations,
+        audit,
+        reply: {},
+      });
     }
     const hash = await hashOfSession(ports.store, user, sessionId);
     const session = hash === undefined ? undefined : await sessionAt(ports, hash);
     if (hash === undefined || session?.value === undefined) return refused("NoSuchEntity");
     return accepted({
-      compare: [{ key: identityKeys.session(hash), revision: session.revision }],
-      operations: [...endSession(session.value, hash), ...audit],
+      compare: [...judged.value.compare, { key: identityKeys.session(hash), revision: session.revision }],
+      operations: endSession(session.value, hash),
+      audit,
       reply: {},
     });
   });
-  return auditDenial(ports, outcome, event);
+  return auditRefusal(ports, outcome, event);
 }

@@ -5,13 +5,15 @@ import type { SessionReply } from "../control/identity-messages.ts";
 import { type Actor, identityKeys, type SessionRecord, type UserRecord } from "../control/identity-records.ts";
 import { accepted, refused } from "../control/messages.ts";
 import { getTyped, putTyped } from "../control/typed-records.ts";
-import { auditRows, writeAudit } from "./audit-rows.ts";
+import type { AuditEvent } from "./audit-trail.ts";
 import {
   type FoundUser,
   maySignIn,
   normalEmail,
   type ProvenIdentity,
   passwordIssuer,
+  readUser,
+  userCompare,
   userOfIdentity,
   usersOfEmail,
 } from "./identity-provider.ts";
@@ -23,11 +25,10 @@ import {
   commit,
   isRefusal,
   type Request,
-  readUser,
   type SignInPorts,
   throttled,
-  userCompare,
   userKey,
+  writeAudit,
 } from "./sign-in-ports.ts";
 import { networkOf } from "./throttle.ts";
 import { newSessionSecrets, renewSession, type SessionSecrets, startSession } from "./user-sessions.ts";
@@ -38,7 +39,8 @@ const judgementsMax = 3;
 /** `session.begin`. A failed try is counted before anything is looked at, and stays counted until the second factor is passed. */
 export async function beginSession(ports: SignInPorts, request: Request<"session.begin">): Answer<"session.begin"> {
   const { accountId, address } = request;
-  const email = normalEmail(request.email);
+  // One longer than any address is nobody's, however it goes on.
+  const email = normalEmail(request.email).slice(0, limits.emailBytesMax + 1);
   const owners = await usersOfEmail(ports.store, email, accountId);
   const tried = await ports.tries.begin(email, accountId, owners, address);
   if ("retryAfterMs" in tried) return throttled(tried.retryAfterMs);
@@ -65,7 +67,7 @@ async function startFor(
   identity: ProvenIdentity,
 ): Answer<"session.begin"> {
   const rehashed = await rehash(ports, request, identity);
-  return commit<SessionReply>(ports.store, async () => {
+  return commit<SessionReply>(ports, async () => {
     const found = await userOfIdentity(ports.store, identity, request.accountId);
     if (found === null || !isOf(found.user, request.accountId)) return refused("SignInFailed");
     if (identity.judgedRevision !== null && identity.judgedRevision !== found.revision) {
@@ -76,17 +78,18 @@ async function startFor(
     const session = newSession(ports, found.user, request, secrets);
     const started = await startSession(ports, found.user, session, secrets.tokenHash, networkOf(request.address));
     const detail = { stage: session.stage, provider: ports.provider.name, session: session.sessionId };
-    const audit = auditRows(ports, {
+    const event: AuditEvent = {
       action: "session.begin",
       outcome: "done",
       accountId: found.user.accountId,
       target: `user/${found.user.name}`,
       by: signedInActor(found.user, request.address),
       detail,
-    });
+    };
     return accepted({
       compare: [userCompare(found), ...started.compare],
-      operations: [...started.operations, ...rehashPut(found, rehashed), ...audit],
+      operations: [...started.operations, ...rehashPut(found, rehashed)],
+      audit: [event],
       reply: replyOf(secrets, session, null),
     });
   });
@@ -158,7 +161,8 @@ async function recordFailure(
       outcome: "failed" as const,
       accountId: user.accountId,
       target: `user/${user.name}`,
-      by: signedInActor(user, request.address),
+      // Whose password it was not is in the target; who tried is not known.
+      by: signedInActor({ accountId: user.accountId, name: "" }, request.address),
       detail: { provider: ports.provider.name },
     })),
   );
@@ -171,7 +175,7 @@ export async function passSecondFactor(ports: SignInPorts, request: Request<"ses
   const { accountId, userName } = due.value;
   const admission = ports.secondFactor.begin(userKey({ accountId, name: userName }));
   if (!admission.admitted) return throttled(admission.retryAfterMs);
-  const outcome = await commit<SessionReply>(ports.store, () => completed(ports, request));
+  const outcome = await commit<SessionReply>(ports, () => completed(ports, request));
   if (outcome.ok) {
     ports.secondFactor.succeeded(userKey({ accountId, name: userName }));
     ports.tries.passed(request.sessionHash);
@@ -209,17 +213,18 @@ async function completed(ports: SignInPorts, request: Request<"session.mfa">) {
   const renewed = await renewSession(ports, user, before, session, secrets.tokenHash, networkOf(session.address));
   const used: UserRecord = { ...user, mfa: taken.mfa };
   const left = taken.mfa.recoveryHashes.length;
-  const audit = auditRows(ports, {
+  const event: AuditEvent = {
     action: "session.mfa",
     outcome: "done",
     accountId: user.accountId,
     target: `user/${user.name}`,
     by: signedInActor(user, request.address),
     detail: { method: taken.method, recoveryCodesLeft: String(left), session: session.sessionId },
-  });
+  };
   return accepted({
     compare: [userCompare(found), ...renewed.compare],
-    operations: [...renewed.operations, putTyped(identityKeys.user(user.accountId, user.name), used), ...audit],
+    operations: [...renewed.operations, putTyped(identityKeys.user(user.accountId, user.name), used)],
+    audit: [event],
     reply: replyOf(secrets, session, taken.method === "recovery" ? { left, email: user.email } : null),
   });
 }

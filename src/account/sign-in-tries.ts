@@ -37,12 +37,7 @@ export class SignInTries {
    * before are counted apart, so that strangers who guess do not delay the owner at home.
    * @param owners the users that the address may mean
    */
-  async begin(
-    email: string,
-    accountId: string | null,
-    owners: readonly FoundUser[],
-    address: string,
-  ): Promise<Tried> {
+  async begin(email: string, accountId: string | null, owners: readonly FoundUser[], address: string): Promise<Tried> {
     const network = networkOf(address);
     const owner = owners.length === 1 ? owners[0]?.user : undefined;
     const isHome = owner !== undefined && (await isKnownNetwork(this.#ports, owner, network));

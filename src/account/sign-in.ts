@@ -5,9 +5,10 @@ import type { SignInMessages } from "../control/identity-messages.ts";
 import type { Handlers } from "../control/messages.ts";
 import { actAs } from "./acting.ts";
 import { createToken, deleteToken } from "./api-tokens.ts";
+import { AuditTrail } from "./audit-trail.ts";
 import { HashesBusyError } from "./hash-turns.ts";
 import { type IdentityProvider, passwordProvider } from "./identity-provider.ts";
-import { beginMfa, confirmMfa, disableMfa, renewRecoveryCodes, resetMfa } from "./mfa.ts";
+import { beginMfa, confirmMfa, disableMfa, renewRecoveryCodes, resetMfa, takeFactor } from "./mfa.ts";
 import type { PasswordHasher } from "./password.ts";
 import { changePassword, redeem, requestReset } from "./passwords.ts";
 import type { IdentityPorts } from "./ports.ts";
@@ -15,10 +16,12 @@ import { endOwnSession, revokeSessions, seeSession } from "./sessions.ts";
 import { type SignInPorts, throttled } from "./sign-in-ports.ts";
 import { beginSession, passSecondFactor } from "./sign-in-steps.ts";
 import { SignInTries } from "./sign-in-tries.ts";
-import { SecondFactorThrottle } from "./throttle.ts";
+import { SecondFactorThrottle, SignInThrottle } from "./throttle.ts";
 
 export interface SignInOptions extends IdentityPorts {
   readonly passwords: PasswordHasher;
+  /** The one audit log; default: its own, when no other part writes it. */
+  readonly trail?: AuditTrail;
   /** Who says who somebody is; default: by password. */
   readonly provider?: IdentityProvider;
 }
@@ -35,8 +38,10 @@ export function signInBehaviour(options: SignInOptions): Handlers<keyof SignInMe
     random,
     passwords,
     secrets,
+    trail: options.trail ?? new AuditTrail(options),
     provider: options.provider ?? passwordProvider(store, passwords),
     tries: new SignInTries({ store, clock }),
+    resets: new SignInThrottle(clock),
     secondFactor: new SecondFactorThrottle(clock),
   };
   const by =
@@ -54,6 +59,7 @@ export function signInBehaviour(options: SignInOptions): Handlers<keyof SignInMe
     "mfa.confirm": by(confirmMfa),
     "mfa.disable": by(disableMfa),
     "mfa.reset": by(resetMfa),
+    "mfa.take": by(takeFactor),
     "mfa.newRecoveryCodes": by(renewRecoveryCodes),
     "password.change": by(changePassword),
     "password.requestReset": by(requestReset),

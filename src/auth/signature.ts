@@ -52,7 +52,8 @@ export function verifySignature(request: HttpRequest, claim: Claim, lookup: Secr
   const isPlausible = credential.accessKeyId.length <= limits.accessKeyIdCharsMax;
   const secret = (isPlausible ? lookup(credential.accessKeyId, claim.sessionToken)?.secretAccessKey : undefined) ?? "";
   const cached = secret === "" ? undefined : keys.get(secret, credential);
-  const key = cached ?? deriveSigningKey(secret === "" ? absentSecret : secret, credential.date, credential.region);
+  const { date, region, service } = credential;
+  const key = cached ?? deriveSigningKey(secret === "" ? absentSecret : secret, date, region, service);
   const path = canonicalPath(request.rawPath);
   const canonical = requestText(request, claim, path);
   const isMatch = isSigned(canonical, key, claim) || isSignedAsWritten(request, claim, key, path, canonical);
@@ -60,7 +61,7 @@ export function verifySignature(request: HttpRequest, claim: Claim, lookup: Secr
     if (cached === undefined) keys.add(secret, credential, key);
     return key;
   }
-  if (cached !== undefined) deriveSigningKey(absentSecret, credential.date, credential.region);
+  if (cached !== undefined) deriveSigningKey(absentSecret, date, region, service);
   if (secret === "") throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: credential.accessKeyId });
   throw mismatch(claim, canonical);
 }

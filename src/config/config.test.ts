@@ -35,7 +35,7 @@ test("an empty configuration has every default", (t) => {
     lifecycle: { daySeconds: 86_400 },
     log: { level: "info", access: "off" },
     mail: null,
-    metrics: { open: false, bearerToken: null },
+    metrics: { open: false, bearerToken: null, usage: false },
     signatures: { version2: true },
     slabs: { bytes: 64 * 1024 * 1024 },
     storage: { directories: [], ballastBytes: 268_435_456, partitions: "auto" },
@@ -66,7 +66,7 @@ test("a full file is taken as it is", (t) => {
       password: "p",
       from: "no-reply@example.com",
     },
-    metrics: { open: true, bearerToken: "0123456789abcdef" },
+    metrics: { open: true, bearerToken: "0123456789abcdef", usage: true },
     signatures: { version2: false },
     slabs: { bytes: 16 * 1024 * 1024 },
     storage: { directories: ["/disk1", "/disk2"], ballastBytes: 0, partitions: 4 },
@@ -196,6 +196,17 @@ test("a variable may name a file that holds its value", (t) => {
   t.regex(t.throws(() => loadConfig(null, { environment: both }))?.message ?? "", /TROUPE_REGION_FILE: one of the two/);
   const missing = { TROUPE_REGION_FILE: "/does/not/exist" };
   t.regex(t.throws(() => loadConfig(null, { environment: missing }))?.message ?? "", /TROUPE_REGION: .*cannot be read/);
+});
+
+test("the key ring's place is named by TROUPE_KEYRING_FILE itself, or by a file that holds it", (t) => {
+  const direct = loadConfig(null, { environment: { TROUPE_KEYRING_FILE: "/keys/ring.json" } });
+  t.is(direct.config.keyring.file, "/keys/ring.json");
+  t.deepEqual(direct.warnings, []);
+  const file = fileWith(t, "/elsewhere/ring.json\n");
+  t.is(
+    loadConfig(null, { environment: { TROUPE_KEYRING_FILE_FILE: file } }).config.keyring.file,
+    "/elsewhere/ring.json",
+  );
 });
 
 test("an unknown variable is a warning with the nearest name", (t) => {

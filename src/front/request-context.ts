@@ -4,6 +4,7 @@ import type { Principal } from "../account/principal.ts";
 import { mayUseKeys } from "../account/principal.ts";
 import type { SignedPayload } from "../auth/sigv4.ts";
 import { assert } from "../base/assert.ts";
+import { isOfJob } from "../control/bucket-names.ts";
 import type { AccountRecord } from "../control/identity-records.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { Headers, HttpRequest } from "../model/http.ts";
@@ -11,27 +12,16 @@ import type { Action } from "../model/operation.ts";
 import type { Context, Operation, Services } from "../operations/context.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
-import { AddressRanges } from "./client-address.ts";
 import { bucketResource, everything, type Judge, objectResource } from "./judge.ts";
+import { isWelcome } from "./principal-gate.ts";
 
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
 function liveBucket(services: Pick<Services, "control">, name: string, mayBeDeleting = false): BucketRecord {
   const record = services.control.bucket(name);
-  if (record !== undefined && (record.state === "live" || mayBeDeleting)) return record;
+  if (record !== undefined && (record.state === "live" || (mayBeDeleting && !isOfJob(record)))) return record;
   if (record === undefined && bucketNameFault(name) !== null)
     throw new S3Error("InvalidBucketName", { BucketName: name });
   throw new S3Error("NoSuchBucket", { BucketName: name });
-}
-
-const rangesOf = new WeakMap<AccountRecord, AddressRanges>();
-
-/** Whether an account's allow list of addresses has this one; an account without a list has no bound. */
-function isWelcome(account: AccountRecord, clientAddress: string): boolean {
-  if (account.addressRanges.length === 0) return true;
-  const known = rangesOf.get(account);
-  const ranges = known ?? new AddressRanges(account.addressRanges);
-  if (known === undefined) rangesOf.set(account, ranges);
-  return ranges.has(clientAddress);
 }
 
 /** The list of the account that owns the bucket holds for everybody. @throws S3Error AccessDenied */

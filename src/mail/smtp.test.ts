@@ -1,5 +1,10 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import test, { type ExecutionContext } from "ava";
 import { limits } from "../base/limits.ts";
 import { MailError, type MailMessage } from "./mail.ts";
@@ -17,19 +22,23 @@ interface Delivery {
   data: string;
 }
 
-/** A mail server as small as RFC 5321 lets one be. `answers` replaces what it says to a command's first word. */
-async function smtpServer(t: ExecutionContext, answers: Readonly<Record<string, string>> = {}) {
+const fixture = (name: string): string => fileURLToPath(new URL(`../../test/fixtures/tls/${name}`, import.meta.url));
+const certificate = { cert: readFileSync(fixture("issued.pem")), key: readFileSync(fixture("issued-key.pem")) };
+
+/**
+ * A mail server as small as RFC 5321 lets one be. `answers` replaces what it says to a command's first word; it offers STARTTLS
+ * when that has an answer, and speaks TLS from the beginning with `isTls`.
+ */
+async function smtpServer(t: ExecutionContext, answers: Readonly<Record<string, string>> = {}, isTls = false) {
   const deliveries: Delivery[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    const delivery: Delivery = { commands: [], data: "" };
-    deliveries.push(delivery);
+  const capabilities = answers["STARTTLS"] === undefined ? "250-test" : "250-test\r\n250-STARTTLS";
+  const serve = (socket: Socket, delivery: Delivery) => {
     let buffered = "";
     let isData = false;
     const say = (text: string) => socket.write(`${text}\r\n`);
     socket.on("error", () => socket.destroy());
-    socket.on("data", (bytes) => {
+    socket.on("data", function read(bytes) {
       buffered += bytes.toString("utf8");
       for (;;) {
         const end = isData ? buffered.indexOf("\r\n.\r\n") : buffered.indexOf("\r\n");
@@ -45,13 +54,24 @@ async function smtpServer(t: ExecutionContext, answers: Readonly<Record<string, 
         delivery.commands.push(piece);
         const word = piece.split(" ")[0] ?? "";
         isData = word === "DATA" && answers["DATA"] === undefined;
-        say(
-          answers[word] ?? (word === "DATA" ? "354 go on" : word === "EHLO" ? "250-test\r\n250 AUTH PLAIN" : "250 ok"),
-        );
+        const usual = word === "DATA" ? "354 go on" : word === "EHLO" ? `${capabilities}\r\n250 AUTH PLAIN` : "250 ok";
+        say(answers[word] ?? usual);
+        if (word === "STARTTLS") {
+          socket.off("data", read);
+          serve(new TLSSocket(socket, { isServer: true, ...certificate }), delivery);
+          return;
+        }
       }
     });
-    say(answers["greeting"] ?? "220 test");
-  });
+  };
+  const accept = (socket: Socket) => {
+    sockets.add(socket);
+    const delivery: Delivery = { commands: [], data: "" };
+    deliveries.push(delivery);
+    serve(socket, delivery);
+    socket.write(`${answers["greeting"] ?? "220 test"}\r\n`);
+  };
+  const server = isTls ? createTlsServer(certificate, accept) : createServer(accept);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.teardown(() => {
@@ -72,7 +92,7 @@ async function smtpServer(t: ExecutionContext, answers: Readonly<Record<string, 
     t.teardown(() => mail.close());
     return mail;
   };
-  return { deliveries, open };
+  return { deliveries, open, options };
 }
 
 test("a message goes to its one recipient, whole", async (t) => {
@@ -118,6 +138,40 @@ test("without TLS where TLS is demanded nothing is sent", async (t) => {
     commands.some((command) => /^(AUTH|MAIL|RCPT|DATA)/.test(command)),
     commands.join(),
   );
+});
+
+test("a certificate that is not trusted ends the sending before anything is said", async (t) => {
+  for (const security of ["tls", "starttls"] as const) {
+    const { deliveries, open } = await smtpServer(t, { STARTTLS: "220 go on" }, security === "tls");
+    const mail = open({ security, user: "troupe", password: "secret" });
+    const error = await t.throwsAsync(mail.send(message), { instanceOf: MailError, message: /certificate/i });
+    t.false(error?.isPermanent);
+    const commands = deliveries.flatMap((delivery) => delivery.commands);
+    t.false(
+      commands.some((command) => /^(AUTH|MAIL|RCPT|DATA)/.test(command)),
+      commands.join(),
+    );
+  }
+});
+
+test("over TLS with a trusted certificate the message arrives", async (t) => {
+  for (const security of ["tls", "starttls"] as const) {
+    const { deliveries, options } = await smtpServer(t, { STARTTLS: "220 go on" }, security === "tls");
+    // Which authorities are trusted is settled when a process starts.
+    const program = `
+      import { smtpMail } from ${JSON.stringify(new URL("smtp.js", import.meta.url).href)};
+      const mail = smtpMail(${JSON.stringify({ ...options, security })});
+      await mail.send(${JSON.stringify(message)});
+      mail.close();`;
+    await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", program], {
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: fixture("authority.pem") },
+      timeout: 30_000,
+    });
+    const commands = deliveries[0]?.commands ?? [];
+    t.is(commands.includes("STARTTLS"), security === "starttls");
+    t.true(commands.includes("RCPT TO:<ann@example.com>"));
+    t.regex(deliveries[0]?.data ?? "", /trp_reset_abc/);
+  }
 });
 
 test("what the server refuses for good is permanent, what it puts off is not", async (t) => {

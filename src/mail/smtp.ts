@@ -61,7 +61,7 @@ function checked({ to, subject, text, html }: MailMessage, from: string) {
     // As objects they are not parsed, so that nothing in them can name a second recipient.
     from: { name: "", address: from },
     to: { name: "", address: to },
-    subject: subject.replace(/[\r\n]+/g, " "),
+    subject,
     text,
     html,
     // Out-of-office answers are for people. Source: RFC 3834.
