@@ -29,6 +29,8 @@ export type AdminLine =
       readonly given: ReadonlyMap<Field, Given>;
       readonly target: TargetChoice;
       readonly isJson: boolean;
+      /** The one member of the answer to print, its names parted by dots; null = all of it. */
+      readonly member: string | null;
       readonly idempotencyKey: string | null;
     }
   | LoginLine

@@ -91,6 +91,7 @@ export function buildProgram(commands: readonly AdminCommand[], accept: Accept):
     .configureHelp({ showGlobalOptions: true })
     .helpCommand("help [command]", "show help for a command")
     .option("--json", "print JSON, for programs")
+    .option("--get <member>", "print one member of the answer alone: user.arn, items.0.name")
     .option("--url <url>", "where the console answers (TROUPE_URL)")
     .option("--profile <name>", "which of the stored sign-ins to use (TROUPE_PROFILE; default)")
     .option("--data <directory>", "use the socket of the node that runs with this directory: no sign-in (TROUPE_DATA)")
@@ -158,6 +159,7 @@ function addCommand(parent: Command, word: string, call: AdminCommand, accept: A
       given,
       target: targetOf(flags),
       isJson: flags["json"] === true,
+      member: textOf(flags["get"]),
       idempotencyKey: textOf(flags["idempotencyKey"]),
     });
   });

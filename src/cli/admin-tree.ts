@@ -21,6 +21,7 @@ export interface AdminCommand {
 /** Options that every command has; none of a row may be called so. */
 export const commonOptions: readonly string[] = [
   "json",
+  "get",
   "url",
   "data",
   "in",

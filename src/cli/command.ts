@@ -255,7 +255,7 @@ const commandNames = ["serve", "config", "version", "help"];
 
 /** Options that a word follows: that word is no command. */
 const valued = new Set(
-  "data s3 console identities tls-cert tls-key config set url profile in idempotency-key"
+  "data s3 console identities tls-cert tls-key config set url profile in get idempotency-key"
     .split(" ")
     .map((name) => `--${name}`),
 );

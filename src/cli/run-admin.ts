@@ -79,12 +79,29 @@ async function call(line: CallLine, host: AdminHost): Promise<number> {
   if (value === undefined)
     throw new CommandError(exitCodes.software, "the answer is not JSON: is this the console's URL?");
   const whole = isAll ? await allPages(command, request, target, value) : value;
+  if (line.member !== null) {
+    host.write(isJson ? json(member(whole, line.member)) : `${memberText(member(whole, line.member))}\n`);
+    return exitCodes.ok;
+  }
   if (!isJson && cursorOf(whole) !== null) {
     host.writeError(`There is more: --after ${cursorOf(whole)}\n`);
   }
   host.write(isJson ? json(whole) : humanText(command, whole));
   return exitCodes.ok;
 }
+
+/** @throws CommandError failed when the answer has no such member: nothing printed would be taken for a value */
+function member(value: unknown, name: string): unknown {
+  let found = value;
+  for (const step of name.split(".")) {
+    const isInside = typeof found === "object" && found !== null && Object.hasOwn(found, step);
+    found = isInside ? Reflect.get(found as object, step) : undefined;
+  }
+  if (found === undefined || found === null) throw new CommandError(exitCodes.failed, `the answer has no ${name}`);
+  return found;
+}
+
+const memberText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /** Said here, since the socket knows no person and a token no session: the node would say it less plainly. */
 function refuseWrongProof({ row, words }: AdminCommand, target: Target): void {

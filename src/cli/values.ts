@@ -138,9 +138,14 @@ function scalarOf(field: Field, word: string, readText: ReadText): unknown {
     case "json":
       return parseJson(field, textOf(word, readText));
     default:
-      return word;
+      return isLinkToken(field) ? tokenOf(word) : word;
   }
 }
+
+/** The secret of a mailed link: what follows the # of the link, or is given by itself. */
+const isLinkToken = ({ part, path }: Field): boolean => part === "body" && path.length === 1 && path[0] === "token";
+const tokenOf = (word: string): string =>
+  /^https?:/.test(word) && URL.canParse(word) ? new URL(word).hash.slice(1) : word;
 
 const textOf = (word: string, readText: ReadText): string => (word.startsWith("@") ? readText(word.slice(1)) : word);
 

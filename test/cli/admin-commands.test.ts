@@ -329,12 +329,25 @@ test("an invitation is accepted with the token of its link", async (t) => {
   await troupe(`login --email ${emailOf(customer, "admin")}`, [password]);
   const made = await json("user create ann@example.com");
   const link = String((made["invitation"] as { link: string }).link);
-  const token = link.split(/[#=]/).at(-1) ?? "";
-  const accepted = await troupe(`invite accept ${token}`, ["the password of ann"]);
+  const token = link.split("#").at(-1) ?? "";
+  const accepted = await troupe(`invite accept ${link}`, ["the password of ann"]);
   t.is(accepted.code, 0, accepted.errors);
   t.is((await troupe("login --profile ann --email ann@example.com", ["the password of ann"])).code, 0);
   t.is((await json("--profile ann whoami"))["role"], "user");
   t.is((await troupe(`invite accept ${token}`, ["another password of ann"])).code, exitCodes.failed);
+});
+
+test("one member of an answer, for scripts", async (t) => {
+  const { troupe } = await open(t);
+  await troupe(`login --email ${emailOf(customer, "admin")}`, [password]);
+  const made = await troupe("user create ann@example.com --get user.arn");
+  t.is(made.out, `arn:aws:iam::${customer}:user/ann@example.com\n`);
+  t.is((await troupe("user list --get items.0.name")).out, "admin\n");
+  t.is((await troupe("user list --get items.0.tags --json")).out, "[]\n");
+  for (const none of ["items.99.name", "items.0.constructor", "next"]) {
+    const ran = await troupe(`user list --get ${none}`);
+    t.deepEqual([ran.code, ran.out, ran.errors], [exitCodes.failed, "", `error: the answer has no ${none}\n`]);
+  }
 });
 
 test("an audit log for a spreadsheet, and a text for programs", async (t) => {
