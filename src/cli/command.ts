@@ -106,6 +106,11 @@ export interface RunOptions {
 const isAdminLine = (line: CommandLine): line is AdminLine =>
   ["admin", "login", "logout", "completion"].includes(line.command);
 
+/** Who reads the output may have seen enough: `troupe user list | head -1`. */
+function passOverClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
 /** Nothing that a node needs, and what it costs to load a start can feel. */
 async function loadAdmin() {
   const [{ adminRows }, { adminCommands }, { adminCli }, { runAdmin }] = await Promise.all([
@@ -140,6 +145,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (isAdminLine(line)) {
     assert(admin !== null, "such a line is parsed by these commands only");
     const terminal = options.terminal ?? processTerminal();
+    if (options.write === undefined) process.stdout.on("error", passOverClosedPipe);
     return admin.run(line, { environment, terminal, commands: admin.commands, write, writeError });
   }
   try {

@@ -53,8 +53,9 @@ const endOfInput = "\u0004";
 /** Reads a line key by key, so that a secret is not shown; other answers are shown as they are typed. */
 function askTerminal(question: string, isSecret: boolean): Promise<string> {
   const { stdin, stderr } = process;
-  stderr.write(`${question}: `);
+  // Before the question: what is typed at once must not be shown either.
   stdin.setRawMode(true);
+  stderr.write(`${question}: `);
   stdin.resume();
   return new Promise((resolve, reject) => {
     let line = "";
