@@ -222,7 +222,6 @@ export const limits = {
   policyActionsCachedMax: 512,
   // Accounts and their identities
   // Sign-in
-  emailCharsMax: 254,
   // Key ring, credentials, sign-in, mail
   // Jobs
   jobsAtOnce: 2,
