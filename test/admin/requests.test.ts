@@ -53,6 +53,16 @@ over("the same request sent twice at once is done once", async (t, stand) => {
   t.is(one.text, other.text);
 });
 
+over("an invitation that was mailed is answered again, and sent once", async (t, stand) => {
+  const as = await stand.signIn(emailOf(customer, "admin"));
+  const headers = { "idempotency-key": "invite" };
+  const create = () => stand.send({ method: "POST", path: "/users", as, body: { email: "ann@example.com" }, headers });
+  const first = await create();
+  t.is(first.status, 201, first.text);
+  t.is((await create()).text, first.text);
+  t.is(stand.mails.length, 1);
+});
+
 over("a secret is not given out twice under one idempotency key", async (t, stand) => {
   const as = await stand.signIn(emailOf(customer, "admin"));
   const headers = { "idempotency-key": "secret" };
