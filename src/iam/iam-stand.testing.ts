@@ -20,8 +20,8 @@ import { evaluate } from "../policy/evaluate.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { Caller, Conditions } from "./caller.ts";
 import type { QueryError } from "./errors.ts";
-import { asQueryError, readSignedForm, refusalAnswer } from "./query-request.ts";
 import { type QueryAnswer, type QueryService, queryVersions } from "./query-answer.ts";
+import { asQueryError, readSignedForm, refusalAnswer } from "./query-request.ts";
 import { iamPort } from "./service.ts";
 
 export const operator = "111111111111";
@@ -72,7 +72,12 @@ export async function openIam(t: ExecutionContext) {
   t.teardown(() => store.close());
   const keyRing = KeyRing.inMemory(systemRandom);
   const secrets = ringSecretBox(keyRing);
-  const passwords = { hash: async (text: string) => text, matches: async (text: string, hash: string) => text === hash };
+  const passwords = {
+    hash: async (text: string) => text,
+    matches: async (text: string, hash: string) => text === hash,
+    needsRehash: () => false,
+    burn: async () => undefined,
+  };
   const ports = { store, clock, random: systemRandom, passwords, secrets };
   const control = await ControlActor.open({
     ...ports,

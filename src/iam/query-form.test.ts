@@ -21,7 +21,9 @@ const refusal = (text: string): string | null => {
 };
 
 test("names with dots become a tree", (t) => {
-  const form = parseForm("Action=TagUser&UserName=ann+b%2Bc&Tags.member.1.Key=a&Tags.member.1.Value=&Tags.member.2.Key=%C3%A9");
+  const form = parseForm(
+    "Action=TagUser&UserName=ann+b%2Bc&Tags.member.1.Key=a&Tags.member.1.Value=&Tags.member.2.Key=%C3%A9",
+  );
   t.deepEqual(leaves(form), [
     "Action=TagUser",
     "UserName=ann b+c",

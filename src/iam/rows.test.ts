@@ -134,7 +134,9 @@ function oversizedValue(name: string, shape: Shape): Params | null {
 }
 
 /** Every record but the audit log, of which a refusal may be a row. */
-async function everything(store: { list(prefix: string, after: string, limit: number): Promise<readonly { key: string; value: Uint8Array }[]> }) {
+async function everything(store: {
+  list(prefix: string, after: string, limit: number): Promise<readonly { key: string; value: Uint8Array }[]>;
+}) {
   const rows: (readonly [string, string])[] = [];
   for (let after = ""; ; ) {
     const page = await store.list("", after, 1000);

@@ -11,7 +11,13 @@ export interface RequestParts {
 }
 
 /** A POST of a form to "/", or what the parts say. */
-export function httpRequest({ form = "", method = "POST", rawPath = "/", rawQuery = "", headers }: RequestParts): HttpRequest {
+export function httpRequest({
+  form = "",
+  method = "POST",
+  rawPath = "/",
+  rawQuery = "",
+  headers,
+}: RequestParts): HttpRequest {
   const all = new Map(
     Object.entries({
       host: "localhost",
