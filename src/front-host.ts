@@ -1,6 +1,7 @@
 /** One front with everything it needs, in the main thread or in one of its own: listener, pipeline, readers, links to the bucket threads. */
 
 import type { MessagePort } from "node:worker_threads";
+import { ownActor } from "./account/principal.ts";
 import { Principals } from "./account/principals.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import { Admission } from "./actor/admission.ts";
@@ -25,11 +26,14 @@ import { AddressRanges } from "./front/client-address.ts";
 import { ConsoleCors } from "./front/console-cors.ts";
 import { listen } from "./front/http-server.ts";
 import { type Exchanged, Pipeline } from "./front/pipeline.ts";
+import { PrincipalGate } from "./front/principal-gate.ts";
+import { QueryPort } from "./front/query-port.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { s3Port } from "./front/s3-port.ts";
 import { TenantHosts } from "./front/tenant-host.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
+import { iamPort } from "./iam/service.ts";
 import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
@@ -100,6 +104,7 @@ export interface FrontSnapshot {
 export class Front {
   readonly #data: FrontData;
   readonly #principals: Principals;
+  readonly #temporary: TemporaryCredentials;
   readonly #links: readonly ThreadLink[];
   readonly #slabs: Slabs;
   readonly #services: FrontServices;
@@ -144,8 +149,8 @@ export class Front {
       openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
       secrets,
     );
-    const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
-    this.#principals = new Principals({ records: control, secrets, temporary, clock });
+    this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
+    this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock });
     this.#services = {
       control,
       askControl,
@@ -168,6 +173,17 @@ export class Front {
   async listen(port: number): Promise<number> {
     const { listen: where, endpoints, takesVersion2, hostId, consoleUrl, fronts } = this.#data;
     const cors = new ConsoleCors(consoleUrl);
+    const gate = new PrincipalGate(this.#principals, new TenantHosts(this.#data.domains), this.#services.control);
+    const proxies = new AddressRanges(this.#data.trustedProxies);
+    const { clock } = this.#services;
+    const query = new QueryPort({
+      gate,
+      serve: this.#queryService(),
+      proxies,
+      clock,
+      random: systemRandom,
+      log: this.#log,
+    });
     const pipeline = new Pipeline({
       services: this.#services,
       route: compileRoutes(operations),
@@ -175,20 +191,36 @@ export class Front {
       takesVersion2,
       hostId,
       admission: this.#admission,
-      tenants: new TenantHosts(this.#data.domains),
-      principals: this.#principals,
-      proxies: new AddressRanges(this.#data.trustedProxies),
+      gate,
+      proxies,
       cors,
       random: systemRandom,
       log: this.#log,
       observe: (exchange) => this.#observe(exchange),
     });
-    const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl, cors });
+    const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl, cors, query });
     const { host, tls, implementation, connectionsMax } = where;
     const secured = tls === null ? {} : { tls };
     const options = { host, port, implementation, connectionsMax, sharesPort: fronts > 1, ...secured };
     this.#server = await listen(options, handler, this.#log);
     return this.#server.port;
+  }
+
+  #queryService() {
+    const { control, askControl, clock } = this.#services;
+    return iamPort({
+      reader: control,
+      askControl,
+      clock,
+      credentials: this.#temporary,
+      secondFactor: {
+        verify: async (accountId, userName, code) => {
+          const by = ownActor(accountId, userName);
+          return (await askControl("mfa.take", { by, accountId, userName, code })).ok;
+        },
+      },
+      log: this.#log,
+    });
   }
 
   get implementation(): string {

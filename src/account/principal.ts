@@ -45,3 +45,8 @@ export function actorOf(principal: Principal, address: string | null, requestId:
 export function mayUseKeys(account: AccountRecord): boolean {
   return account.kind !== "reseller";
 }
+
+/** A user who acts for itself with its key. */
+export function ownActor(accountId: string, name: string): Actor {
+  return { accountId, name, kind: "user", via: "key", original: null, address: null, requestId: null };
+}

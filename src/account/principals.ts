@@ -92,6 +92,16 @@ export class Principals {
     return credential;
   }
 
+  /** A user as it acts without an access key: signed in, or by an API token. Undefined as for `credential`. Not kept. */
+  user(accountId: string, name: string): Principal | undefined {
+    return new Making(this.#options, []).user(accountId, name);
+  }
+
+  /** A role as a session of it would act. */
+  role(accountId: string, name: string): Principal | undefined {
+    return new Making(this.#options, []).role(accountId, name);
+  }
+
   #holds(known: Known): boolean {
     const { records } = this.#options;
     if (known.knownAt === records.revision) return true;
@@ -125,6 +135,20 @@ class Making {
     const secretAccessKey = this.#options.secrets.open(key.sealedSecret, secretPlaces.accessKey(accessKeyId));
     const principal = this.#userPrincipal({ account, user, accessKeyId, sessionPolicies: null, temporary: null });
     return { credential: { principal, secretAccessKey }, expiresMs: Number.POSITIVE_INFINITY };
+  }
+
+  user(accountId: string, name: string): Principal | undefined {
+    const account = this.#activeAccount(accountId);
+    const user = this.#activeUser(accountId, name);
+    if (account === undefined || user === undefined) return undefined;
+    return this.#userPrincipal({ account, user, accessKeyId: "", sessionPolicies: null, temporary: null });
+  }
+
+  role(accountId: string, name: string): Principal | undefined {
+    const account = this.#activeAccount(accountId);
+    const role = this.#use<RoleRecord>(identityKeys.role(accountId, name));
+    if (account === undefined || role === undefined) return undefined;
+    return this.#rolePrincipal(account, role, "session", { accessKeyId: "", sessionPolicies: null, temporary: null });
   }
 
   temporary(accessKeyId: string, sessionToken: string): Found | undefined {
@@ -181,10 +205,25 @@ class Making {
   }
 
   #sessionOfRole(account: AccountRecord, accessKeyId: string, claims: IssuedClaims): Principal | undefined {
-    const { accountId, canonicalId } = account;
     const { name, sessionName } = claims.principal;
-    const role = this.#use<RoleRecord>(identityKeys.role(accountId, name));
+    const role = this.#use<RoleRecord>(identityKeys.role(account.accountId, name));
     if (role === undefined || role.roleId !== claims.principal.id) return undefined;
+    const sessionPolicies = this.#sessionPolicies(claims);
+    return this.#rolePrincipal(account, role, String(sessionName), {
+      accessKeyId,
+      sessionPolicies,
+      temporary: temporaryOf(claims),
+    });
+  }
+
+  #rolePrincipal(
+    account: AccountRecord,
+    role: RoleRecord,
+    sessionName: string,
+    parts: Pick<Principal, "accessKeyId" | "sessionPolicies" | "temporary">,
+  ): Principal {
+    const { accountId, canonicalId } = account;
+    const { name } = role;
     const identity: RequestPrincipal = {
       kind: "role-session",
       accountId,
@@ -197,15 +236,15 @@ class Making {
       account,
       name,
       role: "session",
-      accessKeyId,
+      accessKeyId: parts.accessKeyId,
       identity,
       userName: null,
       tags: role.tags,
       policies: this.#policiesOf("role", accountId, name, role),
       boundary: this.#boundary(role.boundary),
-      sessionPolicies: this.#sessionPolicies(claims),
+      sessionPolicies: parts.sessionPolicies,
       isUnbounded: false,
-      temporary: temporaryOf(claims),
+      temporary: parts.temporary,
     };
   }
 

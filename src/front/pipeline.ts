@@ -3,7 +3,7 @@
  * A handler never sees a request that was not authorised, and every error becomes an answer here.
  */
 
-import type { Credential, Principals } from "../account/principals.ts";
+import type { Credential } from "../account/principals.ts";
 import { TemporaryCredentialsError } from "../account/temporary-credentials.ts";
 import type { Admission, Ticket } from "../actor/admission.ts";
 import { hoists } from "../auth/presigned-headers.ts";
@@ -23,9 +23,10 @@ import { parseQuery } from "../s3/uri.ts";
 import { type AddressRanges, clientPlace } from "./client-address.ts";
 import type { ConsoleCors } from "./console-cors.ts";
 import { bucketResource, Judge } from "./judge.ts";
+import type { PrincipalGate } from "./principal-gate.ts";
 import { RequestContext, resolveBucket } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
-import { belongsTo, type TenantHost, type TenantHosts } from "./tenant-host.ts";
+import type { TenantHost } from "./tenant-host.ts";
 import { readWholeBody } from "./whole-body.ts";
 
 export interface PipelineOptions {
@@ -33,8 +34,7 @@ export interface PipelineOptions {
   readonly route: Router<Context>;
   /** Host names of this installation's S3 endpoints, lower case. */
   readonly endpoints: readonly string[];
-  readonly tenants: TenantHosts;
-  readonly principals: Principals;
+  readonly gate: PrincipalGate;
   /** Whose word on the client's address is taken. */
   readonly proxies: AddressRanges;
   /** Whether signature version 2 is taken. */
@@ -114,7 +114,7 @@ export class Pipeline {
     const query = parseQuery(request.rawQuery);
     control.refresh();
     const host = request.headers.get("host") ?? "";
-    const tenant = this.#options.tenants.find(host, control);
+    const tenant = this.#options.gate.tenantOf(request);
     const address = parseAddress(host, request.rawPath, tenant?.endpoints ?? this.#options.endpoints);
     progress.address = address;
     const hasHeader = (name: string): boolean => request.headers.has(name) || hoists(query, name);
@@ -191,10 +191,7 @@ export class Pipeline {
 
   /** @throws S3Error InvalidToken, ExpiredToken */
   #credential(accessKeyId: string, sessionToken: string | null, tenant: TenantHost | null): Credential | undefined {
-    const { principals, services } = this.#options;
-    const credential = temporaryAsS3(() => principals.credential(accessKeyId, sessionToken));
-    if (credential === undefined || tenant === null) return credential;
-    return belongsTo(credential.principal.account, tenant.accountId, services.control) ? credential : undefined;
+    return temporaryAsS3(() => this.#options.gate.credentialAt(tenant, accessKeyId, sessionToken));
   }
 
   /** @throws S3Error SlowDown when there is no room for the write */

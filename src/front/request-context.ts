@@ -12,8 +12,8 @@ import type { Action } from "../model/operation.ts";
 import type { Context, Operation, Services } from "../operations/context.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
-import { AddressRanges } from "./client-address.ts";
 import { bucketResource, everything, type Judge, objectResource } from "./judge.ts";
+import { isWelcome } from "./principal-gate.ts";
 
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
 function liveBucket(services: Pick<Services, "control">, name: string, mayBeDeleting = false): BucketRecord {
@@ -22,17 +22,6 @@ function liveBucket(services: Pick<Services, "control">, name: string, mayBeDele
   if (record === undefined && bucketNameFault(name) !== null)
     throw new S3Error("InvalidBucketName", { BucketName: name });
   throw new S3Error("NoSuchBucket", { BucketName: name });
-}
-
-const rangesOf = new WeakMap<AccountRecord, AddressRanges>();
-
-/** Whether an account's allow list of addresses has this one; an account without a list has no bound. */
-function isWelcome(account: AccountRecord, clientAddress: string): boolean {
-  if (account.addressRanges.length === 0) return true;
-  const known = rangesOf.get(account);
-  const ranges = known ?? new AddressRanges(account.addressRanges);
-  if (known === undefined) rangesOf.set(account, ranges);
-  return ranges.has(clientAddress);
 }
 
 /** The list of the account that owns the bucket holds for everybody. @throws S3Error AccessDenied */
