@@ -99,6 +99,7 @@ export interface FrontSnapshot {
   readonly slotsFree: number;
   readonly slotsWaiting: number;
   readonly pendingAsks: number;
+  readonly requestsNotBooked: number;
 }
 
 export class Front {
@@ -236,8 +237,8 @@ export class Front {
   }
 
   /** Goes on with a deletion that the last stop has interrupted. */
-  async finishDeletion(bucket: BucketRecord): Promise<void> {
-    await finishDeletion(new RequestServices(this.#services, "start", null), bucket);
+  finishDeletion(bucket: BucketRecord): Promise<boolean> {
+    return finishDeletion(new RequestServices(this.#services, "start", null), bucket);
   }
 
   takeSums(): RequestSums {
@@ -277,6 +278,7 @@ export class Front {
       slotsFree: slabs.slots.reduce((sum, { free }) => sum + free, 0),
       slotsWaiting: this.#slabs.waiting,
       pendingAsks: this.#links.reduce((sum, link) => sum + link.snapshot().pending, 0),
+      requestsNotBooked: this.#usage.lostRequests,
     };
   }
 
@@ -334,13 +336,13 @@ export class Front {
     const address = { bucket: bucket.id, partition: bucket.partition };
     const options = { requestId: "usage", timeoutMs: limits.askMs };
     const outcome = await actorRef<BucketProtocol>(link, address).ask("usage.add", { egressBytes, requests }, options);
-    if (outcome.ok) return "over";
+    if (outcome.ok) return "taken";
     if (outcome.code === "SlowDown") return "refused";
     this.#log.warn(
       { bucketId: bucket.id, code: outcome.code, egressBytes, requests },
       "usage may not have been booked",
     );
-    return "over";
+    return "unknown";
   }
 
   #observe(exchange: Exchanged): void {

@@ -121,8 +121,8 @@ export class FrontThread {
     this.#worker.unref();
   }
 
-  async finishDeletion(bucket: BucketRecord): Promise<void> {
-    await this.#request({ kind: "finishDeletion", bucket });
+  async finishDeletion(bucket: BucketRecord): Promise<boolean> {
+    return (await this.#request({ kind: "finishDeletion", bucket })) === true;
   }
 
   async deleteBucket(bucket: BucketRecord): Promise<void> {

@@ -38,7 +38,8 @@ export interface AnyFront extends FrontConnections {
   close(): Promise<void>;
   abandon(): Promise<void>;
   report(): Promise<FrontReport>;
-  finishDeletion(bucket: BucketRecord): Promise<void>;
+  /** @returns whether it is gone; else it is live again */
+  finishDeletion(bucket: BucketRecord): Promise<boolean>;
   deleteBucket(bucket: BucketRecord): Promise<void>;
   askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>>;
 }

@@ -349,6 +349,19 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
   if (options.console !== null) {
     // Metrics are nothing that a node without a console should load.
     const { openConsole } = await import("./node-console.ts");
+    const { openAdmin } = await import("./node-admin.ts");
+    const admin = openAdmin({
+      config,
+      dataDirectory: directory.path,
+      controlDirectory: directory.controlPath,
+      keyRing: control.keyRing,
+      askControl,
+      finishDeletion: (bucket) => first.finishDeletion(bucket),
+      consoleUrl: consoleUrl ?? "",
+      log,
+      unsafe,
+    });
+    opened.add(() => admin.close());
     const server = await openConsole({
       address: options.console,
       implementation,
@@ -358,6 +371,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       freeSpace,
       endpoint,
       log,
+      admin: admin.port,
     });
     const close = (): Promise<void> => server.close(limits.drainMs);
     opened.add(close, () => server.close(0));

@@ -126,7 +126,7 @@ export const DeleteBucket = declareAdmin({
   .on(named)
   .handledBy(async ({ params }, context) => {
     const { name } = bucketOf(context, params.name);
-    const { record } = await context.ask("bucket.markDeleting", { name });
+    const { record } = await context.ask("bucket.markDeleting", { name, jobId: null });
     if (await context.services.finishDeletion(record)) return null;
     throw new AdminError("BucketNotEmpty");
   });

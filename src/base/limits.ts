@@ -256,6 +256,7 @@ export const limits = {
   usageDaysReadMax: 366,
   usageBucketsPage: 1000,
   usageBucketsPerTurn: 100,
+  usageDaysPerSlice: 1000,
   usageSweepMs: 60 * 60 * 1000,
   quotaRefreshMs: 1000,
   quotaAccountsMax: 4096,

@@ -34,6 +34,7 @@ export const rootFiles = [
   "node.ts",
   "node-parts.ts",
   "node-console.ts",
+  "node-admin.ts",
   "library.ts",
   "embedded-node.ts",
   "thread.ts",
