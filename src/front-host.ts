@@ -30,9 +30,11 @@ import { PrincipalGate } from "./front/principal-gate.ts";
 import { QueryPort } from "./front/query-port.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
+import { S3ControlPort } from "./front/s3-control-port.ts";
 import { s3Port } from "./front/s3-port.ts";
 import { TenantHosts } from "./front/tenant-host.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
+import { s3ControlPort } from "./iam/s3-control.ts";
 import { iamPort } from "./iam/service.ts";
 import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
@@ -184,6 +186,17 @@ export class Front {
       random: systemRandom,
       log: this.#log,
     });
+    const s3Control = new S3ControlPort({
+      gate,
+      serve: s3ControlPort({
+        bucket: (name) => this.#services.control.bucket(name),
+        askControl: this.#services.askControl,
+        log: this.#log,
+      }),
+      proxies,
+      clock,
+      random: systemRandom,
+    });
     const pipeline = new Pipeline({
       services: this.#services,
       route: compileRoutes(operations),
@@ -198,7 +211,14 @@ export class Front {
       log: this.#log,
       observe: (exchange) => this.#observe(exchange),
     });
-    const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl, cors, query });
+    const handler = s3Port({
+      pipeline: pipeline.handle,
+      isReady: () => this.#isReady(),
+      consoleUrl,
+      cors,
+      query,
+      s3Control,
+    });
     const { host, tls, implementation, connectionsMax } = where;
     const secured = tls === null ? {} : { tls };
     const options = { host, port, implementation, connectionsMax, sharesPort: fronts > 1, ...secured };

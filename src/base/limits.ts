@@ -227,6 +227,7 @@ export const limits = {
   jobRetriesMax: 20,
   jobRetryMs: 500,
   // IAM and STS
+  tagsPerBucketMax: 50,
   queryBodyBytesMax: 512 * KiB,
   queryFieldsMax: 2000,
   queryDepthMax: 8,
