@@ -309,6 +309,12 @@ export const limits = {
   directoryLockRetryMs: 50,
   volumeErrorsMax: 3,
   volumeErrorWindowMs: 60_000,
+  // Command line
+  cliAnswerMs: 120_000,
+  cliAnswerBytesMax: 64 * MiB,
+  cliItemsMax: 10_000,
+  cliInputBytesMax: 1 * MiB,
+  socketPathBytesMax: 103,
 } as const;
 
 assert(limits.chunkBytesMax % limits.frameBytes === 0, "a chunk is a whole number of frames");

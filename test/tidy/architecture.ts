@@ -57,7 +57,7 @@ export const soleImporters: Readonly<Record<string, string>> = {
   pino: "base/log.ts",
   "prom-client": "front/metrics.ts",
   "@rgrove/parse-xml": "model/xml-read.ts",
-  commander: "cli/command.ts",
+  commander: "cli/commander.ts",
   "@node-rs/argon2": "account/argon2.ts",
   otpauth: "account/totp.ts",
   uqr: "account/qr-code.ts",
