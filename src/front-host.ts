@@ -1,25 +1,41 @@
 /** One front with everything it needs, in the main thread or in one of its own: listener, pipeline, readers, links to the bucket threads. */
 
 import type { MessagePort } from "node:worker_threads";
+import { ownActor } from "./account/principal.ts";
+import { Principals } from "./account/principals.ts";
+import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import { Admission } from "./actor/admission.ts";
 import { BodyUploader } from "./actor/body-uploader.ts";
 import { ThreadLink } from "./actor/port.ts";
+import { actorRef } from "./actor/ref.ts";
 import { type SharedSlabs, Slabs } from "./actor/slabs.ts";
 import { portTransport } from "./actor/transport.ts";
-import { systemClock } from "./base/clock.ts";
+import { systemClock, type Timer } from "./base/clock.ts";
+import { limits } from "./base/limits.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import type { BucketProtocol, BucketReply } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
+import { UsageReader } from "./bucket/usage-reader.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
-import { aesSecretBox } from "./control/secret-box.ts";
+import { ringSecretBox } from "./control/secret-box.ts";
 import { openAccessLog } from "./front/access-log.ts";
+import { AddressRanges } from "./front/client-address.ts";
+import { ConsoleCors } from "./front/console-cors.ts";
 import { listen } from "./front/http-server.ts";
 import { type Exchanged, Pipeline } from "./front/pipeline.ts";
+import { PrincipalGate } from "./front/principal-gate.ts";
+import { QueryPort } from "./front/query-port.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { s3Port } from "./front/s3-port.ts";
+import { TenantHosts } from "./front/tenant-host.ts";
+import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
+import { iamPort } from "./iam/service.ts";
+import type { JobAsk } from "./jobs/job-runner.ts";
+import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
@@ -35,7 +51,8 @@ export interface FrontData {
   readonly partitions: readonly { readonly directory: string; readonly metadata: string; readonly owner: number }[];
   readonly controlDirectory: string;
   /** Opens the secrets of control records; 32 bytes. */
-  readonly sealingKey: Uint8Array;
+  /** Of the key ring: secret. */
+  readonly ringKeys: readonly RingKey[];
   readonly slabs: SharedSlabs;
   readonly readEpochs: SharedArrayBuffer;
   readonly uploadEpochs: SharedArrayBuffer;
@@ -53,6 +70,9 @@ export interface FrontData {
   };
   readonly region: string;
   readonly endpoints: readonly string[];
+  /** Tenants' host names end in these, lower case. */
+  readonly domains: readonly string[];
+  readonly trustedProxies: readonly string[];
   readonly takesVersion2: boolean;
   readonly hostId: string;
   /** null: there is no console. */
@@ -60,7 +80,16 @@ export interface FrontData {
   readonly tokenKey: Uint8Array;
   readonly log: LogSettings;
   readonly accessLog: string;
+  /** Whether this front tells what buckets hold, for the metrics. */
+  readonly metersUsage: boolean;
   readonly unsafe: readonly UnsafeName[];
+}
+
+/** What a bucket holds now: logical bytes of versions and open parts. */
+export interface BucketHeld {
+  readonly account: string;
+  readonly bucket: string;
+  readonly bytes: number;
 }
 
 export interface FrontSnapshot {
@@ -70,10 +99,13 @@ export interface FrontSnapshot {
   readonly slotsFree: number;
   readonly slotsWaiting: number;
   readonly pendingAsks: number;
+  readonly requestsNotBooked: number;
 }
 
 export class Front {
   readonly #data: FrontData;
+  readonly #principals: Principals;
+  readonly #temporary: TemporaryCredentials;
   readonly #links: readonly ThreadLink[];
   readonly #slabs: Slabs;
   readonly #services: FrontServices;
@@ -81,6 +113,9 @@ export class Front {
   readonly #chunks: ChunkReader[];
   readonly #counters = new RequestCounters();
   readonly #admission: Admission;
+  readonly #usage: UsageTally;
+  readonly #usageFlush: Timer;
+  readonly #usageReader: UsageReader;
   readonly #accessLog: ReturnType<typeof openAccessLog>;
   readonly #log: Log;
   #server: HttpServer | null = null;
@@ -105,12 +140,20 @@ export class Front {
     this.#chunks = data.partitions.map(({ directory }) => new ChunkReader({ directory, disk: systemDisk, clock }));
     this.#admission = new Admission(data.fronts);
     this.#accessLog = openAccessLog(data.accessLog);
+    this.#usage = new UsageTally((sum) => this.#handOver(sum));
+    this.#usageReader = new UsageReader(this.#snapshots);
+    this.#usageFlush = clock.every(limits.usageFlushMs, () => this.#usage.flush());
     const ownerOf = (partition: number): number => data.partitions[partition]?.owner ?? 0;
+    const keyRing = new KeyRing(data.ringKeys, systemRandom);
+    const secrets = ringSecretBox(keyRing);
+    const control = new ControlReader(
+      openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
+      secrets,
+    );
+    this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
+    this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock });
     this.#services = {
-      control: new ControlReader(
-        openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
-        aesSecretBox(data.sealingKey, systemRandom),
-      ),
+      control,
       askControl,
       links: this.#links,
       ownerOf,
@@ -130,6 +173,18 @@ export class Front {
   /** Binds the S3 port; several fronts share it. @returns the port */
   async listen(port: number): Promise<number> {
     const { listen: where, endpoints, takesVersion2, hostId, consoleUrl, fronts } = this.#data;
+    const cors = new ConsoleCors(consoleUrl);
+    const gate = new PrincipalGate(this.#principals, new TenantHosts(this.#data.domains), this.#services.control);
+    const proxies = new AddressRanges(this.#data.trustedProxies);
+    const { clock } = this.#services;
+    const query = new QueryPort({
+      gate,
+      serve: this.#queryService(),
+      proxies,
+      clock,
+      random: systemRandom,
+      log: this.#log,
+    });
     const pipeline = new Pipeline({
       services: this.#services,
       route: compileRoutes(operations),
@@ -137,16 +192,36 @@ export class Front {
       takesVersion2,
       hostId,
       admission: this.#admission,
+      gate,
+      proxies,
+      cors,
       random: systemRandom,
       log: this.#log,
       observe: (exchange) => this.#observe(exchange),
     });
-    const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl });
+    const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl, cors, query });
     const { host, tls, implementation, connectionsMax } = where;
     const secured = tls === null ? {} : { tls };
     const options = { host, port, implementation, connectionsMax, sharesPort: fronts > 1, ...secured };
     this.#server = await listen(options, handler, this.#log);
     return this.#server.port;
+  }
+
+  #queryService() {
+    const { control, askControl, clock } = this.#services;
+    return iamPort({
+      reader: control,
+      askControl,
+      clock,
+      credentials: this.#temporary,
+      secondFactor: {
+        verify: async (accountId, userName, code) => {
+          const by = ownActor(accountId, userName);
+          return (await askControl("mfa.take", { by, accountId, userName, code })).ok;
+        },
+      },
+      log: this.#log,
+    });
   }
 
   get implementation(): string {
@@ -162,12 +237,35 @@ export class Front {
   }
 
   /** Goes on with a deletion that the last stop has interrupted. */
-  async finishDeletion(bucket: BucketRecord): Promise<void> {
-    await finishDeletion(new RequestServices(this.#services, "start"), bucket);
+  finishDeletion(bucket: BucketRecord): Promise<boolean> {
+    return finishDeletion(new RequestServices(this.#services, "start", null), bucket);
   }
 
   takeSums(): RequestSums {
     return this.#counters.take();
+  }
+
+  /** What the first `limits.metricSeriesMax` buckets hold, by name; nothing unless the metrics are to show it. In slices. */
+  async bucketsHeld(): Promise<BucketHeld[]> {
+    const { control } = this.#services;
+    const held: BucketHeld[] = [];
+    for (let after = ""; this.#data.metersUsage && held.length < limits.metricSeriesMax; ) {
+      control.refresh();
+      const page = control.buckets(after, limits.usageBucketsPerTurn);
+      for (const { accountId, name, id, partition } of page) {
+        const totals = this.#usageReader.held({ bucket: id, partition });
+        held.push({
+          account: accountId,
+          bucket: name,
+          bytes: (totals?.storedBytes ?? 0) + (totals?.openUploadBytes ?? 0),
+        });
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < limits.usageBucketsPerTurn) break;
+      after = last.name;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return held.slice(0, limits.metricSeriesMax);
   }
 
   snapshot(): FrontSnapshot {
@@ -180,6 +278,7 @@ export class Front {
       slotsFree: slabs.slots.reduce((sum, { free }) => sum + free, 0),
       slotsWaiting: this.#slabs.waiting,
       pendingAsks: this.#links.reduce((sum, link) => sum + link.snapshot().pending, 0),
+      requestsNotBooked: this.#usage.lostRequests,
     };
   }
 
@@ -187,6 +286,8 @@ export class Front {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#server?.close(this.#data.listen.drainMs);
+    this.#usageFlush.cancel();
+    await this.#usage.drain(() => new Promise((resolve) => systemClock.after(limits.usageDrainPauseMs, resolve)));
   }
 
   /**
@@ -195,6 +296,7 @@ export class Front {
    */
   async abandon(): Promise<void> {
     this.#isDraining = true;
+    this.#usageFlush.cancel();
     await this.#server?.close(0);
     this.#services.uploader.close();
     for (const link of this.#links) link.close();
@@ -203,7 +305,14 @@ export class Front {
 
   /** Goes through a bucket's rows and deletes it with everything in it, for good. */
   async deleteBucket(bucket: BucketRecord): Promise<void> {
-    await deleteWithContents(new RequestServices(this.#services, "reset"), bucket);
+    await deleteWithContents(new RequestServices(this.#services, "reset", null), bucket);
+  }
+
+  /** A job's step: an ask without a request. */
+  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>> {
+    const { name, accountId } = bucket;
+    const asking = new RequestServices(this.#services, "job", null);
+    return asking.askBucket(bucket, type, type === "bucket.emptySome" ? { owner: { name, accountId } } : {});
   }
 
   /** After `drain`, and after the bucket threads have stopped. */
@@ -220,9 +329,28 @@ export class Front {
     return !this.#isDraining && this.#links.every((link) => link.isUp);
   }
 
+  /** An answer that does not come may hide a turn that was made: only what a thread has refused is sent again. */
+  async #handOver({ bucket, egressBytes, requests }: BucketSum): Promise<HandedOver> {
+    const link = this.#links[this.#services.ownerOf(bucket.partition)];
+    if (link === undefined || !link.isUp) return "refused";
+    const address = { bucket: bucket.id, partition: bucket.partition };
+    const options = { requestId: "usage", timeoutMs: limits.askMs };
+    const outcome = await actorRef<BucketProtocol>(link, address).ask("usage.add", { egressBytes, requests }, options);
+    if (outcome.ok) return "taken";
+    if (outcome.code === "SlowDown") return "refused";
+    this.#log.warn(
+      { bucketId: bucket.id, code: outcome.code, egressBytes, requests },
+      "usage may not have been booked",
+    );
+    return "unknown";
+  }
+
   #observe(exchange: Exchanged): void {
     const { status, errorCode, durationMs, request } = exchange;
     const operation = exchange.operation === "" ? "-" : exchange.operation;
+    if (exchange.target !== null) {
+      this.#usage.record(exchange.target, requestClassOf(exchange.operation, request.method), exchange.bytesOut);
+    }
     this.#counters.record({
       operation,
       code: errorCode ?? String(status),

@@ -4,11 +4,13 @@ import { isMainThread, type MessagePort, parentPort, Worker, workerData } from "
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import type { Outcome } from "./base/outcome.ts";
+import type { BucketReply } from "./bucket/messages.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { ListenError } from "./front/listen-error.ts";
 import type { RequestSums } from "./front/request-counters.ts";
 import type { AskControl } from "./front/request-services.ts";
-import { Front, type FrontData, type FrontSnapshot } from "./front-host.ts";
+import { type BucketHeld, Front, type FrontData, type FrontSnapshot } from "./front-host.ts";
+import type { JobAsk } from "./jobs/job-runner.ts";
 
 /** Main thread → front thread. Those with an id are answered once. */
 type ToFront =
@@ -17,6 +19,7 @@ type ToFront =
   | { readonly kind: "listen"; readonly id: number; readonly port: number }
   | { readonly kind: "report" | "drain" | "close" | "abandon"; readonly id: number }
   | { readonly kind: "finishDeletion" | "deleteBucket"; readonly id: number; readonly bucket: BucketRecord }
+  | { readonly kind: "askForJob"; readonly id: number; readonly bucket: BucketRecord; readonly type: JobAsk }
   | { readonly kind: "controlReply"; readonly id: number; readonly outcome: Outcome<unknown> };
 
 /** Front thread → main thread. */
@@ -29,6 +32,7 @@ type FromFront =
 export interface FrontReport {
   readonly sums: RequestSums;
   readonly snapshot: FrontSnapshot;
+  readonly held: readonly BucketHeld[];
 }
 
 const taskKind = "troupe front";
@@ -43,7 +47,8 @@ interface FrontThreadTask {
 type Asked =
   | { readonly kind: "listen"; readonly port: number }
   | { readonly kind: "report" | "drain" | "close" | "abandon" }
-  | { readonly kind: "finishDeletion" | "deleteBucket"; readonly bucket: BucketRecord };
+  | { readonly kind: "finishDeletion" | "deleteBucket"; readonly bucket: BucketRecord }
+  | { readonly kind: "askForJob"; readonly bucket: BucketRecord; readonly type: JobAsk };
 
 type Settle = { resolve(value: unknown): void; reject(error: Error): void };
 
@@ -116,12 +121,16 @@ export class FrontThread {
     this.#worker.unref();
   }
 
-  async finishDeletion(bucket: BucketRecord): Promise<void> {
-    await this.#request({ kind: "finishDeletion", bucket });
+  async finishDeletion(bucket: BucketRecord): Promise<boolean> {
+    return (await this.#request({ kind: "finishDeletion", bucket })) === true;
   }
 
   async deleteBucket(bucket: BucketRecord): Promise<void> {
     await this.#request({ kind: "deleteBucket", bucket });
+  }
+
+  async askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>> {
+    return (await this.#request({ kind: "askForJob", bucket, type })) as BucketReply<T>;
   }
 
   #request(message: Asked): Promise<unknown> {
@@ -197,12 +206,17 @@ function run(port: MessagePort, { index, data }: FrontThreadTask): void {
     else if (message.kind === "listen") answer(message.id, front.listen(message.port));
     else if (message.kind === "finishDeletion") answer(message.id, front.finishDeletion(message.bucket));
     else if (message.kind === "deleteBucket") answer(message.id, front.deleteBucket(message.bucket));
+    else if (message.kind === "askForJob") answer(message.id, front.askForJob(message.bucket, message.type));
     else if (message.kind === "abandon") answer(message.id, front.abandon());
     else if (message.kind === "drain") answer(message.id, front.drain());
     else if (message.kind === "close") answer(message.id, front.close());
-    else
-      answer(message.id, Promise.resolve({ sums: front.takeSums(), snapshot: front.snapshot() } satisfies FrontReport));
+    else answer(message.id, reportOf(front));
   });
+}
+
+export async function reportOf(front: Front): Promise<FrontReport> {
+  const held = await front.bucketsHeld();
+  return { sums: front.takeSums(), snapshot: front.snapshot(), held };
 }
 
 /** This file is also loaded in threads that are not fronts: those of a program that starts nodes from a thread of its own. */

@@ -1,6 +1,7 @@
 /** The console port of a node: health probes and metrics, gathered from all its threads. For node.ts alone. */
 
 import type { Supervisor } from "./actor/supervisor.ts";
+import type { AdminPort } from "./admin/port.ts";
 import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import type { ListenAddress } from "./cli/address.ts";
@@ -25,16 +26,18 @@ export interface ConsoleParts {
   /** Of the S3 port. */
   readonly endpoint: string;
   readonly log: Log;
+  readonly admin: AdminPort;
 }
 
 /** @throws ListenError */
 export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
-  const { address, implementation, config, fronts, supervisor, freeSpace, endpoint, log } = parts;
+  const { address, implementation, config, fronts, supervisor, freeSpace, endpoint, log, admin } = parts;
   let reports: readonly FrontReport[] = [];
   const gauges = nodeGauges({
     fronts: () => reports.map(({ snapshot }) => snapshot),
     supervisor: () => supervisor.snapshot(),
     freeSpace,
+    held: config.metrics.usage ? () => reports.flatMap(({ held }) => held) : null,
   });
   const metrics = new Metrics({ version: productVersion(), gauges });
   const gather = async (): Promise<void> => {
@@ -44,6 +47,7 @@ export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
   const handler = consolePort({
     metrics,
     gather,
+    admin,
     isOpen: config.metrics.open,
     bearerToken: config.metrics.bearerToken,
     isReady: () => supervisor.snapshot().isUp.every((isUp) => isUp),

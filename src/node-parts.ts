@@ -10,16 +10,20 @@ import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { connectionsWithin, openFilesMax } from "./base/open-files.ts";
 import { systemRandom } from "./base/random.ts";
+import type { BucketReply } from "./bucket/messages.ts";
 import type { Config } from "./config/schema.ts";
 import { ControlActor } from "./control/actor.ts";
 import { EmbeddedControlStore } from "./control/embedded-store.ts";
 import { openControlEnvironment } from "./control/environment.ts";
 import { upgradeIdentities } from "./control/identity-upgrade.ts";
 import type { BucketRecord } from "./control/records.ts";
-import { aesSecretBox, openSealingKey } from "./control/secret-box.ts";
+import { isSealed, openSecretBox } from "./control/secret-box.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { Front, type FrontData } from "./front-host.ts";
-import { type FrontReport, FrontThread } from "./front-thread.ts";
+import { type FrontReport, FrontThread, reportOf } from "./front-thread.ts";
+import type { JobAsk } from "./jobs/job-runner.ts";
+import { KeyRing } from "./keyring/key-ring.ts";
+import { openKeyRingFile } from "./keyring/key-ring-file.ts";
 import type { DataDirectory } from "./storage/data-directory.ts";
 import { openMetadata } from "./storage/lmdb.ts";
 import { ReadEpochs } from "./storage/read-epochs.ts";
@@ -34,8 +38,10 @@ export interface AnyFront extends FrontConnections {
   close(): Promise<void>;
   abandon(): Promise<void>;
   report(): Promise<FrontReport>;
-  finishDeletion(bucket: BucketRecord): Promise<void>;
+  /** @returns whether it is gone; else it is live again */
+  finishDeletion(bucket: BucketRecord): Promise<boolean>;
   deleteBucket(bucket: BucketRecord): Promise<void>;
+  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>>;
 }
 
 export interface ThreadCounts {
@@ -71,12 +77,17 @@ export function urlHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-export async function openControl(
-  directory: DataDirectory,
-  log: Log,
-  unsafe: readonly UnsafeName[],
-  fatal: (reason: unknown) => void,
-) {
+export interface ControlParts {
+  readonly directory: DataDirectory;
+  /** The ring that the store's secrets are sealed by. @throws KeyringError */
+  readonly openRing: (isSealed: boolean) => KeyRing;
+  readonly log: Log;
+  readonly unsafe: readonly UnsafeName[];
+  readonly fatal: (reason: unknown) => void;
+}
+
+/** @throws DamagedEnvironmentError, KeyringError */
+export async function openControl({ directory, openRing, log, unsafe, fatal }: ControlParts) {
   const environment = openControlEnvironment({
     directory: directory.controlPath,
     clock: systemClock,
@@ -84,17 +95,45 @@ export async function openControl(
     ...unsafeLmdb(unsafe),
   });
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
-  const sealingKey = await openSealingKey(store, systemRandom);
-  const secrets = aesSecretBox(sealingKey, systemRandom);
-  await upgradeIdentities({ store, random: systemRandom, secrets });
-  const ports = { store, clock: systemClock, random: systemRandom, passwords: passwordHasher(systemRandom), secrets };
-  const actor = await ControlActor.open({
-    ...ports,
-    partitions: directory.partitions,
-    identities: await openIdentities(ports),
-    log,
-  });
-  return { store, actor, secrets, sealingKey };
+  try {
+    const keyRing = openRing(await isSealed(store));
+    const secrets = await openSecretBox(store, keyRing);
+    await upgradeIdentities({ store, random: systemRandom, secrets });
+    const ports = {
+      store,
+      clock: systemClock,
+      random: systemRandom,
+      passwords: passwordHasher(systemRandom),
+      secrets,
+    };
+    const actor = await ControlActor.open({
+      ...ports,
+      partitions: directory.partitions,
+      identities: await openIdentities(ports),
+      log,
+    });
+    return { store, actor, secrets, keyRing };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The key ring of a data directory; of one in memory, one that ends with it. @throws KeyringError */
+export function openRing(options: {
+  readonly dataDirectory: string;
+  readonly file: string | null;
+  readonly isTemporary: boolean;
+  readonly log: Log;
+}): (isSealed: boolean) => KeyRing {
+  const { dataDirectory, file, isTemporary, log } = options;
+  if (isTemporary) return () => KeyRing.inMemory(systemRandom);
+  return (isSealed) => {
+    const opened = openKeyRingFile({ dataDirectory, file, isSealed, random: systemRandom, clock: systemClock });
+    for (const warning of opened.warnings) log.warn({ file: opened.file }, warning);
+    if (opened.isNew) log.info({ file: opened.file }, "a key ring was made: keep a copy of it apart from the data");
+    return opened.ring;
+  };
 }
 
 /**
@@ -137,8 +176,13 @@ export function startFronts(
   fatal: (reason: unknown) => void,
   onLine: (line: string) => void,
 ): AnyFront[] {
+  // One of them is enough to read what all partitions hold.
+  const dataOf = (index: number): FrontData => ({ ...data, metersUsage: data.metersUsage && index === 0 });
   if (count > 1) {
-    return Array.from({ length: count }, (_, index) => new FrontThread(index, data, askControl, fatal, onLine));
+    return Array.from(
+      { length: count },
+      (_, index) => new FrontThread(index, dataOf(index), askControl, fatal, onLine),
+    );
   }
   const front = new Front(0, data, askControl, onLine);
   return [
@@ -151,7 +195,8 @@ export function startFronts(
       abandon: () => front.abandon(),
       finishDeletion: (bucket) => front.finishDeletion(bucket),
       deleteBucket: (bucket) => front.deleteBucket(bucket),
-      report: () => Promise.resolve({ sums: front.takeSums(), snapshot: front.snapshot() }),
+      askForJob: (bucket, type) => front.askForJob(bucket, type),
+      report: () => reportOf(front),
     },
   ];
 }

@@ -5,6 +5,7 @@ import { isMainThread } from "node:worker_threads";
 import { type FirstCredentials, operatorKey, seedAccounts } from "./account/first-account.ts";
 import { threadPool } from "./actor/pool.ts";
 import { type Escalation, Supervisor } from "./actor/supervisor.ts";
+import { assert } from "./base/assert.ts";
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { createThreadLog, type LogSettings } from "./base/log.ts";
@@ -17,10 +18,12 @@ import { listBuckets, restoreRecords, seededRecords } from "./control/seed.ts";
 import { chooseImplementation } from "./front/http-server.ts";
 import type { AskControl } from "./front/request-services.ts";
 import type { FrontData } from "./front-host.ts";
+import { JobRunner } from "./jobs/job-runner.ts";
 import {
   connectionsPerFront,
   openControl,
   openEnvironments,
+  openRing,
   partitionsOf,
   shareMemory,
   startFronts,
@@ -223,7 +226,13 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     () => void freeSpace.close(),
   );
 
-  const control = await openControl(directory, log, unsafe, fatal);
+  const control = await openControl({
+    directory,
+    openRing: openRing({ dataDirectory: directory.path, file: config.keyring.file, isTemporary, log }),
+    log,
+    unsafe,
+    fatal,
+  });
   opened.add(() => control.store.close());
   const file = options.identitiesFile;
   const identities = guest !== undefined ? guest.identities : file === null ? null : readIdentitiesFile(file);
@@ -259,7 +268,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     ...shared.front,
     partitions,
     controlDirectory: directory.controlPath,
-    sealingKey: control.sealingKey,
+    ringKeys: control.keyRing.keys,
     fronts: threads.fronts,
     bucketThreads: threads.buckets,
     listen: {
@@ -273,11 +282,14 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     region: config.region,
     takesVersion2: config.signatures.version2,
     endpoints: config.domain.map((domain) => `s3.${domain}`),
+    domains: config.domain,
+    trustedProxies: config.trustedProxies,
     hostId: Buffer.from(directory.format.nodeEpoch, "hex").toString("base64"),
     consoleUrl,
     tokenKey: Uint8Array.from(systemRandom.bytes(32)),
     log: logs,
     accessLog: config.log.access,
+    metersUsage: config.metrics.usage,
     unsafe,
   };
   const fronts = startFronts(threads.fronts, frontData, askControl, fatal, onLine);
@@ -317,7 +329,17 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
   }
 
   const first = fronts[0];
-  const s3Port = first === undefined ? 0 : await first.listen(options.s3.port);
+  assert(first !== undefined, "a node has a front");
+  const jobs = new JobRunner({
+    store: control.store,
+    askControl,
+    askBucket: (bucket, type) => first.askForJob(bucket, type),
+    clock,
+    log,
+  });
+  opened.add(() => jobs.stop());
+  await jobs.resume();
+  const s3Port = await first.listen(options.s3.port);
   for (const front of fronts.slice(1)) await front.listen(s3Port);
   opened.add(async () => {
     await Promise.all(fronts.map((front) => front.drain()));
@@ -327,6 +349,19 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
   if (options.console !== null) {
     // Metrics are nothing that a node without a console should load.
     const { openConsole } = await import("./node-console.ts");
+    const { openAdmin } = await import("./node-admin.ts");
+    const admin = openAdmin({
+      config,
+      dataDirectory: directory.path,
+      controlDirectory: directory.controlPath,
+      keyRing: control.keyRing,
+      askControl,
+      finishDeletion: (bucket) => first.finishDeletion(bucket),
+      consoleUrl: consoleUrl ?? "",
+      log,
+      unsafe,
+    });
+    opened.add(() => admin.close());
     const server = await openConsole({
       address: options.console,
       implementation,
@@ -336,6 +371,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       freeSpace,
       endpoint,
       log,
+      admin: admin.port,
     });
     const close = (): Promise<void> => server.close(limits.drainMs);
     opened.add(close, () => server.close(0));
@@ -351,7 +387,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     reset: async () => {
       const buckets = await listBuckets(control.store);
       for (let at = 0; at < buckets.length; at += resetAtOnce) {
-        await Promise.all(buckets.slice(at, at + resetAtOnce).map((bucket) => first?.deleteBucket(bucket)));
+        await Promise.all(buckets.slice(at, at + resetAtOnce).map((bucket) => first.deleteBucket(bucket)));
       }
       await restoreRecords(control.store, seeded);
     },

@@ -27,6 +27,7 @@ import { decodeReference } from "./storage/refs.ts";
 import { RowRoom } from "./storage/row-room.ts";
 import { SegmentMarks } from "./storage/segment-marks.ts";
 import type { Metadata, ReadTrees, Snapshot } from "./storage/trees.ts";
+import { sweepUsage } from "./storage/usage-sweep.ts";
 import { type UnsafeName, unsafeDisk, unsafeLmdb } from "./unsafe.ts";
 
 /** What every bucket thread of a node is given. */
@@ -222,6 +223,7 @@ function own(
   const upkeep = [
     clock.every(limits.compactIntervalMs, () => void compact()),
     clock.every(limits.orphanSweepMs, sweep),
+    clock.every(limits.usageSweepMs, () => void sweepUsage(metadata, clock.nowMs()).catch(note)),
   ];
   const room = new RowRoom({ volume: freeSpace, reusableBytes: () => metadata.reusableBytes() });
   return { metadata, garbage, room, collector, upkeep };

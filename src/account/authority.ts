@@ -167,6 +167,7 @@ const rows: Readonly<Record<IdentityMessage, Row>> = {
     acting: none,
   },
   "mfa.newRecoveryCodes": ownCredentials,
+  "mfa.take": ownCredentials,
   "password.change": ownCredentials,
   "password.requestReset": byProof,
   "password.redeem": byProof,

@@ -26,7 +26,7 @@ import {
 import { newTotpSecret } from "./totp.ts";
 import { endAllSessions, type RecordChange } from "./user-sessions.ts";
 
-type MfaMessage = "mfa.begin" | "mfa.confirm" | "mfa.disable" | "mfa.reset" | "mfa.newRecoveryCodes";
+type MfaMessage = "mfa.begin" | "mfa.confirm" | "mfa.disable" | "mfa.reset" | "mfa.newRecoveryCodes" | "mfa.take";
 type OfUser = Pick<Request<"mfa.reset">, "by" | "accountId" | "userName">;
 type Codes = { readonly recoveryCodes: readonly string[] };
 
@@ -110,6 +110,21 @@ export function renewRecoveryCodes(
           reply: { recoveryCodes: fresh.codes },
           method: taken.method,
         });
+      }),
+    ),
+  );
+}
+
+/** `mfa.take`: a code that is used up by it. InvalidInput when there is no factor in force. */
+export function takeFactor(ports: SignInPorts, request: Request<"mfa.take">): Answer<"mfa.take"> {
+  const step: Step = { ports, action: "mfa.take", request };
+  return audited(step, () =>
+    withCode(step, () =>
+      changeFactor<Nothing>(step, async ({ user }) => {
+        if (user.mfa?.confirmed !== true) return notNow("no second factor is in force");
+        const taken = takeTotp(ports, user, request.code);
+        if (taken === null) return refused("SignInFailed");
+        return accepted({ mfa: taken.mfa, reply: {}, method: taken.method });
       }),
     ),
   );

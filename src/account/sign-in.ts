@@ -8,7 +8,7 @@ import { createToken, deleteToken } from "./api-tokens.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { HashesBusyError } from "./hash-turns.ts";
 import { type IdentityProvider, passwordProvider } from "./identity-provider.ts";
-import { beginMfa, confirmMfa, disableMfa, renewRecoveryCodes, resetMfa } from "./mfa.ts";
+import { beginMfa, confirmMfa, disableMfa, renewRecoveryCodes, resetMfa, takeFactor } from "./mfa.ts";
 import type { PasswordHasher } from "./password.ts";
 import { changePassword, redeem, requestReset } from "./passwords.ts";
 import type { IdentityPorts } from "./ports.ts";
@@ -59,6 +59,7 @@ export function signInBehaviour(options: SignInOptions): Handlers<keyof SignInMe
     "mfa.confirm": by(confirmMfa),
     "mfa.disable": by(disableMfa),
     "mfa.reset": by(resetMfa),
+    "mfa.take": by(takeFactor),
     "mfa.newRecoveryCodes": by(renewRecoveryCodes),
     "password.change": by(changePassword),
     "password.requestReset": by(requestReset),

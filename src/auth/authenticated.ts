@@ -7,6 +7,9 @@ export interface Authenticated {
   readonly accessKeyId: string;
   /** True when the credentials came in the query. */
   readonly presigned: boolean;
+  readonly version: "AWS4-HMAC-SHA256" | "AWS";
+  /** When it was signed: YYYYMMDDTHHMMSSZ; "" in version 2, which says when it ends. */
+  readonly timestamp: string;
   readonly payload: SignedPayload;
   /** Lower case, sorted. */
   readonly signedHeaders: readonly string[];

@@ -2,12 +2,18 @@
 
 import { limits } from "../base/limits.ts";
 
+/** The services that requests are signed for. */
+export type SigningService = "s3" | "iam" | "sts";
+
+const services: readonly string[] = ["s3", "iam", "sts"] satisfies readonly SigningService[];
+
 export interface Credential {
   readonly accessKeyId: string;
   /** YYYYMMDD. */
   readonly date: string;
   readonly region: string;
-  /** `<date>/<region>/s3/aws4_request`. */
+  readonly service: SigningService;
+  /** `<date>/<region>/<service>/aws4_request`. */
   readonly scope: string;
 }
 
@@ -31,12 +37,34 @@ export function parseCredential(text: string, refuse: (fault: string) => Error):
   if (terminal !== "aws4_request") {
     throw refuse(`incorrect terminal "${terminal}". This endpoint uses "aws4_request".`);
   }
-  if (service !== "s3") throw refuse(`incorrect service "${service}". This endpoint belongs to "s3".`);
+  if (!isService(service)) throw refuse(wrongService(service));
   if (!datePattern.test(date)) {
     throw refuse(`incorrect date format "${date}". This date in the credential must be in the format "yyyyMMdd".`);
   }
   if (region.length > limits.regionCharsMax || !regionPattern.test(region)) {
     throw refuse(`the region "${region}" is mal-formed.`);
   }
-  return { accessKeyId, date, region, scope: `${date}/${region}/s3/aws4_request` };
+  return { accessKeyId, date, region, service, scope: `${date}/${region}/${service}/aws4_request` };
+}
+
+/**
+ * A credential of one service is none of another's: what was signed for IAM is no request to S3.
+ * @throws what `refuse` returns
+ */
+export function checkService(
+  { service }: Credential,
+  allowed: readonly SigningService[],
+  refuse: (fault: string) => Error,
+): void {
+  if (!allowed.includes(service)) throw refuse(wrongService(service));
+}
+
+export const s3Only: readonly SigningService[] = ["s3"];
+
+function isService(service: string | undefined): service is SigningService {
+  return service !== undefined && services.includes(service);
+}
+
+function wrongService(service: string | undefined): string {
+  return `incorrect service "${service}". This endpoint belongs to "s3".`;
 }

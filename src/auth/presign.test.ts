@@ -97,8 +97,17 @@ test("refuses SigV4A", (t) => {
   t.is(refusal(t, presignedParts(target, { "X-Amz-Algorithm": "AWS4-ECDSA-P256-SHA256" })).code, "NotImplemented");
 });
 
-test("refuses session tokens", (t) => {
-  t.is(refusal(t, presignedParts(target, { "X-Amz-Security-Token": "t" })).code, "InvalidToken");
+test("hands the session token of the query to the lookup, which judges it", (t) => {
+  const seen: unknown[] = [];
+  const noting = (id: string, token: string | null) => {
+    seen.push(token);
+    return lookup(id);
+  };
+  authenticate(requestOf(presignedParts(target, { "X-Amz-Security-Token": "token" })), noting, nowMs);
+  t.deepEqual(seen, ["token"]);
+  const twice = presignedParts(target, { "X-Amz-Security-Token": "token" });
+  const headers = { ...twice.headers, "x-amz-security-token": "another" };
+  t.is(refusal(t, { ...twice, headers }).code, "AccessDenied", "a header that was not signed");
 });
 
 test("refuses when the host is not signed", (t) => {

@@ -5,7 +5,7 @@ import type { HttpRequest } from "../model/http.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { Authenticated } from "./authenticated.ts";
 import { canonicalQuery, decodeComponent, type QueryPair } from "./canonical-request.ts";
-import { parseCredential } from "./credential.ts";
+import { checkService, parseCredential, type SigningService, s3Only } from "./credential.ts";
 import { parsePayloadMode, signedPayload, unsignedPayload } from "./payload.ts";
 import { presignedHeaders } from "./presigned-headers.ts";
 import { formatSeconds, parseBasicTime } from "./request-time.ts";
@@ -22,6 +22,15 @@ const requiredNames = [
 ] as const;
 
 type RequiredName = (typeof requiredNames)[number];
+
+/** What a presigned request may be for. */
+export interface PresignedScope {
+  readonly services: readonly SigningService[];
+  /** What stands for the payload's hash when the request has none. */
+  readonly payloadHash: string;
+}
+
+const s3Scope: PresignedScope = { services: s3Only, payloadHash: unsignedPayload };
 
 /** The words that make a request a presigned one. */
 const markers: readonly string[] = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"];
@@ -42,12 +51,13 @@ export function authenticatePresigned(
   query: readonly QueryPair[],
   lookup: SecretLookup,
   nowMs: number,
+  scope: PresignedScope = s3Scope,
 ): Omit<Authenticated, "presigned"> {
   const words = requiredWords(query);
   checkAlgorithm(words["X-Amz-Algorithm"]);
-  const credential = parseCredential(words["X-Amz-Credential"], (fault) =>
-    refuse(`Error parsing the X-Amz-Credential parameter; ${fault}`),
-  );
+  const refuseCredential = (fault: string) => refuse(`Error parsing the X-Amz-Credential parameter; ${fault}`);
+  const credential = parseCredential(words["X-Amz-Credential"], refuseCredential);
+  checkService(credential, scope.services, refuseCredential);
   const timestamp = words["X-Amz-Date"];
   const signedMs = parseBasicTime(timestamp);
   if (signedMs === null) throw refuse("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"");
@@ -57,29 +67,39 @@ export function authenticatePresigned(
     );
   }
   checkValidity(words["X-Amz-Expires"], signedMs, nowMs);
-  if (single(query, "X-Amz-Security-Token") !== undefined || request.headers.has("x-amz-security-token")) {
-    throw new S3Error("InvalidToken");
-  }
   const signed = parseSignedHeaders(words["X-Amz-SignedHeaders"]);
   if (signed === null) throw refuse("The X-Amz-SignedHeaders parameter is mal-formed.");
   checkHeadersSigned(request.headers, signed);
-  const payloadHash = payloadHashOf(request, query);
+  const payloadHash = payloadHashOf(request, query, scope.payloadHash);
   const mode = parsePayloadMode(payloadHash, request.headers);
   if (mode.kind === "streaming") {
     throw new S3Error("InvalidRequest", { Message: "Streaming payloads are not supported with query authentication." });
   }
   const signature = words["X-Amz-Signature"];
   const unsignedQuery = canonicalQuery(query.filter(([name]) => name !== "X-Amz-Signature"));
-  const claim = { credential, signed, signature, timestamp, query: unsignedQuery, payloadHash };
+  const sessionToken = sessionTokenOf(request, query);
+  const claim = { credential, signed, signature, timestamp, query: unsignedQuery, payloadHash, sessionToken };
   const key = verifySignature(request, claim, lookup);
   const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
   const { body } = request;
   return {
     accessKeyId: credential.accessKeyId,
+    version: algorithm,
+    timestamp,
     payload: signedPayload(mode, signing),
     signedHeaders: signed.names,
     headers: presignedHeaders({ headers: request.headers, query, contentLength: body.contentLength }),
   };
+}
+
+/** From the query or a (signed) header; they must not differ. */
+function sessionTokenOf(request: HttpRequest, query: readonly QueryPair[]): string | null {
+  const inQuery = single(query, "X-Amz-Security-Token");
+  const inHeader = request.headers.get("x-amz-security-token");
+  if (inQuery !== undefined && inHeader !== undefined && inQuery !== inHeader) {
+    throw refuse("X-Amz-Security-Token and the header x-amz-security-token differ.");
+  }
+  return inQuery ?? inHeader ?? null;
 }
 
 function requiredWords(query: readonly QueryPair[]): Readonly<Record<RequiredName, string>> {
@@ -140,13 +160,13 @@ function checkValidity(expires: string, signedMs: number, nowMs: number): void {
 }
 
 /** From the query or a (signed) header; they must not differ. AWS's SDKs put UNSIGNED-PAYLOAD there, most others nothing. */
-function payloadHashOf(request: HttpRequest, query: readonly QueryPair[]): string {
+function payloadHashOf(request: HttpRequest, query: readonly QueryPair[], otherwise: string): string {
   const inQuery = single(query, "X-Amz-Content-Sha256");
   const inHeader = request.headers.get("x-amz-content-sha256");
   if (inQuery !== undefined && inHeader !== undefined && inQuery !== inHeader) {
     throw refuse("X-Amz-Content-Sha256 and the header x-amz-content-sha256 differ.");
   }
-  return inQuery ?? inHeader ?? unsignedPayload;
+  return inQuery ?? inHeader ?? otherwise;
 }
 
 function refuse(fault: string): S3Error {

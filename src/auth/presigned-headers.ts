@@ -16,7 +16,6 @@ const signatureWords: ReadonlySet<string> = new Set([
   "x-amz-credential",
   "x-amz-date",
   "x-amz-expires",
-  "x-amz-security-token",
   "x-amz-signature",
   "x-amz-signedheaders",
 ]);

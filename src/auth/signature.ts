@@ -9,10 +9,17 @@ import type { Credential } from "./credential.ts";
 import type { SignedHeaders } from "./signed-headers.ts";
 import { deriveSigningKey, isSameSignature, type SigningKey, SigningKeyCache } from "./signing-key.ts";
 
-export const algorithm = "AWS4-HMAC-SHA256";
+export const algorithm = "AWS4-HMAC-SHA256" as const;
 
-/** @returns the secret of an access key that exists and is enabled, else undefined. */
-export type SecretLookup = (accessKeyId: string) => { readonly secretAccessKey: string } | undefined;
+/**
+ * @param sessionToken as sent; null without one
+ * @returns the secret of an access key that exists and is enabled, else undefined
+ * @throws S3Error InvalidToken, ExpiredToken
+ */
+export type SecretLookup = (
+  accessKeyId: string,
+  sessionToken: string | null,
+) => { readonly secretAccessKey: string } | undefined;
 
 /** What a request claims: its signature and all that the signature covers beside the request itself. */
 export interface Claim {
@@ -26,6 +33,8 @@ export interface Claim {
   readonly query: string;
   /** The value of x-amz-content-sha256, or what stands for it. */
   readonly payloadHash: string;
+  /** The temporary credentials' token; null without one. */
+  readonly sessionToken: string | null;
 }
 
 const keys = new SigningKeyCache();
@@ -35,15 +44,16 @@ const absentSecret = "0000000000000000000000000000000000000000";
 
 /**
  * @returns the signing key that made the signature
- * @throws S3Error InvalidAccessKeyId or SignatureDoesNotMatch; both after one derivation and one signature,
+ * @throws S3Error those of `lookup`; InvalidAccessKeyId or SignatureDoesNotMatch, both after one derivation and one signature,
  * whether or not the access key exists or its key was cached
  */
 export function verifySignature(request: HttpRequest, claim: Claim, lookup: SecretLookup): SigningKey {
   const { credential } = claim;
   const isPlausible = credential.accessKeyId.length <= limits.accessKeyIdCharsMax;
-  const secret = (isPlausible ? lookup(credential.accessKeyId)?.secretAccessKey : undefined) ?? "";
+  const secret = (isPlausible ? lookup(credential.accessKeyId, claim.sessionToken)?.secretAccessKey : undefined) ?? "";
   const cached = secret === "" ? undefined : keys.get(secret, credential);
-  const key = cached ?? deriveSigningKey(secret === "" ? absentSecret : secret, credential.date, credential.region);
+  const { date, region, service } = credential;
+  const key = cached ?? deriveSigningKey(secret === "" ? absentSecret : secret, date, region, service);
   const path = canonicalPath(request.rawPath);
   const canonical = requestText(request, claim, path);
   const isMatch = isSigned(canonical, key, claim) || isSignedAsWritten(request, claim, key, path, canonical);
@@ -51,7 +61,7 @@ export function verifySignature(request: HttpRequest, claim: Claim, lookup: Secr
     if (cached === undefined) keys.add(secret, credential, key);
     return key;
   }
-  if (cached !== undefined) deriveSigningKey(absentSecret, credential.date, credential.region);
+  if (cached !== undefined) deriveSigningKey(absentSecret, date, region, service);
   if (secret === "") throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: credential.accessKeyId });
   throw mismatch(claim, canonical);
 }

@@ -2,7 +2,7 @@
 
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { limits } from "../base/limits.ts";
-import type { Credential } from "./credential.ts";
+import type { Credential, SigningService } from "./credential.ts";
 
 const blockBytes = 64;
 const digestBytes = 32;
@@ -44,10 +44,15 @@ export class SigningKey {
   }
 }
 
-/** Derives the key of one day, region and service "s3". Takes four HMACs, about 12 µs. */
-export function deriveSigningKey(secretAccessKey: string, date: string, region: string): SigningKey {
+/** Derives the key of one day, region and service. Takes four HMACs, about 12 µs. */
+export function deriveSigningKey(
+  secretAccessKey: string,
+  date: string,
+  region: string,
+  service: SigningService = "s3",
+): SigningKey {
   let key = createHmac("sha256", `AWS4${secretAccessKey}`).update(date).digest();
-  for (const part of [region, "s3", "aws4_request"]) key = createHmac("sha256", key).update(part).digest();
+  for (const part of [region, service, "aws4_request"]) key = createHmac("sha256", key).update(part).digest();
   return new SigningKey(key);
 }
 
@@ -98,8 +103,8 @@ export class SigningKeyCache {
 }
 
 /** The secret is part of the name, so a key whose secret changed is never found; neither date nor region contains "/". */
-function cacheName(secretAccessKey: string, { date, region }: Credential): string {
-  return `${date}/${region}/${secretAccessKey}`;
+function cacheName(secretAccessKey: string, { date, region, service }: Credential): string {
+  return `${date}/${region}/${service}/${secretAccessKey}`;
 }
 
 const signaturePattern = /^[0-9a-f]{64}$/;

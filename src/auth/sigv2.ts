@@ -125,7 +125,6 @@ export function authenticatePresignedV2(
     signedHeaders: presignedHeaders({ headers, query, contentLength: 0 }),
   };
   checkExpiry(time, nowMs);
-  if (query.some(([name]) => name === "x-amz-security-token")) throw new S3Error("InvalidToken");
   return verify(request, query, claim, lookup, hostedBucket, true);
 }
 
@@ -168,13 +167,14 @@ function verify(
   presigned: boolean,
 ): Authenticated {
   const { accessKeyId, signature, headers } = claim;
-  if (headers.has("x-amz-security-token")) throw new S3Error("InvalidToken");
   const mode = parsePayloadMode(headers.get("x-amz-content-sha256") ?? unsignedPayload, headers);
   if (mode.kind === "streaming") {
     throw new S3Error("InvalidRequest", { Message: "Streaming payloads are not supported with signature version 2." });
   }
   const isPlausible = accessKeyId.length <= limits.accessKeyIdCharsMax;
-  const secret = isPlausible ? lookup(accessKeyId)?.secretAccessKey : undefined;
+  const secret = isPlausible
+    ? lookup(accessKeyId, headers.get("x-amz-security-token") ?? null)?.secretAccessKey
+    : undefined;
   const key = secret ?? absentSecret;
   const texts = signedPaths(request.rawPath, hostedBucket).map((path) => stringToSign(request, query, claim, path));
   const isMatch = texts.map((text) => isSame(signature, sign(key, text))).some(Boolean);
@@ -189,6 +189,8 @@ function verify(
   return {
     accessKeyId,
     presigned,
+    version: "AWS",
+    timestamp: "",
     payload: { framing: { kind: "plain" }, sha256: mode.kind === "sha256" ? mode.sha256 : null },
     signedHeaders: [...headers.entries()].map(([name]) => name).filter(isSignedHeader),
     headers,

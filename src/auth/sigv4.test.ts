@@ -163,8 +163,20 @@ test("refuses credentials in both header and query", (t) => {
   }
 });
 
-test("refuses session tokens", (t) => {
-  t.is(refusal(t, signedRequest({ headers: { "x-amz-security-token": "t" } })).code, "InvalidToken");
+test("hands the session token to the lookup, which judges it", (t) => {
+  const seen: unknown[] = [];
+  const noting = (id: string, token: string | null) => {
+    seen.push(token);
+    return lookup(id);
+  };
+  authenticate(signedRequest({ headers: { "x-amz-security-token": "a+token/=" } }), noting, nowMs);
+  authenticate(signedRequest({}), noting, nowMs);
+  t.deepEqual(seen, ["a+token/=", null]);
+  const unsigned = signedRequest(
+    { headers: { "x-amz-security-token": "t" } },
+    { signed: ["host", "x-amz-content-sha256", "x-amz-date"] },
+  );
+  t.is(refusal(t, unsigned).detail["HeadersNotSigned"], "x-amz-security-token");
 });
 
 test("refuses a request whose host is not signed", (t) => {

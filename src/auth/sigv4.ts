@@ -9,7 +9,7 @@ import { parseHttpDate } from "../model/timestamp.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { Authenticated } from "./authenticated.ts";
 import { canonicalQuery, parseQuery, type QueryPair } from "./canonical-request.ts";
-import { type Credential, parseCredential } from "./credential.ts";
+import { type Credential, checkService, parseCredential, s3Only } from "./credential.ts";
 import { parsePayloadMode, signedPayload } from "./payload.ts";
 import { authenticatePresigned, isPresigned } from "./presign.ts";
 import { checkSkew, formatBasicTime, parseBasicTime } from "./request-time.ts";
@@ -75,7 +75,7 @@ function authenticateHeader(
 ): Authenticated {
   const { headers } = request;
   const { credential, signed, signature } = readAuthorization(authorization);
-  if (headers.has("x-amz-security-token")) throw new S3Error("InvalidToken");
+  checkService(credential, s3Only, malformed);
   const payloadHash = headers.get("x-amz-content-sha256");
   if (payloadHash === undefined) {
     throw new S3Error("InvalidRequest", { Message: "Missing required header for this request: x-amz-content-sha256" });
@@ -86,12 +86,15 @@ function authenticateHeader(
   }
   checkHeadersSigned(headers, signed);
   const mode = parsePayloadMode(payloadHash, headers);
-  const claim = { credential, signed, signature, timestamp, query: canonicalQuery(query), payloadHash };
+  const sessionToken = headers.get("x-amz-security-token") ?? null;
+  const claim = { credential, signed, signature, timestamp, query: canonicalQuery(query), payloadHash, sessionToken };
   const key = verifySignature(request, claim, lookup);
   const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
   return {
     accessKeyId: credential.accessKeyId,
     presigned: false,
+    version: algorithm,
+    timestamp,
     payload: signedPayload(mode, signing),
     signedHeaders: signed.names,
     headers,
@@ -117,7 +120,8 @@ const knownHeads = new Map<string, KnownHead>();
 /** The head of the last request, which the next one has most often: to compare it is cheaper than to look it up. */
 let lastHead: KnownHead | null = null;
 
-function readAuthorization(authorization: string): Authorization {
+/** @throws S3Error AuthorizationHeaderMalformed, InvalidArgument, InvalidRequest, NotImplemented */
+export function readAuthorization(authorization: string): Authorization {
   if (!signatureAtEnd.test(authorization)) return parseComponents(authorization);
   const end = authorization.length - signatureChars;
   if (lastHead === null || lastHead.text.length !== end || !authorization.startsWith(lastHead.text)) {
@@ -191,7 +195,7 @@ function checkMechanism(mechanism: string): void {
 }
 
 /** x-amz-date, or else Date, which then must be signed: an unsigned time would let a request be replayed for ever. */
-function requestTimestamp(request: HttpRequest, signed: SignedHeaders, nowMs: number): string {
+export function requestTimestamp(request: HttpRequest, signed: SignedHeaders, nowMs: number): string {
   const amzDate = request.headers.get("x-amz-date");
   const text = amzDate ?? (signed.has("date") ? request.headers.get("date") : undefined) ?? "";
   const basicMs = parseBasicTime(text);

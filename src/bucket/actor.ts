@@ -7,11 +7,11 @@ import type { Behaviour } from "../actor/ref.ts";
 import { assert } from "../base/assert.ts";
 import { S3Error } from "../s3/errors.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
-import { bucketUsage, bucketVersioning, setVersioning } from "./bucket-turns.ts";
+import { addTransfer, bucketUsage, bucketVersioning, setQuota, setVersioning } from "./bucket-turns.ts";
 import { closeBucket, reopenBucket } from "./closing.ts";
 import { completeUpload } from "./complete.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
-import { emptyBucket } from "./emptying.ts";
+import { emptySome } from "./emptying.ts";
 import { listObjects } from "./listing.ts";
 import type { BucketMessageType, BucketProtocol, BucketReply, BucketRequest } from "./messages.ts";
 import { putObject } from "./object-turns.ts";
@@ -36,11 +36,13 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "upload.abort": (request, memory) => abortUpload(memory, request),
   "upload.listParts": (request, memory) => listParts(...reading(memory), request),
   "upload.list": (request, memory) => listUploads(...reading(memory), request, memory.ports.yieldTurn),
-  "bucket.close": (_request, memory) => closeBucket(memory),
-  "bucket.empty": (_request, memory) => emptyBucket(memory),
+  "bucket.close": (request, memory) => closeBucket(memory, request),
+  "bucket.emptySome": (request, memory) => emptySome(memory, request),
   "bucket.reopen": (_request, memory) => reopenBucket(memory),
   "bucket.versioning": (_request, memory) => bucketVersioning(memory),
   "bucket.setVersioning": (request, memory) => setVersioning(memory, request),
+  "bucket.setQuota": (request, memory) => setQuota(memory, request),
+  "usage.add": (request, memory) => addTransfer(memory, request),
   "bucket.usage": (_request, memory) => bucketUsage(memory),
 };
 

@@ -1,4 +1,4 @@
-/** Turns on a bucket as a whole: its versioning, and its exact totals. */
+/** Turns on a bucket as a whole: its versioning, its quota, what fronts have counted of it, and its exact totals. */
 
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory } from "./turn.ts";
@@ -21,6 +21,30 @@ export function setVersioning(
     if (turn.row.versioning === versioning) return {};
     memory.writeRow(turn.trees, { ...turn.row, versioning });
     turn.writeTotals({}, null);
+    return {};
+  });
+}
+
+/** Errors: OperationAborted. */
+export function setQuota(
+  memory: BucketMemory,
+  { quota }: BucketRequest<"bucket.setQuota">,
+): Promise<BucketReply<"bucket.setQuota">> {
+  return memory.turn((turn) => {
+    turn.requireOpen();
+    memory.writeRow(turn.trees, { ...turn.row, quota });
+    turn.writeTotals({}, null);
+    return {};
+  });
+}
+
+/** One row of a commit that the turns of other messages share. */
+export function addTransfer(
+  memory: BucketMemory,
+  change: BucketRequest<"usage.add">,
+): Promise<BucketReply<"usage.add">> {
+  return memory.turn((turn) => {
+    turn.writeTransfer(change);
     return {};
   });
 }

@@ -1,9 +1,10 @@
 /** Closing a bucket to writes while its deletion is decided, and opening it again. */
 
 import { limits } from "../base/limits.ts";
+import { keepClosed } from "../storage/closed-buckets.ts";
 import { decodeUploadKey, prefixRange, uploadPrefix } from "../storage/keys.ts";
 import { decodeUpload } from "../storage/uploads.ts";
-import type { BucketReply } from "./messages.ts";
+import type { BucketOwner, BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
 import { removeUpload } from "./upload-turns.ts";
 
@@ -14,14 +15,24 @@ const uploadsPerTurn = Math.floor(limits.turnRowsMax / 2 / 4);
  * From this turn on, and over a restart, every write is refused. When the bucket holds no object and no version its open
  * uploads are aborted too, in bounded turns. May be repeated.
  */
-export async function closeBucket(memory: BucketMemory): Promise<BucketReply<"bucket.close">> {
+export async function closeBucket(
+  memory: BucketMemory,
+  { owner }: BucketRequest<"bucket.close">,
+): Promise<BucketReply<"bucket.close">> {
   const empty = await memory.turn((turn) => {
-    closeTurn(turn);
     const { objects, versions } = memory.totals(turn.nowMs);
-    return objects === 0 && versions === 0;
+    const isEmpty = objects === 0 && versions === 0;
+    closeTurn(turn);
+    if (isEmpty) keepOwner(turn, owner);
+    return isEmpty;
   });
   if (empty) while (await memory.turn(abortSomeUploads));
   return { empty };
+}
+
+/** What is counted of the bucket stays readable when its record has gone. */
+export function keepOwner(turn: Turn, owner: BucketOwner | undefined): void {
+  if (owner !== undefined) keepClosed(turn.trees.meta, { bucket: turn.bucket, ...owner, closedMs: turn.nowMs });
 }
 
 /** Writes of the bucket are refused from this turn on. */

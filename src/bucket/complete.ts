@@ -20,7 +20,7 @@ type NumberedPart = Part & { readonly partNumber: number };
 
 /**
  * A repeat of a completed upload's call answers as the first time while its answer is kept.
- * Errors: OperationAborted, NoSuchUpload, NoSuchKey, PreconditionFailed, and those of `judgeParts`.
+ * Errors: OperationAborted, NoSuchUpload, NoSuchKey, PreconditionFailed, QuotaExceeded, and those of `judgeParts`.
  * Cost: one read per part named; 114 rows for 10,000 parts, and at most 19 more.
  */
 export function completeUpload(memory: BucketMemory, request: Request): Promise<BucketReply<"upload.complete">> {
@@ -46,6 +46,8 @@ function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: Open
   const completed = judgeParts(request, declared, (partNumber) => partOf(turn, id, partNumber));
   const tail = tailOf(upload.metadata, completed.checksum);
   judgeTail(tail);
+  const { freedBytes, addedObjects } = place.plan;
+  turn.requireQuota(completed.sizeBytes - upload.storedBytes - freedBytes, addedObjects);
   const keptCount = turn.memory.completedCount(turn.trees);
   const { seq } = turn;
 

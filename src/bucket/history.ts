@@ -18,6 +18,10 @@ export interface RemovalPlan {
 export interface AdditionPlan {
   /** Of the version that is added. */
   readonly nullStamp: Stamp | null;
+  /** Logical bytes of the versions that make way. */
+  readonly freedBytes: number;
+  /** 1 when an object that is added is one more that a listing shows. */
+  readonly addedObjects: number;
   /** Once, in the turn of the plan. */
   write(version: ObjectRecord): HistoryTotals;
 }
@@ -37,6 +41,8 @@ export function planAddition(turn: Turn, key: string, head: ObjectRecord | null,
   const below = head !== null && effect.head === "goes below" ? lowered(turn, key, head) : null;
   return {
     nullStamp: namedNull(effect, head),
+    freedBytes: bytesOf(gone),
+    addedObjects: isObject(head) ? 0 : 1,
     write: (version) => {
       for (const each of gone) letGo(turn, key, each, each === head);
       if (below !== null) turn.writeVersion(key, below);
@@ -135,6 +141,10 @@ interface Difference {
 function changeOf({ gone, added, oldHead, newHead }: Difference): HistoryTotals {
   const objects = Number(isObject(newHead)) - Number(isObject(oldHead));
   const versions = Number(added !== null) - gone.length - objects;
-  const storedBytes = gone.reduce((bytes, { sizeBytes }) => bytes - sizeBytes, added?.sizeBytes ?? 0);
+  const storedBytes = (added?.sizeBytes ?? 0) - bytesOf(gone);
   return { storedBytes, objects, versions };
+}
+
+function bytesOf(versions: readonly ObjectRecord[]): number {
+  return versions.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
 }

@@ -4,7 +4,9 @@ import type { BodySource } from "../actor/body-source.ts";
 import type { PackedObjects } from "../actor/listed-objects.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
+import type { BucketQuota } from "../storage/bucket-row.ts";
 import type { ObjectMetadata } from "../storage/record-tail.ts";
+import type { TransferChange } from "./turn.ts";
 import type { Versioning, VersioningStatus } from "./versioning.ts";
 
 export type { BodySource } from "../actor/body-source.ts";
@@ -70,6 +72,12 @@ export interface ListedPart {
   readonly checksum: Checksum | null;
 }
 
+/** Who had a bucket, and under which name: what its usage is found by when its record is gone. */
+export interface BucketOwner {
+  readonly name: string;
+  readonly accountId: string;
+}
+
 /** What a completion says of the whole object's checksum; null = nothing. */
 export interface ChecksumClaim {
   /** A composite value with `-<number of parts>` or without. */
@@ -81,7 +89,14 @@ export interface ChecksumClaim {
 export interface BucketProtocol {
   /** Records the current object. Errors: NoSuchBucket, PreconditionFailed, NoSuchKey (If-Match on a missing key), and all of the body's: BadDigest, InvalidDigest, XAmzContentSHA256Mismatch, SignatureDoesNotMatch, IncompleteBody, EntityTooLarge, MalformedTrailerError. */
   "object.put": [
-    { key: string; source: BodySource; metadata: ObjectMetadata; preconditions: WritePreconditions },
+    {
+      key: string;
+      source: BodySource;
+      metadata: ObjectMetadata;
+      preconditions: WritePreconditions;
+      /** The bytes came from another object of this installation: no ingress. */
+      isCopied?: true;
+    },
     ObjectWritten,
   ];
   /** Deletes a key as the bucket's versioning says, or removes the version named; deleting what is not there succeeds. Errors: OperationAborted, PreconditionFailed, NoSuchKey (If-Match without an object), InvalidArgument (no version id), InsufficientStorage (of a delete marker). */
@@ -123,7 +138,7 @@ export interface BucketProtocol {
   ];
   /** Errors: NoSuchUpload and those of object.put. */
   "upload.putPart": [
-    { key: string; uploadId: string; partNumber: number; source: BodySource },
+    { key: string; uploadId: string; partNumber: number; source: BodySource; isCopied?: true },
     { etag: string; modifiedMs: number; checksum: Checksum | null },
   ];
   /** Errors: NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall, PreconditionFailed, InvalidRequest, BadDigest. Repeating a completed upload's call answers as the first time. */
@@ -154,18 +169,25 @@ export interface BucketProtocol {
     { prefix: string; delimiter: string; afterKey: string; afterUploadId: string; uploadsMax: number },
     { uploads: readonly ListedUpload[]; commonPrefixes: readonly string[]; isTruncated: boolean },
   ];
-  /** Closes the bucket to writes and counts: `empty` true when it holds no object, version or open upload (open uploads do not count as content on AWS and are aborted). */
-  "bucket.close": [Record<string, never>, { empty: boolean }];
+  /** Closes the bucket to writes and counts: `empty` true when it holds no object, version or open upload (open uploads do not count as content on AWS and are aborted). `owner` keeps the usage of an empty one readable. */
+  "bucket.close": [{ owner?: BucketOwner }, { empty: boolean }];
   /**
-   * Closes the bucket to writes for good and removes all that it holds (objects, versions, open uploads) in bounded turns.
-   * What it took is collected afterwards.
+   * Closes the bucket to writes and removes some of what it holds (objects, versions, then open uploads): repeated until
+   * `isEmpty`, all of it. `removed` counts objects, other versions and delete markers. What they took is collected afterwards.
    */
-  "bucket.empty": [Record<string, never>, Record<string, never>];
+  "bucket.emptySome": [{ owner?: BucketOwner }, { removed: number; isEmpty: boolean }];
   /** Opens a closed bucket again. */
   "bucket.reopen": [Record<string, never>, Record<string, never>];
   "bucket.versioning": [Record<string, never>, { versioning: Versioning }];
   /** Errors: OperationAborted. */
   "bucket.setVersioning": [{ versioning: VersioningStatus }, Record<string, never>];
+  /** Bounds what later turns may add; what is there stays. Errors: OperationAborted. */
+  "bucket.setQuota": [{ quota: BucketQuota }, Record<string, never>];
+  /**
+   * Adds what a front has sent and counted: body bytes, and requests in the order of `requestClasses`. Taken in every state,
+   * since requests end after their bucket has. Not to be repeated: the second time counts too.
+   */
+  "usage.add": [TransferChange, Record<string, never>];
   /** Exact counters, after every committed turn. */
   "bucket.usage": [
     Record<string, never>,

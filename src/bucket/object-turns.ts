@@ -31,7 +31,7 @@ export interface NewObject {
   readonly tail: Uint8Array;
 }
 
-/** One turn: judges, then replaces. Errors: those of the body, MetadataTooLarge, OperationAborted, NoSuchKey, PreconditionFailed. */
+/** One turn: judges, then replaces. Errors: those of the body, MetadataTooLarge, OperationAborted, NoSuchKey, PreconditionFailed, QuotaExceeded. */
 export function putObject(
   memory: BucketMemory,
   request: BucketRequest<"object.put">,
@@ -49,13 +49,14 @@ export function putObject(
 
 function putTurn(
   turn: Turn,
-  { key, metadata, preconditions }: BucketRequest<"object.put">,
+  { key, metadata, preconditions, isCopied }: BucketRequest<"object.put">,
   { body, tail, unused }: { body: StoredBody; tail: Buffer; unused: StoredChunk[] },
 ): ObjectWritten {
   turn.requireOpen();
   turn.requireRoom();
   const place = judgePlace(turn, key, preconditions);
   const { sizeBytes, md5, checksum } = body;
+  turn.requireQuota(sizeBytes - place.plan.freedBytes, place.plan.addedObjects);
   const location = turn.addBody(body, unused);
   const object: NewObject = {
     key,
@@ -68,7 +69,7 @@ function putTurn(
     hasStorageClass: metadata.storageClass !== undefined,
     tail,
   };
-  return makeCurrent(turn, { object, place, change: { ingressBytes: sizeBytes } });
+  return makeCurrent(turn, { object, place, change: { ingressBytes: isCopied ? 0 : sizeBytes } });
 }
 
 /** A key that may take another object, as its turn found it. */

@@ -9,8 +9,15 @@ import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { StoredBody } from "../storage/body.ts";
-import { type BucketRow, decodeBucketRow, encodeBucketRow } from "../storage/bucket-row.ts";
-import { type BucketCounters, countersAt, emptyCounters, readCounters, writeCounters } from "../storage/counters.ts";
+import { type BucketRow, decodeBucketRow, encodeBucketRow, noQuota } from "../storage/bucket-row.ts";
+import {
+  type BucketCounters,
+  countersAt,
+  emptyCounters,
+  type RequestCounts,
+  readCounters,
+  writeCounters,
+} from "../storage/counters.ts";
 import { bucketKey, currentKey, versionKey } from "../storage/keys.ts";
 import { type Location, manifestIdBytes, type StoredChunk } from "../storage/location.ts";
 import { encodeRecord, type ObjectRecord } from "../storage/record.ts";
@@ -19,6 +26,7 @@ import type { ReadTrees, Trees } from "../storage/trees.ts";
 import { countCompleted } from "./completed-uploads.ts";
 import { judgeKey } from "./object-key.ts";
 import type { BucketPorts } from "./ports.ts";
+import { exceedsQuota } from "./quota.ts";
 import { type KeyRows, newestVersion, readCurrent } from "./version-rows.ts";
 
 const epochBytes = 8;
@@ -33,6 +41,12 @@ export interface TotalsChange {
   readonly versions?: number;
   readonly openUploadBytes?: number;
   readonly ingressBytes?: number;
+}
+
+/** What fronts have counted of a bucket since they last said so. */
+export interface TransferChange {
+  readonly egressBytes: number;
+  readonly requests: RequestCounts;
 }
 
 /** Loaded at activation from the rows, and kept equal to them: only a turn changes it, and a turn that wrote does not fail. */
@@ -71,11 +85,12 @@ export class BucketMemory {
 
   /** @param nowMs time of the first turn, when the bucket has no row yet */
   row(nowMs: number): BucketRow {
-    return this.#row ?? { state: "open", versioning: "Off", createdMs: nowMs };
+    return this.#row ?? { state: "open", versioning: "Off", createdMs: nowMs, quota: noQuota };
   }
 
+  /** Totals as of the last turn that wrote; what is counted by day is that turn's day's. */
   totals(nowMs: number): BucketCounters {
-    return countersAt(this.#counters ?? emptyCounters(Buffer.alloc(epochBytes), nowMs), nowMs);
+    return this.#counters ?? emptyCounters(Buffer.alloc(epochBytes), nowMs);
   }
 
   writeRow(trees: Trees, row: BucketRow): void {
@@ -85,20 +100,40 @@ export class BucketMemory {
   }
 
   writeTotals(trees: Trees, change: TotalsChange, stamp: Stamp | null, nowMs: number): void {
-    if (this.#row === undefined) this.writeRow(trees, this.row(nowMs));
-    const known = this.#counters ?? emptyCounters(this.ports.random.bytes(epochBytes), nowMs);
-    const before = countersAt(known, nowMs);
-    const next: BucketCounters = {
+    const before = this.#begin(trees, nowMs);
+    this.#write(trees, {
       epoch: before.epoch,
-      day: before.day,
       seq: before.seq + 1,
       hlcTime: stamp === null ? before.hlcTime : stampTime(stamp),
       storedBytes: before.storedBytes + (change.storedBytes ?? 0),
       objects: before.objects + (change.objects ?? 0),
       versions: before.versions + (change.versions ?? 0),
       openUploadBytes: before.openUploadBytes + (change.openUploadBytes ?? 0),
+      day: before.day,
       ingressBytes: before.ingressBytes + (change.ingressBytes ?? 0),
-    };
+      atMs: before.atMs,
+      byteMs: before.byteMs,
+      egressBytes: before.egressBytes,
+      requests: before.requests,
+    });
+  }
+
+  /** Changes nothing of the bucket itself: `seq` stays. */
+  writeTransfer(trees: Trees, change: TransferChange, nowMs: number): void {
+    const before = this.#begin(trees, nowMs);
+    this.#write(trees, {
+      ...before,
+      egressBytes: before.egressBytes + change.egressBytes,
+      requests: before.requests.map((count, index) => count + (change.requests[index] ?? 0)),
+    });
+  }
+
+  #begin(trees: Trees, nowMs: number): BucketCounters {
+    if (this.#row === undefined) this.writeRow(trees, this.row(nowMs));
+    return countersAt(this.#counters ?? emptyCounters(this.ports.random.bytes(epochBytes), nowMs), nowMs);
+  }
+
+  #write(trees: Trees, next: BucketCounters): void {
     writeCounters(trees.counters, this.bucket, this.#counters, next);
     this.#counters = next;
   }
@@ -141,6 +176,16 @@ export class Turn {
     const { freeSpace } = this.memory.ports;
     if (freeSpace?.isLow === true) throw new S3Error("InsufficientStorage");
     freeSpace?.spend(limits.pageBytes);
+  }
+
+  /**
+   * Asked by every turn that may add bytes or objects, with what it would add; less than nothing for what it frees.
+   * @throws S3Error QuotaExceeded
+   */
+  requireQuota(addedBytes: number, addedObjects: number): void {
+    const { quota } = this.row;
+    if (exceedsQuota(quota, this.memory.totals(this.nowMs), addedBytes, addedObjects))
+      throw new S3Error("QuotaExceeded");
   }
 
   /** Where the versions of a judged key are read. */
@@ -207,6 +252,11 @@ export class Turn {
   /** Leaves an upload's parts to the collector, but for those that the part table `completed` names. */
   releaseUpload(uploadId: Uint8Array, completed: Uint8Array | null): void {
     enqueueUploadGarbage(this.trees, this.memory.ports.garbage, this.bucket, uploadId, completed);
+  }
+
+  /** What fronts have sent and counted. */
+  writeTransfer(change: TransferChange): void {
+    this.memory.writeTransfer(this.trees, change, this.nowMs);
   }
 
   /** Once in every turn that writes, as its last word: the totals, `seq`, the stamp's high-water mark, and the bucket's row. */

@@ -42,7 +42,7 @@ export function createUpload(
   });
 }
 
-/** Replaces an earlier part of the same number. Errors: those of the body, OperationAborted, NoSuchUpload, InvalidArgument, InvalidRequest. */
+/** Replaces an earlier part of the same number. Errors: those of the body, OperationAborted, NoSuchUpload, InvalidArgument, InvalidRequest, QuotaExceeded. */
 export function putPart(
   memory: BucketMemory,
   request: BucketRequest<"upload.putPart">,
@@ -56,7 +56,7 @@ export function putPart(
 
 function putPartTurn(
   turn: Turn,
-  { key, uploadId, partNumber }: BucketRequest<"upload.putPart">,
+  { key, uploadId, partNumber, isCopied }: BucketRequest<"upload.putPart">,
   body: StoredBody,
   unused: StoredChunk[],
 ): BucketReply<"upload.putPart"> {
@@ -70,6 +70,8 @@ function putPartTurn(
   const partRowKey = partKey(turn.bucket, id, partNumber);
   const earlier = readPart(turn.trees, partRowKey);
   const { sizeBytes, md5, checksum } = body;
+  const addedBytes = sizeBytes - (earlier?.sizeBytes ?? 0);
+  turn.requireQuota(addedBytes, 0);
   const location = turn.addBody(body, unused);
   const part: Part = {
     sizeBytes,
@@ -80,10 +82,9 @@ function putPartTurn(
   };
   turn.trees.uploads.put(partRowKey, encodePart(partRowKey, part));
   if (earlier !== undefined) turn.release(earlier.location);
-  const addedBytes = sizeBytes - (earlier?.sizeBytes ?? 0);
   const grown = { ...upload, storedBytes: upload.storedBytes + addedBytes };
   turn.trees.uploads.put(rowKey, encodeUpload(rowKey, grown));
-  turn.writeTotals({ openUploadBytes: addedBytes, ingressBytes: sizeBytes }, null);
+  turn.writeTotals({ openUploadBytes: addedBytes, ingressBytes: isCopied ? 0 : sizeBytes }, null);
   return { etag: Buffer.from(md5).toString("hex"), modifiedMs: turn.nowMs, checksum };
 }
 

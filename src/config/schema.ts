@@ -155,6 +155,10 @@ const metrics = z.strictObject({
     .nullable()
     .default(null)
     .describe("Token that /metrics asks for; null with open=false hides it; a secret."),
+  usage: z
+    .boolean()
+    .default(false)
+    .describe("Whether /metrics shows troupe_usage_bytes of every bucket: one series each, up to 4,096."),
 });
 
 const slabs = z.strictObject({

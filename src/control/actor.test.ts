@@ -89,7 +89,7 @@ test("a name that is taken is refused as S3 says, by owner, location and state",
   t.is(await create(actor, "b", one.accountId, "eu"), "BucketAlreadyOwnedByYou");
   await create(actor, "default", one.accountId, null);
   t.like(await create(actor, "default", one.accountId, null), { created: false, record: { name: "default" } });
-  await actor.handle("bucket.markDeleting", { name: "b" });
+  await actor.handle("bucket.markDeleting", { name: "b", jobId: null });
   t.is(await create(actor, "b", one.accountId, "eu"), "OperationAborted");
   t.is(await create(actor, "b", two.accountId, "eu"), "BucketAlreadyExists");
   t.is(await create(actor, "new", "999999999999"), "AccessDenied");
@@ -122,7 +122,7 @@ test("buckets spread evenly over the partitions, also after a restart and deleti
   reader.refresh();
   const crowded = reader.bucketsOf(one.accountId, "", "", 100).filter((record) => record.partition === 2);
   for (const { name } of crowded) {
-    await actor.handle("bucket.markDeleting", { name });
+    await actor.handle("bucket.markDeleting", { name, jobId: null });
     await actor.handle("bucket.deleted", { name });
   }
   t.is(spread()[2], 0);
@@ -139,7 +139,7 @@ test("an account has a limited number of buckets, also when they are made at onc
   const again = await ControlActor.open(options);
   t.is(await create(again, "b7"), "TooManyBuckets");
   const name = `b${answers.findIndex((answer) => typeof answer !== "string")}`;
-  await again.handle("bucket.markDeleting", { name });
+  await again.handle("bucket.markDeleting", { name, jobId: null });
   t.is(await create(again, "b7"), "TooManyBuckets");
   await again.handle("bucket.deleted", { name });
   t.like(await create(again, "b7"), { created: true });
@@ -150,11 +150,11 @@ test("deletion goes through its states, is repeatable, and is pending across a r
   const made = await create(actor, "b");
   await create(actor, "a");
   t.like(await actor.handle("bucket.deleted", { name: "b" }), { ok: false, code: "OperationAborted" });
-  t.like(await actor.handle("bucket.markDeleting", { name: "none" }), { ok: false, code: "NoSuchBucket" });
+  t.like(await actor.handle("bucket.markDeleting", { name: "none", jobId: null }), { ok: false, code: "NoSuchBucket" });
   t.like(await actor.handle("bucket.restore", { name: "none" }), { ok: false, code: "NoSuchBucket" });
   t.like(await actor.handle("bucket.deleted", { name: "none" }), { ok: true });
   t.deepEqual(actor.pendingDeletions(), []);
-  for (const name of ["b", "a", "b"]) t.true((await actor.handle("bucket.markDeleting", { name })).ok);
+  for (const name of ["b", "a", "b"]) t.true((await actor.handle("bucket.markDeleting", { name, jobId: null })).ok);
   reader.refresh();
   t.is(reader.bucket("b")?.state, "deleting");
   const again = await ControlActor.open(options);

@@ -6,6 +6,7 @@ import type { Outcome } from "../base/outcome.ts";
 import type { Random } from "../base/random.ts";
 import { BucketNames } from "./bucket-names.ts";
 import { applyIdentities } from "./identities-apply.ts";
+import { jobBehaviour } from "./jobs.ts";
 import {
   type ControlBehaviour,
   type ControlMessageType,
@@ -49,6 +50,7 @@ export class ControlActor {
       "bucket.markDeleting": (request) => names.markDeleting(request),
       "bucket.deleted": (request) => names.deleted(request),
       "bucket.restore": (request) => names.restore(request),
+      ...jobBehaviour(options),
       "identities.apply": ({ document }) => applyIdentities(options, document),
     };
   }

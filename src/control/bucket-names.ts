@@ -45,7 +45,7 @@ export class BucketNames {
       for (const row of page) {
         const record = decodeRecord<BucketRecord>(row.value);
         names.#count(record, 1);
-        if (record.state === "deleting") names.#deleting.set(record.name, record);
+        if (record.state === "deleting" && !isOfJob(record)) names.#deleting.set(record.name, record);
       }
       const last = page.at(-1);
       if (last === undefined || page.length < limits.controlListMax) return names;
@@ -90,13 +90,14 @@ export class BucketNames {
   }
 
   async markDeleting(request: ControlRequest<"bucket.markDeleting">) {
-    const outcome = await this.#move(request.name, "deleting");
-    if (outcome.ok) this.#deleting.set(request.name, outcome.value.record);
+    const outcome = await this.#move(request.name, "deleting", request.jobId);
+    // A job goes on by itself after a restart.
+    if (outcome.ok && request.jobId === null) this.#deleting.set(request.name, outcome.value.record);
     return outcome;
   }
 
   async restore(request: ControlRequest<"bucket.restore">): Promise<Outcome<ControlReply<"bucket.restore">>> {
-    const outcome = await this.#move(request.name, "live");
+    const outcome = await this.#move(request.name, "live", null);
     if (!outcome.ok) return outcome;
     this.#deleting.delete(request.name);
     return accepted({});
@@ -124,14 +125,22 @@ export class BucketNames {
     return refused("ServiceUnavailable");
   }
 
-  async #move(name: string, state: BucketRecord["state"]): Promise<Outcome<{ record: BucketRecord }>> {
+  async #move(
+    name: string,
+    state: BucketRecord["state"],
+    jobId: string | null,
+  ): Promise<Outcome<{ record: BucketRecord }>> {
     const { store } = this.#options;
     const key = controlKeys.bucket(name);
     for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
       const { value, revision } = await getTyped<BucketRecord>(store, key);
       if (value === undefined) return refused("NoSuchBucket", { BucketName: name });
+      // What a job deletes is gone for everybody else.
+      if (state === "deleting" && jobId === null && isOfJob(value)) {
+        return refused("NoSuchBucket", { BucketName: name });
+      }
       if (value.state === state) return accepted({ record: value });
-      const record: BucketRecord = { ...value, state };
+      const record: BucketRecord = { ...value, state, jobId };
       if (await store.txn([{ key, revision }], [putTyped(key, record)])) return accepted({ record });
     }
     return refused("ServiceUnavailable");
@@ -147,6 +156,7 @@ export class BucketNames {
       addressKey: random.bytes(32),
       location,
       state: "live",
+      jobId: null,
       createdMs: clock.nowMs(),
     };
   }
@@ -168,6 +178,11 @@ export class BucketNames {
     if (owned === 0) this.#byAccount.delete(accountId);
     else this.#byAccount.set(accountId, owned);
   }
+}
+
+/** Whether a job deletes the bucket with everything in it. */
+export function isOfJob({ state, jobId }: BucketRecord): boolean {
+  return state === "deleting" && jobId !== null && jobId !== undefined;
 }
 
 function answerExisting(

@@ -245,6 +245,8 @@ export interface SignInMessages {
   "mfa.disable": [OfUser & { readonly password: string; readonly code: string }, Nothing];
   /** An administrator's help for a user who has lost everything: below its own role only. */
   "mfa.reset": [OfUser, Nothing];
+  /** Takes a TOTP code for something else than signing in: credentials that say so. SignInFailed, InvalidInput without a factor. */
+  "mfa.take": [OfUser & { readonly code: string }, Nothing];
   "mfa.newRecoveryCodes": [OfUser & { readonly code: string }, { readonly recoveryCodes: readonly string[] }];
 
   /** Ends all other sessions. */

@@ -4,6 +4,7 @@ import type { Outcome } from "../base/outcome.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
 import type { IdentitiesDocument } from "./identities-document.ts";
 import type { IdentityErrorCode, IdentityMessages } from "./identity-messages.ts";
+import type { JobErrorCode, JobMessages } from "./job-records.ts";
 import type { BucketRecord } from "./records.ts";
 
 export type { IdentitiesDocument, IdentityAccount, IdentityKey } from "./identities-document.ts";
@@ -18,8 +19,8 @@ interface BucketMessages {
     { name: string; accountId: string; location: string | null },
     { record: BucketRecord; created: boolean },
   ];
-  /** live → deleting; repeating it answers as the first time. Errors: NoSuchBucket. */
-  "bucket.markDeleting": [{ name: string }, { record: BucketRecord }];
+  /** live → deleting, by a job or (null) by one request; repeating it answers as the first time. Errors: NoSuchBucket. */
+  "bucket.markDeleting": [{ name: string; jobId: string | null }, { record: BucketRecord }];
   /** deleting → gone: the name is free; repeating it succeeds. Errors: OperationAborted (the bucket is live). */
   "bucket.deleted": [{ name: string }, Record<string, never>];
   /** deleting → live; of a live bucket without effect. Errors: NoSuchBucket. */
@@ -34,24 +35,26 @@ interface BucketMessages {
 /**
  * Message name → [request, reply]. Errors are codes in an `Outcome`: of S3 for buckets, of `identityErrorCodes` for identities.
  */
-export interface ControlProtocol extends BucketMessages, IdentityMessages {}
+export interface ControlProtocol extends BucketMessages, IdentityMessages, JobMessages {}
 
 export type ControlMessageType = keyof ControlProtocol;
 export type ControlRequest<T extends ControlMessageType> = ControlProtocol[T][0];
 export type ControlReply<T extends ControlMessageType> = ControlProtocol[T][1];
 
 /** The codes that the control actor answers; each is a row of the error table. */
-export type ControlRefusal = Extract<
-  S3ErrorCode,
-  | "AccessDenied"
-  | "BucketAlreadyExists"
-  | "BucketAlreadyOwnedByYou"
-  | "InvalidArgument"
-  | "NoSuchBucket"
-  | "OperationAborted"
-  | "ServiceUnavailable"
-  | "TooManyBuckets"
->;
+export type ControlRefusal =
+  | JobErrorCode
+  | Extract<
+      S3ErrorCode,
+      | "AccessDenied"
+      | "BucketAlreadyExists"
+      | "BucketAlreadyOwnedByYou"
+      | "InvalidArgument"
+      | "NoSuchBucket"
+      | "OperationAborted"
+      | "ServiceUnavailable"
+      | "TooManyBuckets"
+    >;
 
 /** One handler for each message of `M`. */
 export type Handlers<M extends ControlMessageType> = {

@@ -126,6 +126,17 @@ export class ControlReader {
     });
   }
 
+  /** Buckets of all accounts in name order, those being deleted included. `after` and `limit` as in `bucketsOf`. */
+  buckets(after: string, limit: number): BucketRecord[] {
+    assert(limit >= 1 && limit <= limits.controlListMax, "a page of buckets has a bounded size");
+    const start = controlKeys.bucket("");
+    const range = { prefix: start, after: after === "" ? "" : start + after, limit };
+    return readKeys(this.#snapshot.trees.records, range).flatMap((key) => {
+      const record = this.bucket(key.slice(start.length));
+      return record === undefined ? [] : [record];
+    });
+  }
+
   account(accountId: string): AccountRecord | undefined {
     return this.#read<AccountRecord>(identityKeys.account(accountId));
   }

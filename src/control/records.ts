@@ -14,6 +14,8 @@ export interface BucketRecord {
   /** LocationConstraint as given; null = default region. */
   readonly location: string | null;
   readonly state: "live" | "deleting";
+  /** The job that deletes it with everything in it; absent or null: none does. */
+  readonly jobId?: string | null;
   readonly createdMs: number;
 }
 

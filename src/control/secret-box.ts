@@ -3,6 +3,7 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import type { Random } from "../base/random.ts";
+import type { KeyRing } from "../keyring/key-ring.ts";
 import type { ControlStore } from "./store.ts";
 import { getTyped, putTyped } from "./typed-records.ts";
 
@@ -49,14 +50,33 @@ export function aesSecretBox(key: Uint8Array, random: Random): SecretBox {
   };
 }
 
-const sealingKeyName = "sealing-key";
+const checkName = "keyring-check";
 
-/** The key that this store's secrets are sealed by: random, made at the first start and kept in the store itself. */
-export async function openSealingKey(store: ControlStore, random: Random): Promise<Uint8Array> {
-  for (;;) {
-    const { value } = await getTyped<{ key: Uint8Array }>(store, sealingKeyName);
-    if (value !== undefined) return value.key;
-    const record = { key: random.bytes(32) };
-    await store.txn([{ key: sealingKeyName, revision: 0n }], [putTyped(sealingKeyName, record)]);
-  }
+/** Whether the store's secrets are sealed by a key ring already. */
+export async function isSealed(store: ControlStore): Promise<boolean> {
+  return (await getTyped<KeyRingCheck>(store, checkName)).value !== undefined;
+}
+
+/** `keyring-check` */
+interface KeyRingCheck {
+  readonly value: Uint8Array;
+}
+
+/**
+ * A secret box on the ring, after the ring has shown that it is the one that sealed what the store holds; the first start
+ * notes which one it is.
+ * @throws KeyringError when it is another
+ */
+export async function openSecretBox(store: ControlStore, ring: KeyRing): Promise<SecretBox> {
+  const { value } = await getTyped<KeyRingCheck>(store, checkName);
+  if (value !== undefined) ring.confirm(value.value);
+  else await store.txn([{ key: checkName, revision: 0n }], [putTyped(checkName, { value: ring.checkValue() })]);
+  return ringSecretBox(ring);
+}
+
+export function ringSecretBox(ring: KeyRing): SecretBox {
+  return {
+    seal: (plain, place) => ring.seal("sealing", Buffer.from(plain), place),
+    open: (sealed, place) => ring.open("sealing", sealed, place).toString("utf8"),
+  };
 }

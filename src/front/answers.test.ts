@@ -278,3 +278,54 @@ async function isSteady(count: () => number): Promise<void> {
     last = count();
   }
 }
+
+testEachFront(
+  "what the connection has taken is told at the end: whole, streamed, without a body, and cut",
+  async (t, front) => {
+    const told = new Map<string, Signal<number>>();
+    const toldOf = (path: string): Signal<number> => {
+      const known = told.get(path) ?? new Signal<number>();
+      told.set(path, known);
+      return known;
+    };
+    const body = (path: string, length: number) => ({
+      ...{ length, read: (bytesMax: number) => patternBytes(0, bytesMax) },
+      close: (sentBytes = -1) => toldOf(path).give(sentBytes),
+    });
+    await front.listen((request, response) => {
+      const { rawPath } = request;
+      const head = { status: 200, headers: [] };
+      if (rawPath.startsWith("/stream")) {
+        response.stream(head, body(rawPath, rawPath === "/stream" ? 3 * MiB + 5 : 256 * MiB));
+        return;
+      }
+      if (rawPath === "/open") {
+        const open = response.open(head);
+        open.write("é");
+        open.end("xyz");
+      } else if (rawPath === "/none") response.send({ status: 204, headers: [] });
+      else response.send(head, patternBytes(0, rawPath === "/small" ? 700 : rawPath === "/large" ? 300_000 : 64 * MiB));
+      response.whenOver((sentBytes) => toldOf(rawPath).give(sentBytes));
+    });
+    const client = front.connect();
+    for (const [path, count] of Object.entries({
+      "/stream": 3 * MiB + 5,
+      "/open": 5,
+      "/none": 0,
+      "/small": 700,
+      "/large": 300_000,
+    })) {
+      const answer = await client.request(`GET ${path} HTTP/1.1\r\nHost: a`);
+      t.is(answer.body.length, count, path);
+      t.is(await toldOf(path).given, count, path);
+    }
+    await client.request("HEAD /small?x HTTP/1.1\r\nHost: a");
+    for (const path of ["/stream/cut", "/cut"]) {
+      const leaving = front.connect();
+      leaving.socket.once("data", () => leaving.socket.destroy());
+      await leaving.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      const sentBytes = await toldOf(path).given;
+      t.true(sentBytes >= 0 && sentBytes < 64 * MiB, `${path}: ${sentBytes}`);
+    }
+  },
+);

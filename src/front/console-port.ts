@@ -1,6 +1,7 @@
 /** The console port: health probes, metrics, and a page that says where S3 is. */
 
 import { timingSafeEqual } from "node:crypto";
+import type { AdminPort } from "../admin/port.ts";
 import type { HttpHandler, HttpRequest } from "../model/http.ts";
 import type { Metrics } from "./metrics.ts";
 import { answerHealth } from "./s3-port.ts";
@@ -14,6 +15,7 @@ export interface ConsolePortOptions {
   readonly isReady: () => boolean;
   readonly endpoint: string;
   readonly onError: (error: unknown) => void;
+  readonly admin: AdminPort;
 }
 
 const plainText = ["content-type", "text/plain; charset=utf-8"] as const;
@@ -29,6 +31,10 @@ function mayReadMetrics(request: HttpRequest, { isOpen, bearerToken }: ConsolePo
 export function consolePort(options: ConsolePortOptions): HttpHandler {
   return (request, response) => {
     if (answerHealth(request, response, options.isReady)) return;
+    if (options.admin.serves(request.rawPath)) {
+      options.admin.handle(request, response);
+      return;
+    }
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.send({ status: 405, headers: [["allow", "GET, HEAD"]] });
       return;

@@ -45,6 +45,9 @@ export abstract class Exchange implements HttpResponse, Watched {
   #idleSweeps = 0;
   /** True while the client takes no bytes of the answer. */
   protected isBlocked = false;
+  /** Body bytes of the answer that the connection has taken. */
+  protected sentBytes = 0;
+  #whenOver: ((sentBytes: number) => void) | null = null;
 
   constructor(ports: FrontPorts, method: string) {
     this.ports = ports;
@@ -108,14 +111,19 @@ export abstract class Exchange implements HttpResponse, Watched {
     this.#dropBody();
     return {
       write: (piece) => {
-        if (this.#phase === "answering" && piece.length > 0) this.writeOpen(piece);
+        if (this.#phase === "answering" && piece.length > 0) this.#writePiece(piece);
       },
       end: (piece) => {
         if (this.#phase !== "answering") return;
-        if (piece !== undefined && piece.length > 0) this.writeOpen(piece);
+        if (piece !== undefined && piece.length > 0) this.#writePiece(piece);
         this.endOpen();
       },
     };
+  }
+
+  whenOver(run: (sentBytes: number) => void): void {
+    if (this.#phase === "over") run(this.sentBytes);
+    else this.#whenOver = run;
   }
 
   closeAfter(): void {
@@ -224,6 +232,11 @@ export abstract class Exchange implements HttpResponse, Watched {
     return true;
   }
 
+  #writePiece(piece: Uint8Array | string): void {
+    this.writeOpen(piece);
+    this.sentBytes += typeof piece === "string" ? Buffer.byteLength(piece) : piece.length;
+  }
+
   #afterwards(): Afterwards {
     const remainingBytes = this.#intake?.remainingBytes ?? 0;
     const closes = this.#closesAfter || this.ports.inFlight.isDraining || remainingBytes > limits.earlyBodyBytesMax;
@@ -252,7 +265,10 @@ export abstract class Exchange implements HttpResponse, Watched {
     this.ports.inFlight.end();
     const streamed = this.#streamed;
     this.#streamed = null;
-    streamed?.close();
+    streamed?.close(this.sentBytes);
+    const run = this.#whenOver;
+    this.#whenOver = null;
+    run?.(this.sentBytes);
     this.#intake?.cut();
   }
 }

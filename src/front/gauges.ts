@@ -11,15 +11,25 @@ export interface FrontNumbers {
   readonly slotsFree: number;
   readonly slotsWaiting: number;
   readonly pendingAsks: number;
+  readonly requestsNotBooked: number;
+}
+
+/** What a bucket holds. */
+export interface HeldNumbers {
+  readonly account: string;
+  readonly bucket: string;
+  readonly bytes: number;
 }
 
 export interface GaugeParts {
   readonly fronts: () => readonly FrontNumbers[];
   readonly supervisor: () => SupervisorSnapshot;
+  /** null: the metrics do not show what buckets hold. */
+  readonly held: (() => readonly HeldNumbers[]) | null;
   readonly freeSpace: { readonly freeBytes: number; readonly totalBytes: number; readonly isLow: boolean };
 }
 
-export function nodeGauges({ fronts, supervisor, freeSpace }: GaugeParts): GaugeSource[] {
+export function nodeGauges({ fronts, supervisor, freeSpace, held }: GaugeParts): GaugeSource[] {
   const sum = (name: string, help: string, pick: (front: FrontNumbers) => number): GaugeSource => ({
     name,
     help,
@@ -38,6 +48,11 @@ export function nodeGauges({ fronts, supervisor, freeSpace }: GaugeParts): Gauge
     sum("troupe_slab_slots_free", "Free slots for bodies on their way to disk.", (front) => front.slotsFree),
     sum("troupe_slab_slots_awaited", "Bodies that wait for a slot.", (front) => front.slotsWaiting),
     sum("troupe_asks_pending", "Messages to bucket actors that are not answered yet.", (front) => front.pendingAsks),
+    sum(
+      "troupe_usage_requests_lost",
+      "Requests since the start that no bucket thread has taken, or perhaps not, into its usage.",
+      (front) => front.requestsNotBooked,
+    ),
     {
       name: "troupe_bucket_thread_up",
       help: "1 while a bucket thread serves.",
@@ -65,5 +80,15 @@ export function nodeGauges({ fronts, supervisor, freeSpace }: GaugeParts): Gauge
       help: "1 while writes are refused for want of space.",
       read: () => [{ value: Number(freeSpace.isLow) }],
     },
+    ...(held === null ? [] : [usageGauge(held)]),
   ];
+}
+
+function usageGauge(held: () => readonly HeldNumbers[]): GaugeSource {
+  return {
+    name: "troupe_usage_bytes",
+    help: "Logical bytes of all versions and open parts of a bucket.",
+    labels: ["account", "bucket"],
+    read: () => held().map(({ account, bucket, bytes }) => ({ value: bytes, labels: { account, bucket } })),
+  };
 }

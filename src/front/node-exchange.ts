@@ -89,6 +89,7 @@ export class NodeExchange extends Exchange implements IntakePort {
     this.#writeHead(head, ["Content-Length", String(bytes.length)], afterwards);
     // Node keeps a reference until the kernel has taken the bytes, which belong to the caller after this call.
     if (bytes.length > 0) this.#response.write(Buffer.from(bytes));
+    this.sentBytes = bytes.length;
     this.#finishAnswer(afterwards);
   }
 
@@ -144,6 +145,8 @@ export class NodeExchange extends Exchange implements IntakePort {
       this.isBlocked = true;
       // The piece is the body's again only when it is written.
       this.#response.write(bytes, () => {
+        // Of a piece that the kernel took in part when its client went, nothing is counted.
+        if (!this.isOver) this.sentBytes = offset + bytes.length;
         this.progressed();
         this.#writeNext(body, offset + bytes.length, afterwards);
       });

@@ -3,6 +3,8 @@
  * A handler never sees a request that was not authorised, and every error becomes an answer here.
  */
 
+import type { Credential } from "../account/principals.ts";
+import { TemporaryCredentialsError } from "../account/temporary-credentials.ts";
 import type { Admission, Ticket } from "../actor/admission.ts";
 import { hoists } from "../auth/presigned-headers.ts";
 import { authenticate } from "../auth/sigv4.ts";
@@ -18,8 +20,13 @@ import { verifyWholeBody } from "../operations/whole-body-digest.ts";
 import { type Address, parseAddress } from "../s3/address.ts";
 import { asS3Error, encodeError, S3Error } from "../s3/errors.ts";
 import { parseQuery } from "../s3/uri.ts";
+import { type AddressRanges, clientPlace } from "./client-address.ts";
+import type { ConsoleCors } from "./console-cors.ts";
+import { bucketResource, Judge } from "./judge.ts";
+import type { PrincipalGate } from "./principal-gate.ts";
 import { RequestContext, resolveBucket } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
+import type { TenantHost } from "./tenant-host.ts";
 import { readWholeBody } from "./whole-body.ts";
 
 export interface PipelineOptions {
@@ -27,11 +34,15 @@ export interface PipelineOptions {
   readonly route: Router<Context>;
   /** Host names of this installation's S3 endpoints, lower case. */
   readonly endpoints: readonly string[];
+  readonly gate: PrincipalGate;
+  /** Whose word on the client's address is taken. */
+  readonly proxies: AddressRanges;
   /** Whether signature version 2 is taken. */
   readonly takesVersion2: boolean;
   /** Value of x-amz-id-2: names the node. */
   readonly hostId: string;
   readonly admission: Admission;
+  readonly cors: ConsoleCors;
   readonly random: Random;
   readonly log: Log;
   /** Told of every answer. */
@@ -49,7 +60,10 @@ export interface Exchanged {
   readonly bucket: string | null;
   readonly key: string | null;
   readonly accessKeyId: string | null;
+  /** The bucket that was asked for by somebody who may; what is refused before is nobody's usage. */
+  readonly target: BucketRecord | null;
   readonly bytesIn: number;
+  /** Body bytes that the connection has taken. */
   readonly bytesOut: number;
   readonly durationMs: number;
 }
@@ -94,24 +108,28 @@ export class Pipeline {
   };
 
   async #serve(progress: Progress): Promise<EncodedAnswer> {
-    const { services: shared, route, endpoints, takesVersion2 } = this.#options;
+    const { services: shared, route, takesVersion2, proxies } = this.#options;
     const { control, clock } = shared;
     const { request, requestId } = progress;
     const query = parseQuery(request.rawQuery);
-    const address = parseAddress(request.headers.get("host") ?? "", request.rawPath, endpoints);
+    control.refresh();
+    const host = request.headers.get("host") ?? "";
+    const tenant = this.#options.gate.tenantOf(request);
+    const address = parseAddress(host, request.rawPath, tenant?.endpoints ?? this.#options.endpoints);
     progress.address = address;
     const hasHeader = (name: string): boolean => request.headers.has(name) || hoists(query, name);
     const operation = route(request.method, levelOf(address), query, hasHeader);
     if (operation === null) throw methodNotAllowed(request.method, levelOf(address));
     progress.operation = operation;
-    control.refresh();
-    let credential: ReturnType<typeof control.principal>;
-    const lookup = (accessKeyId: string) => {
-      credential = control.principal(accessKeyId);
+    let credential: Credential | undefined;
+    const lookup = (accessKeyId: string, sessionToken: string | null) => {
+      credential = this.#credential(accessKeyId, sessionToken, tenant);
       return credential;
     };
-    const place = { hostedBucket: address.style === "path" ? null : address.bucket, takesVersion2 };
-    const { accessKeyId, payload, presigned, headers } = authenticate(request, lookup, clock.nowMs(), place);
+    const nowMs = clock.nowMs();
+    const signingPlace = { hostedBucket: address.style === "path" ? null : address.bucket, takesVersion2 };
+    const authenticated = authenticate(request, lookup, nowMs, signingPlace);
+    const { accessKeyId, payload, presigned, headers } = authenticated;
     progress.accessKeyId = accessKeyId;
     if (credential === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
     const { handler } = operation;
@@ -122,11 +140,29 @@ export class Pipeline {
       });
     }
     const { principal } = credential;
-    const bucket = resolveBucket(shared, operation, principal, address.bucket);
+    const place = clientPlace(request, proxies);
+    const judge = new Judge(principal, {
+      place,
+      headers,
+      query,
+      nowMs,
+      authType: presigned ? "REST-QUERY-STRING" : "REST-HEADER",
+      signatureVersion: authenticated.version,
+      timestamp: authenticated.timestamp,
+    });
+    const bucket = resolveBucket(shared, judge, {
+      operation,
+      principal,
+      bucketName: address.bucket,
+      key: address.key,
+      headers,
+      namesVersion: query.has("versionId"),
+      clientAddress: place.address,
+    });
     progress.bucket = bucket;
     const ticket =
       operation.readsBody === "stream" ? this.#takeTicket(principal.account.accountId, bucket, request) : null;
-    const services = new RequestServices(shared, requestId);
+    const services = new RequestServices(shared, requestId, judge);
     try {
       const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null;
       const { hostId } = this.#options;
@@ -140,14 +176,22 @@ export class Pipeline {
         bucket,
         payload,
         services,
+        judge,
       });
       if (wholeBody !== null) verifyWholeBody(operation, context);
       const parts = { bucket: address.bucket, key: address.key, query, headers, body: wholeBody };
       return encode(operation, await handler(decodeInput(operation, parts), context));
+    } catch (error) {
+      throw hidesAbsence(error, operation, judge, bucket) ? new S3Error("AccessDenied") : error;
     } finally {
       services.finish();
       ticket?.release();
     }
+  }
+
+  /** @throws S3Error InvalidToken, ExpiredToken */
+  #credential(accessKeyId: string, sessionToken: string | null, tenant: TenantHost | null): Credential | undefined {
+    return temporaryAsS3(() => this.#options.gate.credentialAt(tenant, accessKeyId, sessionToken));
   }
 
   /** @throws S3Error SlowDown when there is no room for the write */
@@ -167,6 +211,7 @@ export class Pipeline {
     const headers = [
       ...answer.headers,
       ...this.#regionOf(progress),
+      ...this.#options.cors.headersFor(progress.request),
       ["x-amz-request-id", requestId],
       ["x-amz-id-2", this.#options.hostId],
       ["server", "Troupe"],
@@ -175,15 +220,11 @@ export class Pipeline {
       response.stream({ status, headers }, this.#counted(progress, body, status, errorCode));
       return;
     }
-    if (response.aborted) {
-      this.#observe(progress, status, errorCode, 0);
-      return;
-    }
     if (body === null) {
       const length = progress.request.method === "HEAD" ? (answer.contentLength ?? undefined) : undefined;
       response.send({ status, headers }, undefined, length);
     } else response.send({ status, headers }, body);
-    this.#observe(progress, status, errorCode, body?.length ?? 0);
+    response.whenOver((sentBytes) => this.#observe(progress, status, errorCode, sentBytes));
   }
 
   /** As on S3, every answer about a bucket itself says where it is; HeadBucket's own output has the same header. */
@@ -194,20 +235,12 @@ export class Pipeline {
 
   /** The body, with its end observed: a streamed answer is logged when it is over, with what was really sent. */
   #counted(progress: Progress, body: ResponseBody, status: number, errorCode: string | null): ResponseBody {
-    let bytesOut = 0;
-    const count = (piece: Uint8Array): Uint8Array => {
-      bytesOut += piece.length;
-      return piece;
-    };
     return {
       length: body.length,
-      read: (bytesMax) => {
-        const piece = body.read(bytesMax);
-        return piece instanceof Promise ? piece.then(count) : count(piece);
-      },
-      close: () => {
+      read: (bytesMax) => body.read(bytesMax),
+      close: (sentBytes = 0) => {
         body.close();
-        this.#observe(progress, status, errorCode, bytesOut);
+        this.#observe(progress, status, errorCode, sentBytes);
       },
     };
   }
@@ -245,6 +278,7 @@ export class Pipeline {
       bucket: address?.bucket ?? null,
       key: address?.key ?? null,
       accessKeyId,
+      target: progress.bucket,
       bytesIn: request.body.contentLength ?? 0,
       bytesOut,
       durationMs: this.#options.services.clock.monotonicMs() - startedMs,
@@ -268,6 +302,25 @@ const encode = (operation: Operation, output: unknown): EncodedAnswer => {
     throw error;
   }
 };
+
+/** @throws S3Error InvalidToken, ExpiredToken */
+const temporaryAsS3 = (find: () => Credential | undefined): Credential | undefined => {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof TemporaryCredentialsError)) throw error;
+    throw new S3Error(error.code === "ExpiredToken" ? "ExpiredToken" : "InvalidToken");
+  }
+};
+
+/** Who may not list a bucket is not told which keys it lacks. Source: AWS GetObject and HeadObject, "Permissions". */
+const hidesAbsence = (error: unknown, operation: Operation, judge: Judge, bucket: BucketRecord | null): boolean =>
+  bucket !== null &&
+  error instanceof S3Error &&
+  error.code === "NoSuchKey" &&
+  operation.level === "object" &&
+  (operation.http.method === "GET" || operation.http.method === "HEAD") &&
+  !judge.allows("s3:ListBucket", bucketResource(bucket));
 
 const allowedMethods = {
   service: "GET",

@@ -1,38 +1,89 @@
 /** One request's way from a verified signature to a resolved, authorised resource: what a handler is given. */
 
-import { mayActOn, mayUseKeys } from "../account/authorise.ts";
+import type { Principal } from "../account/principal.ts";
+import { mayUseKeys } from "../account/principal.ts";
 import type { SignedPayload } from "../auth/sigv4.ts";
 import { assert } from "../base/assert.ts";
-import type { BucketRecord, Principal } from "../control/records.ts";
-import type { HttpRequest } from "../model/http.ts";
+import { isOfJob } from "../control/bucket-names.ts";
+import type { AccountRecord } from "../control/identity-records.ts";
+import type { BucketRecord } from "../control/records.ts";
+import type { Headers, HttpRequest } from "../model/http.ts";
 import type { Action } from "../model/operation.ts";
 import type { Context, Operation, Services } from "../operations/context.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
+import { bucketResource, everything, type Judge, objectResource } from "./judge.ts";
+import { isWelcome } from "./principal-gate.ts";
 
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
 function liveBucket(services: Pick<Services, "control">, name: string, mayBeDeleting = false): BucketRecord {
   const record = services.control.bucket(name);
-  if (record !== undefined && (record.state === "live" || mayBeDeleting)) return record;
+  if (record !== undefined && (record.state === "live" || (mayBeDeleting && !isOfJob(record)))) return record;
   if (record === undefined && bucketNameFault(name) !== null)
     throw new S3Error("InvalidBucketName", { BucketName: name });
   throw new S3Error("NoSuchBucket", { BucketName: name });
 }
 
-/** Resolves the bucket in the path, when the operation has one, and judges the principal. @throws S3Error AccessDenied and those of the bucket */
-export function resolveBucket(
+/** The list of the account that owns the bucket holds for everybody. @throws S3Error AccessDenied */
+function checkOwnersRanges(
   services: Pick<Services, "control">,
-  operation: Operation,
-  principal: Principal,
-  name: string | null,
-): BucketRecord | null {
-  if (!mayUseKeys(principal.account)) throw new S3Error("AccessDenied");
-  if (name === null || operation.createsBucket) {
-    if (!mayActOn(principal, principal.account.accountId)) throw new S3Error("AccessDenied");
+  bucket: BucketRecord,
+  account: AccountRecord,
+  clientAddress: string,
+): void {
+  if (bucket.accountId === account.accountId) return;
+  const owner = services.control.account(bucket.accountId);
+  if (owner === undefined || !isWelcome(owner, clientAddress)) throw new S3Error("AccessDenied");
+}
+
+/** What is judged before the handler runs. */
+export interface Asked {
+  readonly operation: Operation;
+  readonly principal: Principal;
+  readonly bucketName: string | null;
+  readonly key: string | null;
+  readonly headers: Headers;
+  readonly namesVersion: boolean;
+  readonly clientAddress: string;
+}
+
+/** What a write brings along in headers needs permissions of its own. Source: AWS PutObject, "Permissions". */
+const headerActions: readonly (readonly [header: string, action: string])[] = [
+  ["x-amz-tagging", "s3:PutObjectTagging"],
+  ["x-amz-acl", "s3:PutObjectAcl"],
+  ["x-amz-grant-full-control", "s3:PutObjectAcl"],
+  ["x-amz-grant-read", "s3:PutObjectAcl"],
+  ["x-amz-grant-read-acp", "s3:PutObjectAcl"],
+  ["x-amz-grant-write-acp", "s3:PutObjectAcl"],
+  ["x-amz-object-lock-mode", "s3:PutObjectRetention"],
+  ["x-amz-object-lock-retain-until-date", "s3:PutObjectRetention"],
+  ["x-amz-object-lock-legal-hold", "s3:PutObjectLegalHold"],
+];
+
+/**
+ * Resolves the bucket in the path, when the operation has one, and judges the principal.
+ * @throws S3Error AccessDenied and those of the bucket
+ */
+export function resolveBucket(services: Pick<Services, "control">, judge: Judge, asked: Asked): BucketRecord | null {
+  const { operation, bucketName, key, headers, clientAddress } = asked;
+  const { account } = asked.principal;
+  if (!mayUseKeys(account) || !isWelcome(account, clientAddress)) throw new S3Error("AccessDenied");
+  const action = asked.namesVersion ? operation.versionAction : operation.action;
+  if (bucketName === null) {
+    judge.require(action, everything(account.accountId));
     return null;
   }
-  const bucket = liveBucket(services, name, operation.deletesBucket);
-  if (!mayActOn(principal, bucket.accountId)) throw new S3Error("AccessDenied");
+  if (operation.createsBucket) {
+    judge.require(action, { arn: `arn:aws:s3:::${bucketName}`, ownerAccountId: account.accountId, place: null });
+    return null;
+  }
+  const bucket = liveBucket(services, bucketName, operation.deletesBucket);
+  checkOwnersRanges(services, bucket, account, clientAddress);
+  if (operation.authorisation === "items") return bucket;
+  const resource = key === null ? bucketResource(bucket) : objectResource(bucket, key);
+  judge.require(action, resource);
+  if (operation.action !== "s3:PutObject") return bucket;
+  for (const [header, further] of headerActions) if (headers.has(header)) judge.require(further, resource);
   return bucket;
 }
 
@@ -46,6 +97,7 @@ export interface ContextParts {
   readonly bucket: BucketRecord | null;
   readonly payload: SignedPayload;
   readonly services: Services;
+  readonly judge: Judge;
 }
 
 /** What handlers see. A class, so that every request's context has one hidden shape. */
@@ -59,6 +111,7 @@ export class RequestContext implements Context {
   readonly payload: SignedPayload;
   readonly services: Services;
   readonly #bucket: BucketRecord | null;
+  readonly #judge: Judge;
 
   constructor(parts: ContextParts) {
     this.requestId = parts.requestId;
@@ -70,6 +123,7 @@ export class RequestContext implements Context {
     this.payload = parts.payload;
     this.services = parts.services;
     this.#bucket = parts.bucket;
+    this.#judge = parts.judge;
   }
 
   get bucket(): BucketRecord {
@@ -77,10 +131,11 @@ export class RequestContext implements Context {
     return this.#bucket;
   }
 
-  authorize(_action: Action, name: string, _key: string): BucketRecord {
+  authorize(action: Action, name: string, key: string): BucketRecord {
     this.services.control.refresh();
     const bucket = liveBucket(this.services, name);
-    if (!mayActOn(this.principal, bucket.accountId)) throw new S3Error("AccessDenied");
+    checkOwnersRanges(this.services, bucket, this.principal.account, this.#judge.clientAddress);
+    this.#judge.require(action, objectResource(bucket, key));
     return bucket;
   }
 }

@@ -19,6 +19,7 @@ import type { RequestBody } from "../model/http.ts";
 import type { Services } from "../operations/context.ts";
 import { fromOutcome } from "../s3/errors.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
+import { type Judge, placeOf } from "./judge.ts";
 
 /** Asks the control actor, wherever it lives. Never rejects. */
 export type AskControl = <T extends keyof ControlProtocol>(
@@ -48,20 +49,33 @@ const undecidedCode = "ServiceUnavailable";
 export class RequestServices implements Services {
   readonly #shared: FrontServices;
   readonly #requestId: string;
+  readonly #judge: Judge | null;
   readonly #uploads: { readonly partition: number; readonly epoch: number }[] = [];
   #isUndecided = false;
 
-  constructor(shared: FrontServices, requestId: string) {
+  /** @param judge settles what a policy says of an object's state; null inside the product */
+  constructor(shared: FrontServices, requestId: string, judge: Judge | null) {
     this.#shared = shared;
     this.#requestId = requestId;
+    this.#judge = judge;
   }
 
   get control(): ControlReader {
     return this.#shared.control;
   }
 
-  get objects(): ObjectReader {
-    return this.#shared.objects;
+  get objects(): Services["objects"] {
+    const { objects } = this.#shared;
+    const judge = this.#judge;
+    if (judge === null || !judge.isOpen) return objects;
+    return {
+      read: (address, use) =>
+        objects.read(address, (found, open) => {
+          judge.settle(placeOf(address.bucket, address.key), found);
+          return use(found, open);
+        }),
+      upload: (...asked) => objects.upload(...asked),
+    };
   }
 
   get clock(): Clock {

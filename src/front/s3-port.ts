@@ -1,8 +1,13 @@
 /** What the S3 port answers before S3: health probes, and the way to the console for people who come with a browser. */
 
 import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
+import type { ConsoleCors } from "./console-cors.ts";
+import type { QueryPort } from "./query-port.ts";
 
 export interface S3PortOptions {
+  readonly cors: ConsoleCors;
+  /** IAM and STS. */
+  readonly query: QueryPort;
   readonly pipeline: HttpHandler;
   /** True while requests can be served. */
   readonly isReady: () => boolean;
@@ -24,7 +29,7 @@ export function answerHealth(request: HttpRequest, response: HttpResponse, isRea
   return true;
 }
 
-export function s3Port({ pipeline, isReady, consoleUrl }: S3PortOptions): HttpHandler {
+export function s3Port({ pipeline, isReady, consoleUrl, cors, query }: S3PortOptions): HttpHandler {
   return (request, response) => {
     const { rawPath } = request;
     // Every path of ours begins with "/health/", "/minio/", "/admin" or "/signin": reserved as bucket names.
@@ -35,6 +40,8 @@ export function s3Port({ pipeline, isReady, consoleUrl }: S3PortOptions): HttpHa
       response.send({ status: 302, headers: [["location", `${consoleUrl}${rawPath}`]] });
       return;
     }
+    if (request.method === "OPTIONS" && cors.answerPreflight(request, response)) return;
+    if (rawPath === "/" && query.answer(request, response)) return;
     pipeline(request, response);
   };
 }

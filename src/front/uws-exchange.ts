@@ -169,6 +169,7 @@ export class UwsExchange extends Exchange implements IntakePort {
   #writeWhole(head: ResponseHead, bytes: Uint8Array, afterwards: Afterwards): void {
     this.#writeHead(head, afterwards === "linger");
     this.#raw.end(bytes, afterwards === "close");
+    this.sentBytes = bytes.length;
     this.completed();
   }
 
@@ -211,13 +212,16 @@ export class UwsExchange extends Exchange implements IntakePort {
       turnBytes += piece.length;
       const [isWritten, isOver] = this.#raw.tryEnd(piece, body.length);
       if (isOver) {
+        this.sentBytes = body.length;
         this.completed();
         return true;
       }
       if (isWritten) {
+        this.sentBytes = this.#pieceStart + (this.#piece?.length ?? 0);
         this.progressed();
         continue;
       }
+      this.sentBytes = this.#raw.getWriteOffset();
       this.#waitWritable();
       return false;
     }

@@ -64,8 +64,11 @@ export interface ResponseHead {
 export interface ResponseBody {
   readonly length: number;
   read(bytesMax: number): Uint8Array | Promise<Uint8Array>;
-  /** Called exactly once: after the last byte, on failure, or when the client has gone. Releases pins and epochs. */
-  close(): void;
+  /**
+   * Called exactly once: after the last byte, on failure, or when the client has gone. Releases pins and epochs.
+   * @param sentBytes bytes of it that the connection has taken; a reader that is no listener leaves it out
+   */
+  close(sentBytes?: number): void;
 }
 
 export interface HttpResponse {
@@ -80,6 +83,11 @@ export interface HttpResponse {
   /** Closes the connection after the answer (the rest of a request body is not worth reading), or at once. */
   closeAfter(): void;
   destroy(): void;
+  /**
+   * `run` is called once when the answer is over, whole or not, with the body bytes that the connection has taken; at once when
+   * it is over already. Of a streamed answer its body's `close` says the same.
+   */
+  whenOver(run: (sentBytes: number) => void): void;
   /** `run` is called once when the client goes before the answer is complete; at once when it has gone already. */
   onAborted(run: () => void): void;
 }

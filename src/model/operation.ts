@@ -38,6 +38,8 @@ export interface Declaration<N extends string, I extends Members, O extends Memb
   readonly name: N;
   readonly http: HttpTrait;
   readonly action: Action;
+  /** Judged instead when the request names a version. */
+  readonly versionAction?: Action;
   readonly authorisation?: Authorisation;
   /** The bucket in the path does not exist yet (CreateBucket): the pipeline does not resolve it. */
   readonly createsBucket?: true;
@@ -56,6 +58,7 @@ export interface AnyOperation<C = never> {
   readonly name: string;
   readonly http: HttpTrait;
   readonly action: Action;
+  readonly versionAction: Action;
   readonly authorisation: Authorisation;
   readonly createsBucket: boolean;
   readonly deletesBucket: boolean;
@@ -108,6 +111,7 @@ export const operationDeclarer =
   ): Declared<C, I, O> => {
     const row: AnyOperation<C> = {
       authorisation: "resource",
+      versionAction: declaration.action,
       ...declaration,
       createsBucket: declaration.createsBucket ?? false,
       deletesBucket: declaration.deletesBucket ?? false,

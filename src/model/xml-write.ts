@@ -151,6 +151,9 @@ const content = (shape: Shape): Writer => {
   }
 };
 
+/** Compiles the writer of what stands inside the element of a structure. */
+export const compileXmlContent = (shape: StructureShape): ((value: unknown) => string) => structureContent(shape);
+
 /**
  * Compiles the writer of a whole document. O(shape) once; the writer is O(value).
  * @param root name of the root element, which carries AWS's namespace

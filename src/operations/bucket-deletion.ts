@@ -1,5 +1,6 @@
 /** Deleting a bucket: its actor decides whether it is empty, and the record follows. Repeatable after a crash at any point. */
 
+import type { BucketOwner } from "../bucket/messages.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { Services } from "./context.ts";
 
@@ -13,7 +14,7 @@ export async function finishDeletion(
   bucket: BucketRecord,
 ): Promise<boolean> {
   const { name } = bucket;
-  const { empty } = await services.askBucket(bucket, "bucket.close", {});
+  const { empty } = await services.askBucket(bucket, "bucket.close", { owner: ownerOf(bucket) });
   if (empty) {
     await services.askControl("bucket.deleted", { name });
     return true;
@@ -31,7 +32,12 @@ export async function deleteWithContents(
   services: Pick<Services, "askBucket" | "askControl">,
   bucket: BucketRecord,
 ): Promise<void> {
-  await services.askControl("bucket.markDeleting", { name: bucket.name });
-  await services.askBucket(bucket, "bucket.empty", {});
+  await services.askControl("bucket.markDeleting", { name: bucket.name, jobId: null });
+  const owner = ownerOf(bucket);
+  for (let isEmpty = false; !isEmpty; ) ({ isEmpty } = await services.askBucket(bucket, "bucket.emptySome", { owner }));
   await services.askControl("bucket.deleted", { name: bucket.name });
+}
+
+function ownerOf({ name, accountId }: BucketRecord): BucketOwner {
+  return { name, accountId };
 }

@@ -113,7 +113,7 @@ export const DeleteBucket = declareOperation({
   output: Unit,
   errors: ["NoSuchBucket", "BucketNotEmpty", "OperationAborted"],
 }).handledBy(async (_input, { bucket, services }) => {
-  await services.askControl("bucket.markDeleting", { name: bucket.name });
+  await services.askControl("bucket.markDeleting", { name: bucket.name, jobId: null });
   if (await finishDeletion(services, bucket)) return {};
   throw new S3Error("BucketNotEmpty", { BucketName: bucket.name });
 });

@@ -1,5 +1,6 @@
 /** What a handler gets beside its input: who asks, the request, the resolved bucket, and the services behind the front. */
 
+import type { Principal } from "../account/principal.ts";
 import type { BodyUploader } from "../actor/body-uploader.ts";
 import type { SignedPayload } from "../auth/sigv4.ts";
 import type { Clock } from "../base/clock.ts";
@@ -7,7 +8,7 @@ import type { BucketMessageType, BucketReply, BucketRequest } from "../bucket/me
 import type { ObjectReader } from "../bucket/read.ts";
 import type { ControlProtocol } from "../control/messages.ts";
 import type { ControlReader } from "../control/reader.ts";
-import type { BucketRecord, Principal } from "../control/records.ts";
+import type { BucketRecord } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
 import { S3Error, type S3ErrorCode } from "../s3/errors.ts";

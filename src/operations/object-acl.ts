@@ -11,6 +11,7 @@ export const GetObjectAcl = declareOperation({
   name: "GetObjectAcl",
   http: { method: "GET", uri: "/{Bucket}/{Key+}?acl", status: 200 },
   action: "s3:GetObjectAcl",
+  versionAction: "s3:GetObjectVersionAcl",
   input: structure("GetObjectAclRequest", {
     Bucket: label(string),
     Key: label(string),
@@ -35,6 +36,7 @@ export const PutObjectAcl = declareOperation({
   name: "PutObjectAcl",
   http: { method: "PUT", uri: "/{Bucket}/{Key+}?acl", status: 200 },
   action: "s3:PutObjectAcl",
+  versionAction: "s3:PutObjectVersionAcl",
   requiresBodyDigest: true,
   input: structure("PutObjectAclRequest", {
     Bucket: label(string),

@@ -80,6 +80,7 @@ export const GetObjectAttributes = declareOperation({
   name: "GetObjectAttributes",
   http: { method: "GET", uri: "/{Bucket}/{Key+}?attributes", status: 200 },
   action: "s3:GetObjectAttributes",
+  versionAction: "s3:GetObjectVersionAttributes",
   input: structure("GetObjectAttributesRequest", {
     Bucket: label(string),
     Key: label(string),

@@ -155,6 +155,7 @@ export const CopyObject = declareOperation({
     "InvalidRequest",
     "NotImplemented",
     "PreconditionFailed",
+    "QuotaExceeded",
   ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
@@ -170,7 +171,13 @@ export const CopyObject = declareOperation({
     const address = { bucket: bucket.id, partition: bucket.partition };
     const stored = await services.bodies.store(address, source.body, plan, context.requestId);
     const { Key: key } = input;
-    const written = await services.askBucket(bucket, "object.put", { key, source: stored, metadata, preconditions });
+    const written = await services.askBucket(bucket, "object.put", {
+      key,
+      source: stored,
+      metadata,
+      preconditions,
+      isCopied: true,
+    });
     return {
       CopyObjectResult: {
         ETag: quoteEtag(written.etag),

@@ -15,6 +15,7 @@ export const DeleteObject = declareOperation({
   name: "DeleteObject",
   http: { method: "DELETE", uri: "/{Bucket}/{Key+}", status: 204 },
   action: "s3:DeleteObject",
+  versionAction: "s3:DeleteObjectVersion",
   input: structure("DeleteObjectRequest", {
     Bucket: label(string),
     Key: label(string),

@@ -24,6 +24,7 @@ export const GetObject = declareOperation({
   name: "GetObject",
   http: { method: "GET", uri: "/{Bucket}/{Key+}", status: 200, statusWith: { member: "ContentRange", status: 206 } },
   action: "s3:GetObject",
+  versionAction: "s3:GetObjectVersion",
   input: structure("GetObjectRequest", {
     Bucket: label(string),
     Key: label(string),

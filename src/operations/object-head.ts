@@ -24,6 +24,7 @@ export const HeadObject = declareOperation({
   name: "HeadObject",
   http: { method: "HEAD", uri: "/{Bucket}/{Key+}", status: 200, statusWith: { member: "ContentRange", status: 206 } },
   action: "s3:GetObject",
+  versionAction: "s3:GetObjectVersion",
   input: structure("HeadObjectRequest", {
     Bucket: label(string),
     Key: label(string),

@@ -13,6 +13,7 @@ export const DeleteObjectTagging = declareOperation({
   name: "DeleteObjectTagging",
   http: { method: "DELETE", uri: "/{Bucket}/{Key+}?tagging", status: 204 },
   action: "s3:DeleteObjectTagging",
+  versionAction: "s3:DeleteObjectVersionTagging",
   input: structure("DeleteObjectTaggingRequest", {
     Bucket: label(string),
     Key: label(string),
@@ -30,6 +31,7 @@ export const GetObjectTagging = declareOperation({
   name: "GetObjectTagging",
   http: { method: "GET", uri: "/{Bucket}/{Key+}?tagging", status: 200 },
   action: "s3:GetObjectTagging",
+  versionAction: "s3:GetObjectVersionTagging",
   input: structure("GetObjectTaggingRequest", {
     Bucket: label(string),
     Key: label(string),
@@ -62,6 +64,7 @@ export const PutObjectTagging = declareOperation({
   name: "PutObjectTagging",
   http: { method: "PUT", uri: "/{Bucket}/{Key+}?tagging", status: 200 },
   action: "s3:PutObjectTagging",
+  versionAction: "s3:PutObjectVersionTagging",
   requiresBodyDigest: true,
   input: structure("PutObjectTaggingRequest", {
     Bucket: label(string),

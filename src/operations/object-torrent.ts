@@ -10,6 +10,7 @@ export const GetObjectTorrent = declareOperation({
   name: "GetObjectTorrent",
   http: { method: "GET", uri: "/{Bucket}/{Key+}?torrent", status: 200 },
   action: "s3:GetObjectTorrent",
+  versionAction: "s3:GetObjectVersionTorrent",
   input: structure("GetObjectTorrentRequest", {
     Bucket: label(string),
     Key: label(string),

@@ -1,5 +1,6 @@
 /** In-memory stand-ins for what stands behind handlers, for the tests of this folder. */
 
+import type { Principal } from "../account/principal.ts";
 import type { BodyPlan } from "../auth/body-plan.ts";
 import { assert } from "../base/assert.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
@@ -7,9 +8,9 @@ import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { BodySource, BucketMessageType, BucketReply, BucketRequest } from "../bucket/messages.ts";
 import type { ObjectView, OpenObject } from "../bucket/read.ts";
-import { newAccount, newUser } from "../control/identity-records.ts";
+import { newAccount } from "../control/identity-records.ts";
 import type { ControlProtocol } from "../control/messages.ts";
-import type { BucketRecord, Principal } from "../control/records.ts";
+import type { BucketRecord } from "../control/records.ts";
 import type { Headers, HttpRequest, RequestBody } from "../model/http.ts";
 import { decodeInput, type EncodedAnswer, encodeOutput } from "../model/http-binding.ts";
 import { asS3Error, S3Error } from "../s3/errors.ts";
@@ -47,15 +48,23 @@ const principal: Principal = {
     parent: null,
     createdMs: 0,
   }),
-  user: newUser({
+  name: "root",
+  role: "root",
+  identity: {
+    kind: "root",
     accountId: "111122223333",
-    name: "root",
-    userId: "TRPU0000000000000000",
-    email: "root@example.com",
-    role: "root",
-    status: "active",
-    createdMs: 0,
-  }),
+    canonicalId: "c".repeat(64),
+    arn: "arn:aws:iam::111122223333:root",
+    roleArn: null,
+    userId: "111122223333",
+  },
+  userName: null,
+  tags: [],
+  policies: [],
+  boundary: null,
+  sessionPolicies: null,
+  isUnbounded: true,
+  temporary: null,
   accessKeyId: "AKIATEST",
 };
 

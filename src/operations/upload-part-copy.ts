@@ -60,6 +60,7 @@ export const UploadPartCopy = declareOperation({
     "InvalidArgument",
     "InvalidRequest",
     "PreconditionFailed",
+    "QuotaExceeded",
   ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
@@ -74,7 +75,13 @@ export const UploadPartCopy = declareOperation({
   try {
     const plan = planCopy(bucket, body.contentLength, upload.checksumAlgorithm, 0);
     const source = await services.bodies.store(address, body, plan, context.requestId);
-    const part = await services.askBucket(bucket, "upload.putPart", { key, uploadId, partNumber, source });
+    const part = await services.askBucket(bucket, "upload.putPart", {
+      key,
+      uploadId,
+      partNumber,
+      source,
+      isCopied: true,
+    });
     return {
       CopyPartResult: {
         ETag: quoteEtag(part.etag),

@@ -99,7 +99,8 @@ export function statementsFor(policy: CompiledPolicy, action: string): ActionSta
     denies: speaking.filter(({ effect }) => effect === "Deny"),
     allows: speaking.filter(({ effect }) => effect === "Allow"),
   };
-  if (policy.byAction.size < limits.policyActionsCachedMax) policy.byAction.set(action, found);
+  if (policy.byAction.size >= limits.policyActionsCachedMax) policy.byAction.clear();
+  policy.byAction.set(action, found);
   return found;
 }
 

@@ -73,8 +73,8 @@ export function conditionTruth(condition: CompiledCondition, context: RequestCon
     return quantifier === null && negated ? yes : no;
   }
   if (quantifier === null) {
-    const any = anyMeets(condition, values, context);
-    return negated ? not(any) : any;
+    const truth = anyMeets(condition, values, context);
+    return negated ? not(truth) : truth;
   }
   // A set of empty strings is an empty set.
   if (values.every((value) => value === "")) return quantifier === "ForAllValues" ? yes : no;

@@ -271,7 +271,15 @@ function stringsAt(value: unknown, place: Place, reading: Reading, scalars = fal
   if (reading.valuesLeft < 0) {
     throw new PolicyError(`there are more than ${limits.policyValuesMax} values`, place.pointer, place.sid);
   }
-  return list.map((item) =>
-    scalars && (typeof item === "number" || typeof item === "boolean") ? String(item) : stringAt(item, place),
-  );
+  return list.map((item) => (scalars ? scalarAt(item, place) : stringAt(item, place)));
+}
+
+/** A number is taken when its text is what the author wrote: no exponent, and no digits lost. */
+function scalarAt(value: unknown, place: Place): string {
+  if (typeof value === "boolean") return String(value);
+  if (typeof value !== "number") return stringAt(value, place);
+  if (!/^-?\d+(\.\d+)?$/.test(String(value)) || Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    throw new PolicyError(`${value} must stand in quotes`, place.pointer, place.sid);
+  }
+  return String(value);
 }

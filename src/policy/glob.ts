@@ -29,8 +29,11 @@ export interface Glob {
  * Source: Baeza-Yates and Gonnet, "A new approach to text searching", CACM 35 (10), 1992.
  */
 interface Automaton {
-  /** Bits of the characters in the pattern that meet this code point; a code point without a row meets only `?`. */
-  readonly meets: ReadonlyMap<number, Uint32Array>;
+  /**
+   * Where a code point stands in the pattern: the bits of its places and those of `?` when it stands there often, else its places.
+   * So the table is no larger than the pattern, whatever letters it has. A code point without a row meets only `?`.
+   */
+  readonly meets: ReadonlyMap<number, Uint32Array | readonly number[]>;
   readonly meetsOther: Uint32Array;
   /** Bits of the places where a star stands. */
   readonly loops: Uint32Array;
@@ -123,21 +126,33 @@ function compileAutomaton(atoms: readonly Atom[]): Automaton {
   characters.forEach((character, place) => {
     if (character === null) setBit(meetsOther, place);
   });
-  const meets = new Map<number, Uint32Array>();
+  const places = new Map<number, number[]>();
   characters.forEach((character, place) => {
     if (character === null) return;
-    const bits = meets.get(character) ?? meetsOther.slice();
-    setBit(bits, place);
-    meets.set(character, bits);
+    const known = places.get(character);
+    if (known === undefined) places.set(character, [place]);
+    else known.push(place);
   });
+  const meets = new Map<number, Uint32Array | number[]>();
+  for (const [character, list] of places) {
+    const bits = list.length > words ? meetsOther.slice() : null;
+    if (bits !== null) for (const place of list) setBit(bits, place);
+    meets.set(character, bits ?? list);
+  }
   return { meets, meetsOther, loops, end: characters.length };
 }
 
 function automatonMatches({ meets, meetsOther, loops, end }: Automaton, text: string): boolean {
   const states = new Uint32Array(loops.length);
+  const scratch = new Uint32Array(loops.length);
   states[0] = 1;
   for (const character of text) {
-    const bits = meets.get(character.codePointAt(0) as number) ?? meetsOther;
+    const row = meets.get(character.codePointAt(0) as number) ?? meetsOther;
+    const bits = row instanceof Uint32Array ? row : scratch;
+    if (!(row instanceof Uint32Array)) {
+      scratch.set(meetsOther);
+      for (const place of row) setBit(scratch, place);
+    }
     let carry = 0;
     for (let word = 0; word < states.length; word++) {
       const state = states[word] as number;

@@ -4,10 +4,11 @@ import { z } from "zod";
 
 /**
  * Number of the on-disk format that this version writes, and the newest that it reads. Format 1 had records of version 1
- * only. A directory of an older format takes this number before anything is written to it, so that an older program
+ * only; formats 1 and 2 had rows of `counters` and `buckets` of version 1, without egress, requests, integrals and quotas.
+ * A directory of an older format takes this number before anything is written to it, so that an older program
  * refuses it instead of meeting rows that it cannot read.
  */
-export const formatNumber = 2;
+export const formatNumber = 3;
 
 const shape = z.strictObject({
   format: z.int().min(1).max(formatNumber),
@@ -22,7 +23,7 @@ const shape = z.strictObject({
     .refine((partitions) => partitions.every(({ index }, at) => index === at), "partitions are numbered from 0"),
 });
 
-/** Example: `{"format": 2, "nodeEpoch": "0123456789abcdef", "createdMs": 1795410000000, "partitions": [{"index": 0, "volume": "default"}]}`. */
+/** Example: `{"format": 3, "nodeEpoch": "0123456789abcdef", "createdMs": 1795410000000, "partitions": [{"index": 0, "volume": "default"}]}`. */
 export type DirectoryFormat = z.infer<typeof shape>;
 
 /** The format, or what is wrong with the text. A newer number is told apart from damage. */

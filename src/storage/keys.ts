@@ -296,3 +296,8 @@ export function dayKey(bucket: BucketId, day: number): Buffer {
   bytes.writeUInt32BE(day, bucketIdBytes + 1);
   return bytes;
 }
+
+/** The day in a key that `dayKey` made. */
+export function dayOfKey(key: Buffer): number {
+  return key.readUInt32BE(bucketIdBytes + 1);
+}

@@ -188,6 +188,7 @@ test("rows of uploads", (t) => {
 });
 
 test("rows of counters", (t) => {
+  const requests = fc.array(fc.maxSafeNat(), { minLength: 5, maxLength: 5 });
   const counters = fc.record({
     epoch: bytesOf(8),
     seq: fc.maxSafeNat(),
@@ -198,9 +199,21 @@ test("rows of counters", (t) => {
     openUploadBytes: fc.maxSafeNat(),
     day: u32,
     ingressBytes: fc.maxSafeNat(),
+    atMs: fc.maxSafeNat(),
+    byteMs: fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
+    egressBytes: fc.maxSafeNat(),
+    requests,
   });
   check(t, totalsKey(bucket), counters, encodeCounters, decodeCounters);
-  const day = fc.record({ ingressBytes: fc.maxSafeNat(), storedBytes: fc.maxSafeNat(), objects: fc.maxSafeNat() });
+  const day = fc.record({
+    ingressBytes: fc.maxSafeNat(),
+    storedBytes: fc.maxSafeNat(),
+    objects: fc.maxSafeNat(),
+    versions: fc.maxSafeNat(),
+    byteMs: fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
+    egressBytes: fc.maxSafeNat(),
+    requests,
+  });
   check(t, dayKey(bucket, 20_000), day, encodeDay, decodeDay);
 });
 

@@ -16,6 +16,7 @@ import {
 } from "../support/fixture-data.ts";
 import { NodeProcess, rootDirectory, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
+import { readUsage, totalsThatDiffer } from "../support/usage-read.ts";
 
 const fixtures = join(rootDirectory, "test/fixtures");
 const formats = readdirSync(fixtures).filter((name) => /^format-\d+\.tar\.gz$/.test(name));
@@ -78,5 +79,14 @@ for (const format of formats) {
     t.is((await client.send("PUT", `/${fixtureBucket}/written`, { body: written })).status, 200);
     t.true((await client.send("GET", `/${fixtureBucket}/written`)).body.equals(written));
     t.is(await node.stop(), 0);
+    t.deepEqual(await totalsThatDiffer(data), []);
+    const usage = (await readUsage(data, [fixtureBucket])).get(fixtureBucket);
+    const sizes = [...Object.values(fixtureObjects), written].map((each) => each.length);
+    t.is(
+      usage?.storedBytes,
+      sizes.reduce((sum, size) => sum + size, 0),
+    );
+    t.is(usage?.objects, sizes.length);
+    t.true((usage?.egressBytes ?? 0) > written.length);
   });
 }

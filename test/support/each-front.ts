@@ -3,7 +3,7 @@
  * bucket of its own; afterwards the nodes must stop cleanly and have logged no fault.
  */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,22 +35,31 @@ export interface Stand {
 
 interface FrontsOptions {
   readonly tls?: boolean;
+  /** An identities document. */
+  readonly identities?: object;
+  /** Settings beside the HTTP server's: `trustedProxies=["127.0.0.1"]`. */
+  readonly settings?: readonly string[];
 }
 
 type DeclareTest = (title: string, run: (t: ExecutionContext, stand: Stand) => Promise<void>) => void;
 
 /** Starts the nodes of a test file. @returns how its tests are declared */
-export function eachFront({ tls = false }: FrontsOptions = {}): DeclareTest {
+export function eachFront({ tls = false, identities, settings = [] }: FrontsOptions = {}): DeclareTest {
   const directory = mkdtempSync(join(tmpdir(), "troupe-s3-"));
   const nodes = new Map<Implementation, NodeProcess>();
   const clients = new Map<Implementation, S3Client>();
   let buckets = 0;
+  const identitiesFile = join(directory, "identities.json");
   test.before(async () => {
+    if (identities !== undefined) writeFileSync(identitiesFile, JSON.stringify(identities));
     await Promise.all(
       implementations.map(async (implementation) => {
         const node = await NodeProcess.start({
           data: join(directory, implementation),
-          arguments: ["--set", `front.implementation=${implementation}`],
+          arguments: [
+            ...[`front.implementation=${implementation}`, ...settings].flatMap((setting) => ["--set", setting]),
+            ...(identities === undefined ? [] : ["--identities", identitiesFile]),
+          ],
           ...(tls ? { tls: certificate } : {}),
         });
         nodes.set(implementation, node);

@@ -18,7 +18,10 @@ export const folders: readonly { readonly name: string; readonly owns: string }[
   { name: "control", owns: "ControlStore, its drivers and conformance suite, the control actor and its reader" },
   { name: "bucket", owns: "the bucket actor: turns, listing, multipart uploads; the object reader" },
   { name: "account", owns: "accounts, users, keys, passwords, the first account, the identities file" },
+  { name: "jobs", owns: "durable background jobs: the runner, and deleting a bucket with everything in it" },
   { name: "operations", owns: "every S3 operation: declaration and thin handler together" },
+  { name: "iam", owns: "the AWS-compatible control APIs: IAM and STS by the query protocol, tags by S3 Control" },
+  { name: "admin", owns: "the JSON admin API: one row per operation, its problems, proofs of callers, OpenAPI" },
   { name: "front", owns: "listeners, body streaming, the request pipeline, health, metrics, access log" },
   { name: "cli", owns: "the command line" },
 ];
@@ -31,6 +34,7 @@ export const rootFiles = [
   "node.ts",
   "node-parts.ts",
   "node-console.ts",
+  "node-admin.ts",
   "library.ts",
   "embedded-node.ts",
   "thread.ts",

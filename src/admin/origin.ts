@@ -1,0 +1,46 @@
+/** Judges whether a state-changing request comes from the console's own pages: SameSite alone is not relied upon. */
+
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { HttpRequest } from "../model/http.ts";
+import { AdminError } from "./problem.ts";
+
+export const csrfHeader = "x-troupe-csrf";
+
+export interface OriginRules {
+  /** `https://console.example.com`, or null: the origin has to be the host that the request itself names. */
+  readonly publicUrl: string | null;
+  readonly isSecure: boolean;
+}
+
+function isOwnOrigin(request: HttpRequest, { publicUrl, isSecure }: OriginRules): boolean {
+  const origin = request.headers.get("origin");
+  const host = request.headers.get("host") ?? "";
+  return origin === (publicUrl ?? `${isSecure ? "https" : "http"}://${host}`);
+}
+
+/**
+ * For routes without a session (sign-in, links): a browser always says where a POST comes from, a program need not.
+ * @throws AdminError CrossSiteRequest
+ */
+export function refuseForeignOrigin(request: HttpRequest, rules: OriginRules): void {
+  const site = request.headers.get("sec-fetch-site");
+  if (site !== undefined && site !== "same-origin" && site !== "none") throw new AdminError("CrossSiteRequest");
+  if (request.headers.has("origin") && !isOwnOrigin(request, rules)) throw new AdminError("CrossSiteRequest");
+}
+
+/**
+ * For requests of a session that change something: origin, and the token that only the console's pages can read.
+ * @param csrfHash hex sha256 of the session's CSRF token
+ * @throws AdminError CrossSiteRequest
+ */
+export function refuseForgedRequest(request: HttpRequest, rules: OriginRules, csrfHash: string): void {
+  refuseForeignOrigin(request, rules);
+  if (!isOwnOrigin(request, rules)) throw new AdminError("CrossSiteRequest", "The Origin header is missing.");
+  const given = createHash("sha256")
+    .update(request.headers.get(csrfHeader) ?? "")
+    .digest();
+  const wanted = Buffer.from(csrfHash, "hex");
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+    throw new AdminError("CrossSiteRequest", `The header ${csrfHeader} is missing or not the session's.`);
+  }
+}

@@ -1,0 +1,132 @@
+/** Rows of buckets. */
+
+import { z } from "zod";
+import type { BucketRecord } from "../control/records.ts";
+import { bucketNameFault } from "../s3/names.ts";
+import { bucketArn } from "./arns.ts";
+import type { AdminContext } from "./context.ts";
+import { byPolicy, declareAdmin } from "./declaration.ts";
+import { pageOf, pageQuery, rangeOf, replyPage } from "./page.ts";
+import { AdminError } from "./problem.ts";
+import { anyName, nothing } from "./schemas.ts";
+import { bucketForm, showBucket } from "./show.ts";
+
+const group = "Buckets";
+const ofBucket = z.strictObject({ name: anyName });
+const named = ({ params }: { readonly params: { readonly name: string } }) => bucketArn(params.name);
+
+/** Buckets of other accounts are as unknown as none. @throws AdminError NoSuchBucket */
+function bucketOf({ caller, reader }: AdminContext, name: string): BucketRecord {
+  const found = reader.bucket(name);
+  if (found === undefined || found.accountId !== caller.account.accountId) throw new AdminError("NoSuchBucket");
+  return found;
+}
+
+export const ListBuckets = declareAdmin({
+  name: "ListBuckets",
+  method: "GET",
+  path: "/buckets",
+  group,
+  summary: "The buckets of the account, in the order of their names.",
+  admits: byPolicy("s3:ListAllMyBuckets"),
+  params: nothing,
+  query: pageQuery,
+  body: null,
+  reply: pageOf(bucketForm),
+  status: 200,
+  errors: [],
+}).handledBy(async ({ query }, { caller, reader, services }) =>
+  replyPage(reader.buckets(caller.account.accountId, rangeOf(query)), (bucket) => showBucket(bucket, services.region)),
+);
+
+export const CreateBucket = declareAdmin({
+  name: "CreateBucket",
+  method: "POST",
+  path: "/buckets",
+  group,
+  summary: "Makes a bucket, which is private.",
+  admits: byPolicy("s3:CreateBucket"),
+  params: nothing,
+  query: nothing,
+  body: z.strictObject({
+    name: z.string().max(64),
+    region: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 -")
+      .nullable()
+      .default(null)
+      .describe("LocationConstraint; null = the default region."),
+    sites: z
+      .array(z.string().regex(/^[a-z0-9-]{1,63}$/, "must be the name of a site"))
+      .min(1)
+      .max(64)
+      .optional()
+      .describe("Sites that hold the bucket; absent = the default."),
+  }),
+  reply: bucketForm,
+  status: 201,
+  errors: ["InvalidBucketName", "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "OperationAborted", "TooManyBuckets"],
+})
+  .on(({ body }) => bucketArn(body.name))
+  .handledBy(async ({ body }, context) => {
+    const { caller, reader, services } = context;
+    const { accountId } = caller.account;
+    const fault = bucketNameFault(body.name);
+    if (fault !== null)
+      throw new AdminError("InvalidBucketName", fault, { faults: [{ pointer: "/name", detail: fault }] });
+    judgeSites(context, body.sites);
+    const location = body.region === services.region ? null : body.region;
+    const { record } = await context.ask("bucket.create", { name: body.name, accountId, location });
+    return showBucket(reader.bucket(record.name) ?? record, services.region);
+  });
+
+/** @throws AdminError AccessDenied when an account above has disabled the choice; InvalidInput for a site that there is not */
+function judgeSites({ caller, reader, services }: AdminContext, sites: readonly string[] | undefined): void {
+  if (sites === undefined) return;
+  if (!reader.mayChooseSites(caller.account.accountId)) {
+    throw new AdminError("AccessDenied", "An administrator has disabled the choice of sites.");
+  }
+  const unknown = sites.filter((site) => !services.sites.includes(site));
+  if (unknown.length === 0) return;
+  const faults = unknown.map((site) => ({ pointer: `/sites/${sites.indexOf(site)}`, detail: "is not a site" }));
+  throw new AdminError("InvalidInput", "", { faults });
+}
+
+export const GetBucket = declareAdmin({
+  name: "GetBucket",
+  method: "GET",
+  path: "/buckets/{name}",
+  group,
+  summary: "One bucket.",
+  admits: byPolicy("s3:GetBucketLocation"),
+  params: ofBucket,
+  query: nothing,
+  body: null,
+  reply: bucketForm,
+  status: 200,
+  errors: ["NoSuchBucket"],
+})
+  .on(named)
+  .handledBy(async ({ params }, context) => showBucket(bucketOf(context, params.name), context.services.region));
+
+export const DeleteBucket = declareAdmin({
+  name: "DeleteBucket",
+  method: "DELETE",
+  path: "/buckets/{name}",
+  group,
+  summary: "Deletes an empty bucket.",
+  admits: byPolicy("s3:DeleteBucket"),
+  params: ofBucket,
+  query: nothing,
+  body: null,
+  reply: null,
+  status: 204,
+  errors: ["NoSuchBucket", "BucketNotEmpty"],
+})
+  .on(named)
+  .handledBy(async ({ params }, context) => {
+    const { name } = bucketOf(context, params.name);
+    const { record } = await context.ask("bucket.markDeleting", { name, jobId: null });
+    if (await context.services.finishDeletion(record)) return null;
+    throw new AdminError("BucketNotEmpty");
+  });

@@ -1,0 +1,103 @@
+/** The admin API of a node: its own reader of control records in the main thread, and the mail. For node.ts alone. */
+
+import { Principals } from "./account/principals.ts";
+import { TemporaryCredentials } from "./account/temporary-credentials.ts";
+import { AdminPolicies } from "./admin/policies.ts";
+import { AdminPort } from "./admin/port.ts";
+import { Proofs } from "./admin/proofs.ts";
+import { AdminRecords } from "./admin/records.ts";
+import { adminRows } from "./admin/table.ts";
+import { systemClock } from "./base/clock.ts";
+import type { Log } from "./base/log.ts";
+import { systemRandom } from "./base/random.ts";
+import type { Config } from "./config/schema.ts";
+import { openControlSnapshot } from "./control/environment.ts";
+import { ControlReader } from "./control/reader.ts";
+import type { BucketRecord } from "./control/records.ts";
+import { ringSecretBox } from "./control/secret-box.ts";
+import { AddressRanges, clientPlace } from "./front/client-address.ts";
+import type { AskControl } from "./front/request-services.ts";
+import { TenantHosts } from "./front/tenant-host.ts";
+import type { KeyRing } from "./keyring/key-ring.ts";
+import { defaultMailDirectory, fileMail } from "./mail/file-mail.ts";
+import { Outbox } from "./mail/outbox.ts";
+import { smtpMail } from "./mail/smtp.ts";
+import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
+
+export interface AdminParts {
+  readonly config: Config;
+  readonly dataDirectory: string;
+  readonly controlDirectory: string;
+  readonly keyRing: KeyRing;
+  readonly askControl: AskControl;
+  readonly finishDeletion: (bucket: BucketRecord) => Promise<boolean>;
+  /** Where people reach the console, without a slash at its end. */
+  readonly consoleUrl: string;
+  readonly log: Log;
+  readonly unsafe: readonly UnsafeName[];
+}
+
+export interface OpenedAdmin {
+  readonly port: AdminPort;
+  close(): Promise<void>;
+}
+
+/** The control records' environment is open in this process. */
+export function openAdmin(parts: AdminParts): OpenedAdmin {
+  const { config, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
+  const secrets = ringSecretBox(keyRing);
+  const snapshot = openControlSnapshot({ directory: parts.controlDirectory, ...unsafeLmdb(unsafe) });
+  const reader = new ControlReader(snapshot, secrets);
+  const temporary = new TemporaryCredentials({ keyRing, clock: systemClock, random: systemRandom });
+  const principals = new Principals({ records: reader, secrets, temporary, clock: systemClock });
+  const records = new AdminRecords(reader);
+  const outbox = openOutbox(parts);
+  const proxies = new AddressRanges(config.trustedProxies);
+  const tenants = new TenantHosts(config.domain);
+  const { publicUrl } = config.console;
+  const port = new AdminPort({
+    rows: adminRows,
+    services: {
+      temporary,
+      reader: records,
+      clock: systemClock,
+      random: systemRandom,
+      mail: { isDelivered: config.mail !== null, post: (message) => outbox.post(message) },
+      log,
+      region: config.region,
+      sites: [],
+      policies: new AdminPolicies(principals),
+      finishDeletion,
+      tenantOf: (host) => tenants.find(host, reader)?.accountId ?? null,
+      // Whoever names a public URL without TLS has decided so.
+      allowsPlainHttp: publicUrl?.startsWith("http://") ?? false,
+      consoleUrl,
+    },
+    proofs: new Proofs(records, principals),
+    askControl,
+    placeOf: (request) => clientPlace(request, proxies),
+    publicUrl,
+  });
+  return {
+    port,
+    close: async () => {
+      outbox.close();
+      await reader.close();
+    },
+  };
+}
+
+/** By SMTP, or without a server to files beside the data. */
+function openOutbox({ config, dataDirectory, log }: AdminParts): Outbox {
+  const clock = systemClock;
+  const mail =
+    config.mail === null
+      ? fileMail({
+          directory: defaultMailDirectory(dataDirectory),
+          from: `troupe@${config.domain[0] ?? "localhost"}`,
+          clock,
+          random: systemRandom,
+        })
+      : smtpMail(config.mail);
+  return new Outbox({ mail, clock, log });
+}

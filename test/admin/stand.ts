@@ -1,0 +1,350 @@
+/** A console port with the admin API over real HTTP and a control actor in memory, and a client that signs in. */
+
+import { createHash } from "node:crypto";
+import type { ExecutionContext } from "ava";
+import { openIdentities } from "#src/account/behaviour.ts";
+import type { PasswordHasher } from "#src/account/password.ts";
+import { Principals } from "#src/account/principals.ts";
+import { TemporaryCredentials } from "#src/account/temporary-credentials.ts";
+import { ManualClock } from "#src/actor/fixtures/manual-clock.ts";
+import { AdminPolicies } from "#src/admin/policies.ts";
+import { AdminPort } from "#src/admin/port.ts";
+import { Proofs } from "#src/admin/proofs.ts";
+import { AdminRecords } from "#src/admin/records.ts";
+import { adminRows } from "#src/admin/table.ts";
+import { createLog, type Log } from "#src/base/log.ts";
+import { systemRandom } from "#src/base/random.ts";
+import { ControlActor } from "#src/control/actor.ts";
+import { EmbeddedControlStore } from "#src/control/embedded-store.ts";
+import { createControlMemory } from "#src/control/environment.ts";
+import { identityKeys, newAccount, newUser, type UserRecord } from "#src/control/identity-records.ts";
+import type { ControlMessageType, ControlReply, ControlRequest } from "#src/control/messages.ts";
+import { ControlReader } from "#src/control/reader.ts";
+import { controlKeys } from "#src/control/records.ts";
+import { ringSecretBox, type SecretBox, secretPlaces } from "#src/control/secret-box.ts";
+import type { ControlOperation } from "#src/control/store.ts";
+import { putTyped } from "#src/control/typed-records.ts";
+import type { FrontUnderTest } from "#src/front/each-front.testing.ts";
+import { KeyRing } from "#src/keyring/key-ring.ts";
+import type { MailMessage } from "#src/mail/mail.ts";
+
+/** Accounts of the world: the operator, a reseller, its customer, a direct customer, and another reseller. */
+export const operator = "111111111111";
+export const reseller = "222222222222";
+export const customer = "333333333333";
+export const direct = "444444444444";
+export const otherReseller = "555555555555";
+/** What the customer has, beside its users. */
+export const customerKey = "TRPK0000000000000001";
+export const customerSecret = "0123456789abcdefghijABCDEFGHIJ0123456789";
+
+export const password = "correct horse battery";
+
+/** Hashes at once: what argon2 costs is tested where it is. */
+const quickPasswords: PasswordHasher = {
+  hash: async (text) => quickHash(text),
+  matches: async (text, stored) => quickHash(text) === stored,
+  needsRehash: () => false,
+  burn: async () => undefined,
+};
+
+const quickHash = (text: string): string => `quick$${createHash("sha256").update(text).digest("hex")}`;
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly rawHead: string;
+  readonly text: string;
+  readonly json: Record<string, unknown>;
+}
+
+/** A cookie and the token beside it. */
+export interface SignedIn {
+  readonly cookie: string;
+  readonly csrf: string;
+}
+
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  /** Sent as JSON, or as it is when it is a string or bytes. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly as?: SignedIn;
+}
+
+export interface StandOptions {
+  readonly publicUrl?: string;
+  readonly isMailDelivered?: boolean;
+  readonly isLocal?: boolean;
+  readonly sites?: readonly string[];
+}
+
+export class Stand {
+  readonly clock: ManualClock;
+  readonly mails: MailMessage[] = [];
+  /** Lines of the log, from debug on. */
+  readonly logged: readonly string[];
+  readonly port: AdminPort;
+  readonly records: AdminRecords;
+  readonly principals: Principals;
+  readonly #front: FrontUnderTest;
+  readonly #control: ControlActor;
+  readonly #store: EmbeddedControlStore;
+  #portNumber = 0;
+
+  private constructor(
+    front: FrontUnderTest,
+    options: StandOptions,
+    parts: {
+      readonly clock: ManualClock;
+      readonly control: ControlActor;
+      readonly store: EmbeddedControlStore;
+      readonly reader: ControlReader;
+      readonly principals: Principals;
+      readonly temporary: TemporaryCredentials;
+      readonly log: Log;
+      readonly logged: readonly string[];
+    },
+  ) {
+    this.clock = parts.clock;
+    this.#front = front;
+    this.#control = parts.control;
+    this.#store = parts.store;
+    this.principals = parts.principals;
+    this.logged = parts.logged;
+    this.records = new AdminRecords(parts.reader);
+    const { publicUrl = null, isMailDelivered = true, sites = [] } = options;
+    this.port = new AdminPort({
+      rows: adminRows,
+      services: {
+        reader: this.records,
+        policies: new AdminPolicies(parts.principals),
+        temporary: parts.temporary,
+        clock: parts.clock,
+        random: systemRandom,
+        mail: { isDelivered: isMailDelivered, post: (mail) => this.mails.push(mail) > 0 },
+        log: parts.log,
+        region: "us-east-1",
+        sites,
+        finishDeletion: async ({ name }) => (await this.#control.handle("bucket.deleted", { name })).ok,
+        tenantOf: () => null,
+        allowsPlainHttp: false,
+        consoleUrl: publicUrl ?? "http://console.test:9001",
+      },
+      proofs: new Proofs(this.records, parts.principals),
+      askControl: (type, message) => this.#control.handle(type, message),
+      placeOf: ({ remoteAddress, secure }) => ({ address: remoteAddress, secure }),
+      publicUrl,
+    });
+  }
+
+  /** Starts a listener with a world of four accounts; the end of the test closes it. */
+  static async open(t: ExecutionContext, front: FrontUnderTest, options: StandOptions = {}): Promise<Stand> {
+    const environment = createControlMemory();
+    const clock = new ManualClock();
+    const store = new EmbeddedControlStore({ environment, clock, random: systemRandom });
+    t.teardown(() => store.close());
+    const keyRing = KeyRing.inMemory(systemRandom);
+    const secrets = ringSecretBox(keyRing);
+    const ports = { store, clock, random: systemRandom, passwords: quickPasswords, secrets };
+    const logged: string[] = [];
+    const log = createLog({ level: "debug", destination: { write: (line: string) => void logged.push(line) } });
+    await store.txn([], world());
+    await store.txn([], belongings(secrets));
+    const control = await ControlActor.open({ ...ports, partitions: 1, identities: await openIdentities(ports), log });
+    const reader = new ControlReader(environment.snapshot(), secrets);
+    const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
+    const principals = new Principals({ records: reader, secrets, temporary, clock });
+    const stand = new Stand(front, options, { clock, control, store, reader, principals, temporary, log, logged });
+    const handler = options.isLocal === true ? stand.port.handleLocal : stand.port.handle;
+    stand.#portNumber = (await front.listen(handler)).port;
+    return stand;
+  }
+
+  /** The origin of the console's own pages. */
+  get origin(): string {
+    return `${this.#front.isSecure ? "https" : "http"}://127.0.0.1:${this.#portNumber}`;
+  }
+
+  get cookieName(): string {
+    return this.#front.isSecure ? "__Host-troupe" : "troupe";
+  }
+
+  async send({ method, path, body, headers = {}, as }: Asked): Promise<Reply> {
+    const client = this.#front.connect();
+    const text = bytesOf(body);
+    const all: Record<string, string> = {
+      host: `127.0.0.1:${this.#portNumber}`,
+      ...(text === null ? {} : { "content-type": "application/json", "content-length": String(text.length) }),
+      ...(as === undefined
+        ? {}
+        : { cookie: `${this.cookieName}=${as.cookie}`, "x-troupe-csrf": as.csrf, origin: this.origin }),
+      ...headers,
+    };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    const at = path.startsWith("/apidoc/") || path.startsWith("/api") ? path : `/api/v1${path}`;
+    const head = Buffer.from(`${method} ${at} HTTP/1.1\r\n${lines.join("")}\r\n`);
+    await client.send(Buffer.concat([head, text ?? Buffer.alloc(0)]));
+    const answer = await client.answer();
+    client.socket.destroy();
+    const isJson = /json/.test(answer.headers.get("content-type") ?? "");
+    const { status, rawHead } = answer;
+    const answered = answer.body.toString();
+    return {
+      status,
+      headers: answer.headers,
+      rawHead,
+      text: answered,
+      json: isJson && answered !== "" ? (JSON.parse(answered) as Record<string, unknown>) : {},
+    };
+  }
+
+  /** The session that an answer has set. */
+  signedIn(reply: Reply): SignedIn {
+    const cookie = new RegExp(`^set-cookie: ${this.cookieName}=([^;]*)`, "im").exec(reply.rawHead)?.[1];
+    const { csrf } = reply.json;
+    if (cookie === undefined || typeof csrf !== "string")
+      throw new Error(`not signed in: ${reply.status} ${reply.text}`);
+    return { cookie, csrf };
+  }
+
+  async signIn(email: string, secret = password): Promise<SignedIn> {
+    const reply = await this.send({ method: "POST", path: "/session", body: { email, password: secret } });
+    return this.signedIn(reply);
+  }
+
+  async ask<T extends ControlMessageType>(type: T, message: ControlRequest<T>): Promise<ControlReply<T>> {
+    const outcome = await this.#control.handle(type, message);
+    if (!outcome.ok) throw new Error(`${type}: ${outcome.code} ${JSON.stringify(outcome.detail)}`);
+    return outcome.value;
+  }
+
+  /** Changes a user's record behind the actor's back. */
+  async alterUser(accountId: string, name: string, changes: Partial<UserRecord>): Promise<void> {
+    this.records.refresh();
+    const user = this.records.user(accountId, name);
+    if (user === undefined) throw new Error(`no user ${name}`);
+    await this.#store.txn([], [putTyped(identityKeys.user(accountId, name), { ...user, ...changes })]);
+  }
+
+  async write(operations: readonly ControlOperation[]): Promise<void> {
+    await this.#store.txn([], operations);
+  }
+
+  /** Rows of the audit log of an account, oldest first. */
+  audit(accountId: string) {
+    this.records.refresh();
+    return this.records.audit(accountId, { after: "", limit: 1000 }).items;
+  }
+}
+
+function bytesOf(body: unknown): Uint8Array | null {
+  if (body === undefined) return null;
+  if (body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+}
+
+interface Person {
+  readonly account: string;
+  readonly name: string;
+  readonly role: "root" | "admin" | "user";
+}
+
+/** `<name>.<first digit of the account>@example.com` */
+export const emailOf = (account: string, name: string): string => `${name}.${account[0]}@example.com`;
+
+const people: readonly Person[] = [
+  { account: operator, name: "root", role: "root" },
+  { account: operator, name: "admin", role: "admin" },
+  { account: reseller, name: "root", role: "root" },
+  { account: reseller, name: "user", role: "user" },
+  { account: customer, name: "root", role: "root" },
+  { account: customer, name: "admin", role: "admin" },
+  { account: customer, name: "user", role: "user" },
+  { account: direct, name: "root", role: "root" },
+  { account: direct, name: "admin", role: "admin" },
+  { account: otherReseller, name: "root", role: "root" },
+];
+
+const statement = { Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::none/*" };
+const document = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+const trusted = { Effect: "Allow", Principal: { AWS: customer }, Action: "sts:AssumeRole" };
+const trustPolicy = JSON.stringify({ Version: "2012-10-17", Statement: [trusted] });
+const readOnly = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+
+const holderNames = { user: "user", group: "crew", role: "reader" } as const;
+
+/** A group, a role, a policy, an inline policy, a key and a bucket of the customer. */
+function belongings(secrets: SecretBox): ControlOperation[] {
+  const accountId = customer;
+  const common = { accountId, path: "/", createdMs: 0, attached: [readOnly], inline: ["inl"] };
+  const role = { description: null, boundary: null, maxSessionSeconds: 3600, tags: [] };
+  const policy = { description: "of the customer", tags: [], defaultVersion: "v1", lastVersion: 2, updatedMs: 0 };
+  const versions = ["v1", "v2"].map((id) => ({ id, document, createdMs: 0 }));
+  const key = { accessKeyId: customerKey, accountId, userName: "user", status: "Active", createdMs: 0 };
+  const bucket = { id: "0".repeat(32), partition: 0, addressKey: new Uint8Array(32), location: null, state: "live" };
+  return [
+    putTyped(identityKeys.group(accountId, "crew"), { ...common, name: "crew", groupId: "TRPG0000000000000000" }),
+    putTyped(identityKeys.role(accountId, "reader"), {
+      ...common,
+      ...role,
+      name: "reader",
+      roleId: "TRPR0000000000000000",
+      trustPolicy,
+    }),
+    putTyped(identityKeys.policy(accountId, "own"), {
+      ...common,
+      ...policy,
+      name: "own",
+      policyId: "TRPP0000000000000000",
+      versions,
+    }),
+    putTyped(identityKeys.accessKey(customerKey), {
+      ...key,
+      sealedSecret: secrets.seal(customerSecret, secretPlaces.accessKey(customerKey)),
+    }),
+    putTyped(identityKeys.userKey(accountId, "user", customerKey), {}),
+    ...(["user", "group", "role"] as const).map((kind) =>
+      putTyped(identityKeys.inline(kind, accountId, holderNames[kind], "inl"), { document }),
+    ),
+    putTyped(identityKeys.attachment(readOnly, "group", accountId, "crew"), {}),
+    putTyped(identityKeys.attachment(readOnly, "role", accountId, "reader"), {}),
+    putTyped(controlKeys.bucket("customer-bucket"), { ...bucket, name: "customer-bucket", accountId, createdMs: 0 }),
+    putTyped(controlKeys.ownedBucket(accountId, "customer-bucket"), {}),
+  ];
+}
+
+function world(): ControlOperation[] {
+  const accounts = [
+    { accountId: operator, kind: "operator", parent: null },
+    { accountId: reseller, kind: "reseller", parent: operator },
+    { accountId: customer, kind: "customer", parent: reseller },
+    { accountId: direct, kind: "customer", parent: operator },
+    { accountId: otherReseller, kind: "reseller", parent: operator },
+  ] as const;
+  return [
+    putTyped("identity-version", { version: 1 }),
+    ...accounts.flatMap(({ accountId, kind, parent }) => [
+      putTyped(
+        identityKeys.account(accountId),
+        newAccount({ accountId, canonicalId: `canonical-${accountId}`, displayName: kind, kind, parent, createdMs: 0 }),
+      ),
+      putTyped(identityKeys.canonical(`canonical-${accountId}`), { accountId }),
+      ...(parent === null ? [] : [putTyped(identityKeys.child(parent, accountId), {})]),
+    ]),
+    ...people.flatMap(({ account, name, role }, index) => {
+      const email = emailOf(account, name);
+      const userId = `TRPU${String(index).padStart(16, "0")}`;
+      const user = newUser({ accountId: account, name, userId, email, role, status: "active", createdMs: index });
+      return [
+        putTyped(identityKeys.user(account, name), {
+          ...user,
+          inline: account === customer && name === "user" ? ["inl"] : [],
+          passwordHash: quickHash(password),
+        }),
+        putTyped(identityKeys.email(email, account, name), {}),
+      ];
+    }),
+  ];
+}
