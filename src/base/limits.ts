@@ -330,3 +330,7 @@ assert(
   "a session token has room for its policies and its names",
 );
 assert(limits.streamPieceBytes <= limits.streamTurnBytes, "a turn of streaming has room for a piece");
+assert(
+  (limits.sessionsPerUserMax + limits.halfSessionsPerUserMax) * 2 + 16 <= limits.controlOperationsMax,
+  "one transaction ends all sessions of a user",
+);
