@@ -210,6 +210,8 @@ export const limits = {
   keyUsedEveryMs: 60_000,
   keysUsedPerMessageMax: 1000,
   auditRowsMax: 200_000,
+  auditDeniedPerMinuteMax: 60,
+  auditDeniedKeptMax: 10_000,
   auditDetailsMax: 32,
   auditTextCharsMax: 1024,
   identityTurnsWaitingMax: 256,
