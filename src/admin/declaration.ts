@@ -173,11 +173,11 @@ export function byPolicy(action: string): Admittance {
   return { who: anyProof, role: "user", scope: "all", whileActing: true, action };
 }
 
-/** What resellers and operators may do to the accounts below theirs. */
-export function overAccounts(action: string): Admittance {
+/** What resellers and operators may do to the accounts below theirs: their Root changes them, their Admin sees them. */
+export function overAccounts(action: string, role: "root" | "admin" = "root"): Admittance {
   return {
     who: anyProof,
-    role: "admin",
+    role,
     kinds: ["operator", "reseller"],
     scope: "customers",
     whileActing: true,

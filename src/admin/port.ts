@@ -23,7 +23,7 @@ import { refuseForeignOrigin, refuseForgedRequest } from "./origin.ts";
 import { AdminError, answerOf, problemDocument } from "./problem.ts";
 import type { Proofs } from "./proofs.ts";
 import { RequestContext } from "./request-context.ts";
-import { type AdminRouter, apiPrefix, compileAdminRoutes } from "./router.ts";
+import { type AdminRouter, compileAdminRoutes } from "./router.ts";
 
 export const openApiPath = "/apidoc/openapi.json";
 
@@ -123,7 +123,7 @@ export class AdminPort {
     const rules = { publicUrl: this.#options.publicUrl, isSecure };
     const session = caller?.session ?? null;
     if (session === null || row.admits.who.includes("none")) refuseForeignOrigin(request, rules);
-    else refuseForgedRequest(request, rules, session.record.csrfHash);
+    else refuseForgedRequest(request, rules, session.record);
   }
 
   #admit(row: AdminRow, caller: Caller | null, params: Readonly<Record<string, string>>): void {
@@ -222,5 +222,3 @@ function encodeAnswer(
   }
   return { status, headers: [jsonType, ...headers], body: JSON.stringify(reply.parse(value)) };
 }
-
-export { apiPrefix };
