@@ -20,7 +20,7 @@ import { securityHeaders } from "./headers.ts";
 import { type AdminAnswer, IdempotencyStore } from "./idempotency.ts";
 import { openApiDocument } from "./openapi.ts";
 import { refuseForeignOrigin, refuseForgedRequest } from "./origin.ts";
-import { AdminError, answerOf, problemDocument } from "./problem.ts";
+import { AdminError, answerOf, asAdminError, problemDocument } from "./problem.ts";
 import type { Proofs } from "./proofs.ts";
 import { RequestContext } from "./request-context.ts";
 import { type AdminRouter, compileAdminRoutes } from "./router.ts";
@@ -201,7 +201,7 @@ export class AdminPort {
 
   #fail(progress: Progress, error: unknown): void {
     const { requestId } = progress;
-    const known = error instanceof AdminError ? error : new AdminError("InternalError");
+    const known = asAdminError(error) ?? new AdminError("InternalError");
     if (known.status >= 500) this.#options.services.log.error({ error, requestId }, "an admin request failed");
     const body = JSON.stringify(problemDocument(known, requestId));
     this.#answer(progress, { status: known.status, headers: [problemJsonType, ...known.headers], body });
