@@ -17,6 +17,7 @@ import { systemRandom } from "./base/random.ts";
 import type { BucketProtocol, BucketReply } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
+import { urlHost } from "./cli/address.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
@@ -40,6 +41,7 @@ import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
+import { s3Guide } from "./node-guide.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
 import { operations } from "./operations/table.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
@@ -211,14 +213,17 @@ export class Front {
       log: this.#log,
       observe: (exchange) => this.#observe(exchange),
     });
-    const handler = s3Port({
-      pipeline: pipeline.handle,
-      isReady: () => this.#isReady(),
-      consoleUrl,
-      cors,
-      query,
-      s3Control,
+    const guide = s3Guide({
+      ...this.#data,
+      consoleUrl: () => consoleUrl,
+      proxies,
+      gate,
+      reader: this.#services.control,
+      listening: () => `${where.tls === null ? "http" : "https"}://${urlHost(where.host)}:${this.#server?.port}`,
+      log: this.#log,
     });
+    const isReady = (): boolean => this.#isReady();
+    const handler = s3Port({ pipeline: pipeline.handle, isReady, consoleUrl, cors, query, s3Control, guide });
     const { host, tls, implementation, connectionsMax } = where;
     const secured = tls === null ? {} : { tls };
     const options = { host, port, implementation, connectionsMax, sharesPort: fronts > 1, ...secured };

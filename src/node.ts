@@ -10,6 +10,7 @@ import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { createThreadLog, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import { urlHost } from "./cli/address.ts";
 import type { ServeOptions } from "./cli/command.ts";
 import { readIdentitiesFile } from "./cli/identities-file.ts";
 import type { Config } from "./config/schema.ts";
@@ -28,7 +29,6 @@ import {
   shareMemory,
   startFronts,
   threadCounts,
-  urlHost,
 } from "./node-parts.ts";
 import { Opened } from "./opened.ts";
 import { DataDirectory } from "./storage/data-directory.ts";

@@ -267,6 +267,10 @@ export const limits = {
   usageSweepMs: 60 * 60 * 1000,
   quotaRefreshMs: 1000,
   quotaAccountsMax: 4096,
+  // Static files
+  staticBytesMax: 16 * MiB,
+  staticGzipBytesMin: 1 * KiB,
+  guidePagesMax: 16,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,
