@@ -127,7 +127,7 @@ export const limits = {
   adminCursorCharsMax: 2048,
   adminUserAgentCharsMax: 256,
   adminAuditTargetCharsMax: 256,
-  adminAuditLooksMax: 20_000,
+  adminAuditPagesMax: 20,
   adminAuditExportMax: 10_000,
   consoleCredentialsMs: 15 * 60 * 1000,
   idempotencyMs: 24 * 60 * 60 * 1000,
