@@ -321,7 +321,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     // Metrics are nothing that a node without a console should load.
     const { openConsole } = await import("./node-console.ts");
     const { openAdmin } = await import("./node-admin.ts");
-    const admin = openAdmin({
+    const admin = await openAdmin({
       config,
       dataDirectory: directory.path,
       controlDirectory: directory.controlPath,
