@@ -5,6 +5,7 @@ import { rightsOf } from "../admin/openapi.ts";
 import { adminErrors } from "../admin/problem.ts";
 import { apiPrefix } from "../admin/router.ts";
 import { adminRows } from "../admin/table.ts";
+import { emptyDigest, signedCurl, tokenCurl } from "./curl.ts";
 import { codes, type Html, html, noHtml, row, sample, table } from "./html.ts";
 import type { GuidePlace } from "./place.ts";
 
@@ -41,9 +42,7 @@ ${table("Problems of the admin API", ["Code", "Status", "Meaning"], problemRows(
 `;
 }
 
-const withToken = 'curl --fail-with-body --header "Authorization: Bearer $TROUPE_API_TOKEN"';
-const withKey = ({ region }: GuidePlace): string =>
-  `curl --fail-with-body --aws-sigv4 "aws:amz:${region}:s3" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"`;
+const keyCurl = (place: GuidePlace, url: string): string => signedCurl(place, emptyDigest, [`"${url}"`]);
 
 export function adminReference(place: GuidePlace): Html {
   const { consoleUrl, port } = place;
@@ -57,9 +56,9 @@ export function adminReference(place: GuidePlace): Html {
 <p><a class="action" href="${tryIt}">Try it in the browser</a> with your console session or a token; the description for
 programs is <a href="${consoleUrl}/apidoc/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 <p>With an API token, which you make in the console under My account:</p>
-${sample("sample-admin-token", `${withToken} "${consoleUrl}${apiPrefix}/me"`)}
-<p>With an access key:</p>
-${sample("sample-admin-key", `${withKey(place)} "${consoleUrl}${apiPrefix}/me"`)}
+${sample("sample-admin-token", tokenCurl(`${consoleUrl}${apiPrefix}/me`))}
+<p>With an access key; the header is the sha256 of the body, here of none:</p>
+${sample("sample-admin-key", keyCurl(place, `${consoleUrl}${apiPrefix}/me`))}
 ${groups.map(
   (group) => html`<h3 id="${groupId(group)}">${group}</h3>
 ${table(`Admin API: ${group}`, columns, rowsOf(group))}`,
@@ -85,10 +84,10 @@ function usage(place: GuidePlace, consoleUrl: string): Html {
   const rows = adminRows.filter(({ method, path }) => method === "GET" && /^\/usage(\.csv)?$/.test(path));
   if (rows.length === 0) return noHtml;
   const samples = rows.map((operation) => {
-    const url = `"${consoleUrl}${apiPrefix}${operation.path}${exampleQuery(operation)}"`;
+    const url = `${consoleUrl}${apiPrefix}${operation.path}${exampleQuery(operation)}`;
     const id = `sample-usage-${operation.name}`;
     return html`<p>${operation.summary} With an API token (scope usage is enough), and with an access key:</p>
-${sample(`${id}-token`, `${withToken} ${url}`)}${sample(`${id}-key`, `${withKey(place)} ${url}`)}`;
+${sample(`${id}-token`, tokenCurl(url))}${sample(`${id}-key`, keyCurl(place, url))}`;
   });
   return html`<section aria-labelledby="usage">
 <h2 id="usage">Usage</h2>

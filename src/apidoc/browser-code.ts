@@ -17,7 +17,7 @@ for (const sample of document.querySelectorAll(".sample")) {
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
-  sample.append(button);
+  sample.prepend(button);
 }
 `;
 

@@ -1,5 +1,6 @@
 /** The guide's first part: every SDK and tool with the settings that this node wants. The clients are those of docs/CLIENTS.md. */
 
+import { signedCurl, unsignedDigest } from "./curl.ts";
 import { type Html, html, sample } from "./html.ts";
 import type { GuidePlace } from "./place.ts";
 
@@ -17,14 +18,15 @@ const commandLines: readonly Client[] = [
   {
     id: "curl",
     name: "curl",
-    note: "7.75 or newer signs by itself. The first line lists the buckets; the others make one, and write and read an object.",
-    lines: ({ endpoint, region }) => {
-      const curl = `curl --fail-with-body --aws-sigv4 "aws:amz:${region}:s3" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"`;
+    note: "7.88 or newer signs by itself. This lists the buckets, makes one, and writes and reads an object.",
+    lines: (place) => {
+      const curl = (...more: readonly string[]): string => signedCurl(place, unsignedDigest, more);
+      const bucket = `${place.endpoint}/my-first-bucket`;
       return [
-        `${curl} "${endpoint}/"`,
-        `${curl} --request PUT "${endpoint}/my-first-bucket"`,
-        `echo hello | ${curl} --header "x-amz-content-sha256: UNSIGNED-PAYLOAD" --data-binary @- --request PUT "${endpoint}/my-first-bucket/hello.txt"`,
-        `${curl} "${endpoint}/my-first-bucket/hello.txt"`,
+        curl(`"${place.endpoint}/"`),
+        curl(`--request PUT "${bucket}"`),
+        `echo hello | ${curl("--request PUT --data-binary @-", `"${bucket}/hello.txt"`)}`,
+        curl(`"${bucket}/hello.txt"`),
       ];
     },
   },

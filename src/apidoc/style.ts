@@ -50,23 +50,24 @@ main { padding: 0.5rem 1.25rem 4rem; min-width: 0; }
 code, pre { font: 0.875rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 code { overflow-wrap: anywhere; }
 p code, li code { background: var(--soft); padding: 0.1em 0.3em; border-radius: 3px; }
-.sample { position: relative; margin: 0.75rem 0; max-width: 70rem; }
-.sample pre {
-  margin: 0;
-  padding: 0.75rem 5rem 0.75rem 0.9rem;
+.sample {
+  display: flex;
+  flex-direction: column;
+  margin: 0.75rem 0;
+  max-width: 70rem;
   background: var(--soft);
   border: 1px solid var(--line);
   border-radius: 6px;
-  overflow-x: auto;
 }
+.sample pre { margin: 0; padding: 0.75rem 0.9rem; overflow-x: auto; }
 .sample pre code { overflow-wrap: normal; }
 .sample button {
-  position: absolute;
-  top: 0.4rem;
-  right: 0.4rem;
+  align-self: flex-end;
+  margin: 0.4rem 0.4rem -0.4rem;
+  min-height: 1.75rem;
   font: inherit;
   font-size: 0.8rem;
-  padding: 0.25rem 0.6rem;
+  padding: 0.1rem 0.7rem;
   color: var(--text);
   background: var(--ground);
   border: 1px solid var(--line);
@@ -79,6 +80,7 @@ th, td { text-align: left; vertical-align: top; padding: 0.45rem 0.75rem 0.45rem
 thead th { color: var(--quiet); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 600; }
 tr:target, h2:target, h3:target { background: var(--soft); }
+.names code { white-space: nowrap; }
 .names { font-size: 0.9rem; max-width: none; }
 .action {
   display: inline-block;
