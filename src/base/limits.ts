@@ -210,6 +210,8 @@ export const limits = {
   keyUsedEveryMs: 60_000,
   keysUsedPerMessageMax: 1000,
   auditRowsMax: 200_000,
+  auditDeniedPerMinuteMax: 60,
+  auditDeniedKeptMax: 10_000,
   auditDetailsMax: 32,
   auditTextCharsMax: 1024,
   identityTurnsWaitingMax: 256,
@@ -231,6 +233,7 @@ export const limits = {
   jobRetriesMax: 20,
   jobRetryMs: 500,
   // IAM and STS
+  tagsPerBucketMax: 50,
   queryBodyBytesMax: 512 * KiB,
   queryFieldsMax: 2000,
   queryDepthMax: 8,
@@ -264,6 +267,10 @@ export const limits = {
   usageSweepMs: 60 * 60 * 1000,
   quotaRefreshMs: 1000,
   quotaAccountsMax: 4096,
+  // Static files
+  staticBytesMax: 16 * MiB,
+  staticGzipBytesMin: 1 * KiB,
+  guidePagesMax: 16,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,
@@ -308,6 +315,12 @@ export const limits = {
   directoryLockRetryMs: 50,
   volumeErrorsMax: 3,
   volumeErrorWindowMs: 60_000,
+  // Command line
+  cliAnswerMs: 120_000,
+  cliAnswerBytesMax: 64 * MiB,
+  cliItemsMax: 10_000,
+  cliInputBytesMax: 1 * MiB,
+  socketPathBytesMax: 103,
 } as const;
 
 assert(limits.chunkBytesMax % limits.frameBytes === 0, "a chunk is a whole number of frames");
@@ -323,3 +336,7 @@ assert(
   "a session token has room for its policies and its names",
 );
 assert(limits.streamPieceBytes <= limits.streamTurnBytes, "a turn of streaming has room for a piece");
+assert(
+  (limits.sessionsPerUserMax + limits.halfSessionsPerUserMax) * 2 + 16 <= limits.controlOperationsMax,
+  "one transaction ends all sessions of a user",
+);

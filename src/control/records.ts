@@ -1,6 +1,7 @@
 /** The control records of buckets, and the keys they live under. Values are msgpack maps of these shapes. */
 
 import type { BucketId } from "../base/ids.ts";
+import type { Tag } from "./identity-records.ts";
 
 /** `buckets/<name>`: the truth about a bucket's existence. */
 export interface BucketRecord {
@@ -15,6 +16,8 @@ export interface BucketRecord {
   readonly state: "live" | "deleting";
   /** The job that deletes it with everything in it; absent or null: none does. */
   readonly jobId?: string | null;
+  /** Absent: none. */
+  readonly tags?: readonly Tag[];
   readonly createdMs: number;
 }
 
