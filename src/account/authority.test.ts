@@ -123,7 +123,7 @@ test("nobody changes Root but itself, and whoever is acting makes no credentials
     }
   }
   const credentials = judged.filter((name) => /^(key\.create|password\.|mfa\.|token\.create)/.test(name));
-  t.is(credentials.length, 8);
+  t.is(credentials.length, 9);
   for (const message of credentials) {
     for (const place of ["own", "below"] as const) {
       for (const whom of whoms) t.false(mayDo(message, { rank: "root", isActing: true }, place, whom), message);

@@ -1,6 +1,6 @@
 import test from "ava";
 import { limits } from "../base/limits.ts";
-import { identityKeys } from "../control/identity-records.ts";
+import { type AccessKeyRecord, identityKeys } from "../control/identity-records.ts";
 import {
   acting,
   actor,
@@ -22,17 +22,17 @@ test("a key signs at once, its secret is shown once, and is sealed in the store"
   const world = await openWorld(t);
   const made = await world.done("key.create", { by: ann, accountId, userName: "ann" });
   t.regex(made.accessKeyId, /^TRPA[A-Z0-9]{16}$/);
-  t.is(world.reader.principal(made.accessKeyId)?.secretAccessKey, made.secretAccessKey);
+  t.is(world.holder(made.accessKeyId)?.secretAccessKey, made.secretAccessKey);
   const rows = await world.store.list("");
   t.false(rows.some(({ value }) => Buffer.from(value).includes(made.secretAccessKey)));
   const set = (status: "Active" | "Inactive") =>
     world.done("key.update", { by: ann, accountId, userName: "ann", accessKeyId: made.accessKeyId, status });
   await set("Inactive");
-  t.is(world.reader.principal(made.accessKeyId), undefined);
+  t.is(world.reader.record<AccessKeyRecord>(identityKeys.accessKey(made.accessKeyId))?.status, "Inactive");
   await set("Active");
-  t.truthy(world.reader.principal(made.accessKeyId));
+  t.is(world.reader.record<AccessKeyRecord>(identityKeys.accessKey(made.accessKeyId))?.status, "Active");
   await world.done("key.delete", { by: ann, accountId, userName: "ann", accessKeyId: made.accessKeyId });
-  t.is(world.reader.principal(made.accessKeyId), undefined);
+  t.is(world.holder(made.accessKeyId), undefined);
   t.false(JSON.stringify(Object.keys(await world.contents())).includes(made.accessKeyId));
 });
 

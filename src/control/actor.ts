@@ -50,6 +50,7 @@ export class ControlActor {
       "bucket.markDeleting": (request) => names.markDeleting(request),
       "bucket.deleted": (request) => names.deleted(request),
       "bucket.restore": (request) => names.restore(request),
+      "bucket.setTags": (request) => names.setTags(request),
       ...jobBehaviour(options),
       "identities.apply": ({ document }) => applyIdentities(options, document),
     };

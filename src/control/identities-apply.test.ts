@@ -1,13 +1,14 @@
 import test, { type ExecutionContext } from "ava";
 import { ManualClock } from "../actor/fixtures/manual-clock.ts";
 import { systemRandom } from "../base/random.ts";
+import { KeyRing } from "../keyring/key-ring.ts";
 import { EmbeddedControlStore } from "./embedded-store.ts";
 import { createControlMemory } from "./environment.ts";
 import { applyIdentities } from "./identities-apply.ts";
 import { identityKeys, type UserRecord } from "./identity-records.ts";
 import type { IdentityAccount, IdentityKey } from "./messages.ts";
 import { ControlReader } from "./reader.ts";
-import { aesSecretBox } from "./secret-box.ts";
+import { ringSecretBox } from "./secret-box.ts";
 import { getTyped, putTyped } from "./typed-records.ts";
 
 const accountId = "111111111111";
@@ -23,12 +24,12 @@ async function open(t: ExecutionContext) {
   const clock = new ManualClock();
   const store = new EmbeddedControlStore({ environment: memory, clock, random: systemRandom });
   t.teardown(() => store.close());
-  const secrets = aesSecretBox(systemRandom.bytes(32), systemRandom);
+  const secrets = ringSecretBox(KeyRing.inMemory(systemRandom));
   const passwords = {
     hash: async (password: string) => `hash of ${password}`,
     matches: async (password: string, hash: string) => hash === `hash of ${password}`,
   };
-  const reader = new ControlReader(memory.snapshot(), secrets);
+  const reader = new ControlReader(memory.snapshot());
   return {
     store,
     reader,

@@ -1,12 +1,14 @@
 import test, { type ExecutionContext } from "ava";
 import { systemClock } from "../base/clock.ts";
 import { systemRandom } from "../base/random.ts";
+import { KeyRing } from "../keyring/key-ring.ts";
 import { EmbeddedControlStore } from "./embedded-store.ts";
 import { createControlMemory } from "./environment.ts";
+import { keyHolder } from "./fixtures/key-holder.ts";
 import { type AccountRecord, identityKeys, type UserRecord } from "./identity-records.ts";
 import { upgradeIdentities } from "./identity-upgrade.ts";
 import { ControlReader } from "./reader.ts";
-import { aesSecretBox } from "./secret-box.ts";
+import { ringSecretBox } from "./secret-box.ts";
 import { putTyped } from "./typed-records.ts";
 
 const accountId = "111111111111";
@@ -17,7 +19,7 @@ async function open(t: ExecutionContext) {
   const memory = createControlMemory();
   const store = new EmbeddedControlStore({ environment: memory, clock: systemClock, random: systemRandom });
   t.teardown(() => store.close());
-  const secrets = aesSecretBox(systemRandom.bytes(32), systemRandom);
+  const secrets = ringSecretBox(KeyRing.inMemory(systemRandom));
   await store.txn(
     [],
     [
@@ -56,12 +58,12 @@ async function open(t: ExecutionContext) {
       }),
     ],
   );
-  const reader = new ControlReader(memory.snapshot(), secrets);
+  const reader = new ControlReader(memory.snapshot());
   return { store, secrets, reader, upgrade: () => upgradeIdentities({ store, random: systemRandom, secrets }) };
 }
 
 test("records of an earlier release become those of this one, with indexes, and no secret stays readable", async (t) => {
-  const { store, reader, upgrade } = await open(t);
+  const { store, secrets, reader, upgrade } = await open(t);
   await upgrade();
   reader.refresh();
   const expected: Partial<AccountRecord> = {
@@ -82,7 +84,7 @@ test("records of an earlier release become those of this one, with indexes, and 
   };
   t.like(reader.user(accountId, "Ann B."), user);
   t.is(reader.user(accountId, "Ann B.")?.inline.length, 150);
-  t.is(reader.principal("AKANN")?.secretAccessKey, "ann-secret");
+  t.is(keyHolder(reader, secrets, "AKANN")?.secretAccessKey, "ann-secret");
   t.deepEqual(reader.record(identityKeys.inline("user", accountId, "Ann B.", "identities-150")), {
     document: JSON.stringify(documents[149]),
   });
@@ -99,7 +101,7 @@ test("records of an earlier release become those of this one, with indexes, and 
 });
 
 test("it runs once, and goes on where it was interrupted", async (t) => {
-  const { store, reader, upgrade } = await open(t);
+  const { store, secrets, reader, upgrade } = await open(t);
   const { txn } = store;
   let done = false;
   for (let crash = 0; !done; crash++) {
@@ -118,7 +120,7 @@ test("it runs once, and goes on where it was interrupted", async (t) => {
   store.txn = txn;
   reader.refresh();
   t.is(reader.user(accountId, "Ann B.")?.inline.length, 150);
-  t.is(reader.principal("AKANN")?.secretAccessKey, "ann-secret");
+  t.is(keyHolder(reader, secrets, "AKANN")?.secretAccessKey, "ann-secret");
   const revision = await store.revision();
   await upgrade();
   t.is(await store.revision(), revision);

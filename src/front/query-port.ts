@@ -81,12 +81,13 @@ interface CallerParts {
   readonly principal: Principal;
   readonly request: HttpRequest;
   readonly place: ClientPlace;
-  readonly signed: SignedForm;
+  readonly signed: Pick<SignedForm, "presigned" | "timestamp">;
   readonly nowMs: number;
   readonly requestId: string;
 }
 
-function callerOf({ principal, request, place, signed, nowMs, requestId }: CallerParts): Caller {
+/** The principal of a verified request, with the condition keys of that request. */
+export function callerOf({ principal, request, place, signed, nowMs, requestId }: CallerParts): Caller {
   const { identity, policies, boundary, sessionPolicies, account } = principal;
   const query = parseQuery(request.rawQuery);
   return {

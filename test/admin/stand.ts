@@ -157,7 +157,7 @@ export class Stand {
     await store.txn([], world());
     await store.txn([], belongings(secrets));
     const control = await ControlActor.open({ ...ports, partitions: 1, identities: await openIdentities(ports), log });
-    const reader = new ControlReader(environment.snapshot(), secrets);
+    const reader = new ControlReader(environment.snapshot());
     const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     const principals = new Principals({ records: reader, secrets, temporary, clock });
     const stand = new Stand(front, options, { clock, control, store, reader, principals, temporary, log, logged });
