@@ -3,6 +3,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { ownActor } from "./account/principal.ts";
 import { Principals } from "./account/principals.ts";
+import { QuotaBook } from "./account/quota-book.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import { Admission } from "./actor/admission.ts";
 import { BodyUploader } from "./actor/body-uploader.ts";
@@ -14,7 +15,7 @@ import { systemClock, type Timer } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
-import type { BucketProtocol, BucketReply } from "./bucket/messages.ts";
+import type { BucketProtocol, BucketReply, BucketRequest } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
 import { openControlSnapshot } from "./control/environment.ts";
@@ -33,8 +34,8 @@ import { type AskControl, type FrontServices, RequestServices } from "./front/re
 import { s3Port } from "./front/s3-port.ts";
 import { TenantHosts } from "./front/tenant-host.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
+import { WriteQuotas } from "./front/write-quotas.ts";
 import { iamPort } from "./iam/service.ts";
-import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
@@ -91,6 +92,11 @@ export interface BucketHeld {
   readonly bucket: string;
   readonly bytes: number;
 }
+
+/** What is asked of a bucket without a request. */
+export type InsideAsk = "bucket.emptySome" | "bucket.reopen" | "bucket.setQuota";
+
+const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export interface FrontSnapshot {
   readonly openConnections: number;
@@ -152,6 +158,7 @@ export class Front {
     );
     this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock });
+    const quotaBook = new QuotaBook({ control, reader: this.#usageReader, clock, yieldTurn });
     this.#services = {
       control,
       askControl,
@@ -164,6 +171,7 @@ export class Front {
       }),
       uploader: new BodyUploader({ slabs: this.#slabs, links: this.#links, ownerOf, clock }),
       uploads: ReadEpochs.attach(data.uploadEpochs).reader(index),
+      quotas: new WriteQuotas(quotaBook, control),
       clock,
       region: data.region,
       tokenKey: data.tokenKey,
@@ -263,7 +271,7 @@ export class Front {
       const last = page.at(-1);
       if (last === undefined || page.length < limits.usageBucketsPerTurn) break;
       after = last.name;
-      await new Promise((resolve) => setImmediate(resolve));
+      await yieldTurn();
     }
     return held.slice(0, limits.metricSeriesMax);
   }
@@ -308,11 +316,9 @@ export class Front {
     await deleteWithContents(new RequestServices(this.#services, "reset", null), bucket);
   }
 
-  /** A job's step: an ask without a request. */
-  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>> {
-    const { name, accountId } = bucket;
-    const asking = new RequestServices(this.#services, "job", null);
-    return asking.askBucket(bucket, type, type === "bucket.emptySome" ? { owner: { name, accountId } } : {});
+  /** Asks a bucket without a request: a job's step, a change by the admin API. */
+  askInside<T extends InsideAsk>(bucket: BucketRecord, type: T, request: BucketRequest<T>): Promise<BucketReply<T>> {
+    return new RequestServices(this.#services, "inside", null).askBucket(bucket, type, request);
   }
 
   /** After `drain`, and after the bucket threads have stopped. */

@@ -147,6 +147,8 @@ export const limits = {
   adminAuditTargetCharsMax: 256,
   adminAuditLooksMax: 20_000,
   adminAuditExportMax: 10_000,
+  adminUsageRowsMax: 10_000,
+  adminUsageCsvRowsMax: 200_000,
   consoleCredentialsMs: 15 * 60 * 1000,
   idempotencyMs: 24 * 60 * 60 * 1000,
   idempotencyKeysMax: 10_000,

@@ -1,7 +1,7 @@
 /** The control records of buckets, the keys they live under, and who a request comes from. Values are msgpack maps of these shapes. */
 
 import type { BucketId } from "../base/ids.ts";
-import type { AccountRecord, UserRecord } from "./identity-records.ts";
+import type { AccountRecord, Quota, UserRecord } from "./identity-records.ts";
 
 /** `buckets/<name>`: the truth about a bucket's existence. */
 export interface BucketRecord {
@@ -17,6 +17,8 @@ export interface BucketRecord {
   /** The job that deletes it with everything in it; absent or null: none does. */
   readonly jobId?: string | null;
   readonly createdMs: number;
+  /** What it may hold, as asked for; its turns judge by a row of their own. Absent: without bound. */
+  readonly quota?: Pick<Quota, "bytes" | "objects">;
 }
 
 /** Who signed a request. */

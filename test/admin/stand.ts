@@ -14,6 +14,7 @@ import { AdminRecords } from "#src/admin/records.ts";
 import { adminRows } from "#src/admin/table.ts";
 import { createLog, type Log } from "#src/base/log.ts";
 import { systemRandom } from "#src/base/random.ts";
+import { UsageReader } from "#src/bucket/usage-reader.ts";
 import { ControlActor } from "#src/control/actor.ts";
 import { EmbeddedControlStore } from "#src/control/embedded-store.ts";
 import { createControlMemory } from "#src/control/environment.ts";
@@ -27,6 +28,7 @@ import { putTyped } from "#src/control/typed-records.ts";
 import type { FrontUnderTest } from "#src/front/each-front.testing.ts";
 import { KeyRing } from "#src/keyring/key-ring.ts";
 import type { MailMessage } from "#src/mail/mail.ts";
+import { createMemoryMetadata } from "#src/storage/memory-trees.ts";
 
 /** Accounts of the world: the operator, a reseller, its customer, a direct customer, and another reseller. */
 export const operator = "111111111111";
@@ -88,6 +90,7 @@ export class Stand {
   readonly port: AdminPort;
   readonly records: AdminRecords;
   readonly principals: Principals;
+  readonly begunJobs: string[] = [];
   readonly #front: FrontUnderTest;
   readonly #control: ControlActor;
   readonly #store: EmbeddedControlStore;
@@ -127,6 +130,15 @@ export class Stand {
         log: parts.log,
         region: "us-east-1",
         sites,
+        setBucketQuota: async () => undefined,
+        // What a job does is tested with the runner.
+        beginJob: (jobId) => this.begunJobs.push(jobId),
+        usage: {
+          control: parts.reader,
+          reader: new UsageReader([createMemoryMetadata().snapshot()]),
+          clock: parts.clock,
+          yieldTurn: async () => undefined,
+        },
         finishDeletion: async ({ name }) => (await this.#control.handle("bucket.deleted", { name })).ok,
         tenantOf: () => null,
         allowsPlainHttp: false,
