@@ -154,7 +154,6 @@ export class Front {
     const secrets = ringSecretBox(keyRing);
     const control = new ControlReader(
       openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
-      secrets,
     );
     this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock });

@@ -57,7 +57,7 @@ export function openAdmin(parts: AdminParts): OpenedAdmin {
   const { config, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
   const secrets = ringSecretBox(keyRing);
   const snapshot = openControlSnapshot({ directory: parts.controlDirectory, ...unsafeLmdb(unsafe) });
-  const reader = new ControlReader(snapshot, secrets);
+  const reader = new ControlReader(snapshot);
   const temporary = new TemporaryCredentials({ keyRing, clock: systemClock, random: systemRandom });
   const principals = new Principals({ records: reader, secrets, temporary, clock: systemClock });
   const records = new AdminRecords(reader);

@@ -16,7 +16,7 @@ import { endOwnSession, revokeSessions, seeSession } from "./sessions.ts";
 import { type SignInPorts, throttled } from "./sign-in-ports.ts";
 import { beginSession, passSecondFactor } from "./sign-in-steps.ts";
 import { SignInTries } from "./sign-in-tries.ts";
-import { SecondFactorThrottle } from "./throttle.ts";
+import { SecondFactorThrottle, SignInThrottle } from "./throttle.ts";
 
 export interface SignInOptions extends IdentityPorts {
   readonly passwords: PasswordHasher;
@@ -41,6 +41,7 @@ export function signInBehaviour(options: SignInOptions): Handlers<keyof SignInMe
     trail: options.trail ?? new AuditTrail(options),
     provider: options.provider ?? passwordProvider(store, passwords),
     tries: new SignInTries({ store, clock }),
+    resets: new SignInThrottle(clock),
     secondFactor: new SecondFactorThrottle(clock),
   };
   const by =

@@ -1,7 +1,7 @@
-/** The control records of buckets, the keys they live under, and who a request comes from. Values are msgpack maps of these shapes. */
+/** The control records of buckets, and the keys they live under. Values are msgpack maps of these shapes. */
 
 import type { BucketId } from "../base/ids.ts";
-import type { AccountRecord, Quota, UserRecord } from "./identity-records.ts";
+import type { Quota } from "./identity-records.ts";
 
 /** `buckets/<name>`: the truth about a bucket's existence. */
 export interface BucketRecord {
@@ -19,13 +19,6 @@ export interface BucketRecord {
   readonly createdMs: number;
   /** What it may hold, as asked for; its turns judge by a row of their own. Absent: without bound. */
   readonly quota?: Pick<Quota, "bytes" | "objects">;
-}
-
-/** Who signed a request. */
-export interface Principal {
-  readonly account: AccountRecord;
-  readonly user: UserRecord;
-  readonly accessKeyId: string;
 }
 
 export const controlKeys = {

@@ -13,15 +13,9 @@ import { kinds, type Totals, type Transfer } from "./usage-ledger.ts";
 
 export type Counted = Totals & Transfer;
 
-const noSecrets = {
-  open: () => {
-    throw new Error("usage needs no secrets");
-  },
-};
-
 /** What the node has written down of its buckets, over all days. */
 export async function readUsage(data: string, buckets: readonly string[]): Promise<Map<string, Counted>> {
-  const control = new ControlReader(openControlSnapshot({ directory: join(data, "control") }), noSecrets);
+  const control = new ControlReader(openControlSnapshot({ directory: join(data, "control") }));
   const partitions = readdirSync(join(data, "partitions")).sort();
   const snapshots = partitions.map((name) => openSnapshot({ directory: join(data, "partitions", name, "meta") }));
   const reader = new UsageReader(snapshots);

@@ -35,6 +35,7 @@ export const rootFiles = [
   "node-parts.ts",
   "node-console.ts",
   "node-admin.ts",
+  "opened.ts",
   "library.ts",
   "embedded-node.ts",
   "thread.ts",
