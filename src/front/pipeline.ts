@@ -162,9 +162,11 @@ export class Pipeline {
     progress.bucket = bucket;
     const ticket =
       operation.readsBody === "stream" ? this.#takeTicket(principal.account.accountId, bucket, request) : null;
-    const services = new RequestServices(shared, requestId, judge);
+    const claim = bucket === null ? null : shared.quotas.claimOf(operation.name, bucket);
+    const services = new RequestServices(shared, requestId, judge, claim);
     try {
       const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null;
+      if (claim !== null && wholeBody !== null) await shared.quotas.require(claim, 0);
       const { hostId } = this.#options;
       const context = new RequestContext({
         requestId,
