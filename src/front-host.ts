@@ -1,7 +1,6 @@
 /** One front with everything it needs, in the main thread or in one of its own: listener, pipeline, readers, links to the bucket threads. */
 
 import type { MessagePort } from "node:worker_threads";
-import { ownActor } from "./account/principal.ts";
 import { Principals } from "./account/principals.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import { Admission } from "./actor/admission.ts";
@@ -22,26 +21,16 @@ import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { ringSecretBox } from "./control/secret-box.ts";
 import { openAccessLog } from "./front/access-log.ts";
-import { AddressRanges } from "./front/client-address.ts";
-import { ConsoleCors } from "./front/console-cors.ts";
 import { listen } from "./front/http-server.ts";
-import { type Exchanged, Pipeline } from "./front/pipeline.ts";
-import { PrincipalGate } from "./front/principal-gate.ts";
-import { QueryPort } from "./front/query-port.ts";
+import type { Exchanged } from "./front/pipeline.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
-import { S3ControlPort } from "./front/s3-control-port.ts";
-import { s3Port } from "./front/s3-port.ts";
-import { TenantHosts } from "./front/tenant-host.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
-import { s3ControlPort } from "./iam/s3-control.ts";
-import { iamPort } from "./iam/service.ts";
+import { s3Handler } from "./front-handler.ts";
 import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
-import { compileRoutes } from "./model/route.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
-import { operations } from "./operations/table.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
 import { systemDisk } from "./storage/disk.ts";
 import { openSnapshot } from "./storage/lmdb.ts";
@@ -52,7 +41,6 @@ import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
 export interface FrontData {
   readonly partitions: readonly { readonly directory: string; readonly metadata: string; readonly owner: number }[];
   readonly controlDirectory: string;
-  /** Opens the secrets of control records; 32 bytes. */
   /** Of the key ring: secret. */
   readonly ringKeys: readonly RingKey[];
   readonly slabs: SharedSlabs;
@@ -173,74 +161,23 @@ export class Front {
 
   /** Binds the S3 port; several fronts share it. @returns the port */
   async listen(port: number): Promise<number> {
-    const { listen: where, endpoints, takesVersion2, hostId, consoleUrl, fronts } = this.#data;
-    const cors = new ConsoleCors(consoleUrl);
-    const gate = new PrincipalGate(this.#principals, new TenantHosts(this.#data.domains), this.#services.control);
-    const proxies = new AddressRanges(this.#data.trustedProxies);
-    const { clock } = this.#services;
-    const query = new QueryPort({
-      gate,
-      serve: this.#queryService(),
-      proxies,
-      clock,
-      random: systemRandom,
-      log: this.#log,
-    });
-    const s3Control = new S3ControlPort({
-      gate,
-      serve: s3ControlPort({
-        bucket: (name) => this.#services.control.bucket(name),
-        askControl: this.#services.askControl,
-        log: this.#log,
-      }),
-      proxies,
-      clock,
-      random: systemRandom,
-    });
-    const pipeline = new Pipeline({
+    const { listen: where, fronts } = this.#data;
+    const handler = s3Handler({
+      data: this.#data,
       services: this.#services,
-      route: compileRoutes(operations),
-      endpoints,
-      takesVersion2,
-      hostId,
+      principals: this.#principals,
+      temporary: this.#temporary,
       admission: this.#admission,
-      gate,
-      proxies,
-      cors,
-      random: systemRandom,
       log: this.#log,
-      observe: (exchange) => this.#observe(exchange),
-    });
-    const handler = s3Port({
-      pipeline: pipeline.handle,
+      port: () => this.#server?.port ?? port,
       isReady: () => this.#isReady(),
-      consoleUrl,
-      cors,
-      query,
-      s3Control,
+      observe: (exchange) => this.#observe(exchange),
     });
     const { host, tls, implementation, connectionsMax } = where;
     const secured = tls === null ? {} : { tls };
     const options = { host, port, implementation, connectionsMax, sharesPort: fronts > 1, ...secured };
     this.#server = await listen(options, handler, this.#log);
     return this.#server.port;
-  }
-
-  #queryService() {
-    const { control, askControl, clock } = this.#services;
-    return iamPort({
-      reader: control,
-      askControl,
-      clock,
-      credentials: this.#temporary,
-      secondFactor: {
-        verify: async (accountId, userName, code) => {
-          const by = ownActor(accountId, userName);
-          return (await askControl("mfa.take", { by, accountId, userName, code })).ok;
-        },
-      },
-      log: this.#log,
-    });
   }
 
   get implementation(): string {

@@ -1,4 +1,4 @@
-/** The admin API of a node: its own reader of control records in the main thread, and the mail. For node.ts alone. */
+/** The admin API of a node: its own reader of control records in the main thread, the local socket, and the mail. For node.ts alone. */
 
 import { Principals } from "./account/principals.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
@@ -8,8 +8,10 @@ import { Proofs } from "./admin/proofs.ts";
 import { AdminRecords } from "./admin/records.ts";
 import { adminRows } from "./admin/table.ts";
 import { systemClock } from "./base/clock.ts";
+import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import { openAdminSocket } from "./cli/socket.ts";
 import type { Config } from "./config/schema.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
@@ -42,9 +44,9 @@ export interface OpenedAdmin {
   close(): Promise<void>;
 }
 
-/** The control records' environment is open in this process. */
-export function openAdmin(parts: AdminParts): OpenedAdmin {
-  const { config, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
+/** The control records' environment is open in this process. @throws ListenError when there can be no local socket */
+export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
+  const { config, dataDirectory, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
   const secrets = ringSecretBox(keyRing);
   const snapshot = openControlSnapshot({ directory: parts.controlDirectory, ...unsafeLmdb(unsafe) });
   const reader = new ControlReader(snapshot);
@@ -78,9 +80,11 @@ export function openAdmin(parts: AdminParts): OpenedAdmin {
     placeOf: (request) => clientPlace(request, proxies),
     publicUrl,
   });
+  const socket = await openAdminSocket({ dataDirectory, handler: port.handleLocal, log });
   return {
     port,
     close: async () => {
+      await socket?.close(limits.drainMs);
       outbox.close();
       await reader.close();
     },

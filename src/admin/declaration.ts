@@ -71,7 +71,7 @@ export interface AdminDeclaration<
   readonly status: 200 | 201 | 202 | 204;
   /** Codes beyond those that any request can have. */
   readonly errors: readonly AdminErrorCode[];
-  /** The answer carries a secret: a repeat under the same idempotency key does not get it again. */
+  /** Every answer carries a secret: a repeat under the same idempotency key does not get it again. */
   readonly hasSecret?: true;
 }
 

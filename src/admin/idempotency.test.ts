@@ -4,8 +4,8 @@ import { limits } from "../base/limits.ts";
 import { type AdminAnswer, IdempotencyStore } from "./idempotency.ts";
 import { AdminError } from "./problem.ts";
 
-const answer = (body: string): AdminAnswer => ({ status: 201, headers: [], body });
-const asked = (key: string) => ({ scope: "ann CreateGroup", key, fingerprint: "f", hasSecret: false });
+const answer = (body: string): AdminAnswer => ({ status: 201, headers: [], body, hasSecret: false });
+const asked = (key: string) => ({ scope: "ann CreateGroup", key, fingerprint: "f" });
 
 test("the number of remembered answers is bounded, and the oldest goes first", async (t) => {
   const store = new IdempotencyStore(new ManualClock());

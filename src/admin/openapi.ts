@@ -84,7 +84,8 @@ function success({ reply, summary }: AdminRow): Json {
   return { description: summary, content };
 }
 
-function rights({ admits }: AdminRow): string {
+/** Who may call a row, as sentences. */
+export function rightsOf({ admits }: AdminRow): string {
   if (admits.who.includes("none")) return "Anybody may call it.";
   const role = admits.role === "user" ? "" : ` Role: ${admits.role} at least.`;
   const kinds = admits.kinds === undefined ? "" : ` Accounts: ${admits.kinds.join(", ")}.`;
@@ -98,7 +99,7 @@ function operation(row: AdminRow): Json {
     operationId: row.name,
     tags: [row.group],
     summary: row.summary,
-    description: rights(row),
+    description: rightsOf(row),
     parameters: parameters(row),
     ...(row.body === null
       ? {}

@@ -100,7 +100,6 @@ export const CreateAccount = declareAdmin({
   reply: z.strictObject({ account: accountForm, invitation: invitationForm.nullable() }),
   status: 201,
   errors: ["EntityAlreadyExists", "LimitExceeded"],
-  hasSecret: true,
 }).handledBy(async ({ body }, context) => {
   const { actor, account: parent } = context.caller;
   const { account, token } = await context.ask("account.create", {
@@ -223,7 +222,6 @@ export const InviteAccountRoot = declareAdmin({
   reply: invitationForm,
   status: 200,
   errors: ["NoSuchEntity"],
-  hasSecret: true,
 }).handledBy(async ({ params }, context) => {
   const account = accountBelow(context, params.accountId);
   const whose = { accountId: account.accountId, userName: rootUserName };

@@ -127,7 +127,7 @@ export const limits = {
   adminCursorCharsMax: 2048,
   adminUserAgentCharsMax: 256,
   adminAuditTargetCharsMax: 256,
-  adminAuditLooksMax: 20_000,
+  adminAuditPagesMax: 20,
   adminAuditExportMax: 10_000,
   consoleCredentialsMs: 15 * 60 * 1000,
   idempotencyMs: 24 * 60 * 60 * 1000,
@@ -210,6 +210,8 @@ export const limits = {
   keyUsedEveryMs: 60_000,
   keysUsedPerMessageMax: 1000,
   auditRowsMax: 200_000,
+  auditDeniedPerMinuteMax: 60,
+  auditDeniedKeptMax: 10_000,
   auditDetailsMax: 32,
   auditTextCharsMax: 1024,
   identityTurnsWaitingMax: 256,
@@ -265,6 +267,10 @@ export const limits = {
   usageSweepMs: 60 * 60 * 1000,
   quotaRefreshMs: 1000,
   quotaAccountsMax: 4096,
+  // Static files
+  staticBytesMax: 16 * MiB,
+  staticGzipBytesMin: 1 * KiB,
+  guidePagesMax: 16,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,
@@ -330,3 +336,7 @@ assert(
   "a session token has room for its policies and its names",
 );
 assert(limits.streamPieceBytes <= limits.streamTurnBytes, "a turn of streaming has room for a piece");
+assert(
+  (limits.sessionsPerUserMax + limits.halfSessionsPerUserMax) * 2 + 16 <= limits.controlOperationsMax,
+  "one transaction ends all sessions of a user",
+);

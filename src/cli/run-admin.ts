@@ -11,7 +11,7 @@ import { CommandError, exitCodes } from "./exit-codes.ts";
 import type { Field } from "./fields.ts";
 import { exitCodeOf, humanText, refusalOf, refusalText } from "./output.ts";
 import { login, logout, parsed, sessionOf } from "./sign-in.ts";
-import { chooseTarget } from "./target.ts";
+import { type ChosenTarget, chooseTarget, consoleOrigin, type TargetChoice } from "./target.ts";
 import type { Terminal } from "./terminal.ts";
 import { type AdminCall, encodeCall, type Given } from "./values.ts";
 
@@ -56,7 +56,7 @@ const json = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 async function call(line: CallLine, host: AdminHost): Promise<number> {
   const { call: command, isJson } = line;
-  const { target, profile } = chooseTarget(line.target, host.environment);
+  const { target, profile } = targetOf(command, line.target, host);
   refuseWrongProof(command, target);
   const given = new Map([...line.given, ...(await askSecrets(command, host.terminal))]);
   const readText = (file: string): string => (file === "-" ? host.terminal.readAll() : readFile(file));
@@ -103,14 +103,17 @@ function member(value: unknown, name: string): unknown {
 
 const memberText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
+function targetOf({ row }: AdminCommand, choice: TargetChoice, { environment }: AdminHost): ChosenTarget {
+  if (!row.admits.who.includes("none")) return chooseTarget(choice, environment);
+  const origin = consoleOrigin(choice, environment);
+  return { target: { kind: "url", origin, proof: { kind: "none" } }, profile: null };
+}
+
 /** Said here, since the socket knows no person and a token no session: the node would say it less plainly. */
 function refuseWrongProof({ row, words }: AdminCommand, target: Target): void {
   const { who } = row.admits;
   const name = `troupe ${words.join(" ")}`;
-  if (who.includes("none")) {
-    if (target.kind === "socket") throw new CommandError(exitCodes.usage, `${name} goes to the console: use --url`);
-    return;
-  }
+  if (who.includes("none")) return;
   if (target.kind === "socket" && !who.includes("local")) {
     throw new CommandError(exitCodes.denied, `${name} is about a person: sign in with troupe login, without --data`);
   }

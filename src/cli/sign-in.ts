@@ -6,7 +6,7 @@ import { type Answer, type ClientProof, send, type Target } from "./client.ts";
 import { CredentialsFile, credentialsPath, type Profile } from "./credentials-file.ts";
 import { CommandError, exitCodes } from "./exit-codes.ts";
 import { exitCodeOf, refusalOf, refusalText } from "./output.ts";
-import { defaultUrl, originOf, profileName, type TargetChoice } from "./target.ts";
+import { consoleOrigin, profileName, type TargetChoice } from "./target.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -65,14 +65,9 @@ async function ask(
 /** @throws CommandError */
 export async function login(line: LoginLine, environment: Environment, terminal: Terminal): Promise<Stored> {
   const { target } = line;
-  if (target.dataDirectory !== null) {
-    throw new CommandError(exitCodes.usage, "--data needs no sign-in: the node's own socket is only for who runs it");
-  }
+  const url = consoleOrigin(target, environment);
   const file = new CredentialsFile(credentialsPath(environment));
   const name = profileName(target, environment);
-  const variable = environment["TROUPE_URL"];
-  const before = file.get(name)?.url;
-  const url = originOf(target.url ?? (variable === undefined || variable === "" ? (before ?? defaultUrl) : variable));
   const profile = line.byToken ? await byToken(url, terminal) : await byPassword(line, url, terminal);
   file.set(name, profile);
   return {

@@ -17,8 +17,8 @@ export interface TargetChoice {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export const defaultProfile = "default";
-export const defaultUrl = "http://localhost:9001";
+const defaultProfile = "default";
+const defaultUrl = "http://localhost:9001";
 
 export interface ChosenTarget {
   readonly target: Target;
@@ -61,6 +61,19 @@ export function chooseTarget(choice: TargetChoice, environment: Environment): Ch
     throw new CommandError(exitCodes.usage, "--in goes with --data; elsewhere take on an account with troupe act-as");
   }
   return chosen;
+}
+
+/** Where somebody who proves nothing yet is sent: signing in, and links of mails. @throws CommandError usage, config */
+export function consoleOrigin(choice: TargetChoice, environment: Environment): string {
+  if (choice.dataDirectory !== null || choice.accountId !== null) {
+    throw new CommandError(
+      exitCodes.usage,
+      "This goes to the console, not to the socket: no --data or --in here, but --url",
+    );
+  }
+  const named = choice.url ?? set(environment["TROUPE_URL"]);
+  const stored = new CredentialsFile(credentialsPath(environment)).get(profileName(choice, environment));
+  return originOf(named ?? stored?.url ?? defaultUrl);
 }
 
 function socketTarget(dataDirectory: string, accountId: string | null): ChosenTarget {

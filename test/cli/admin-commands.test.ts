@@ -330,6 +330,7 @@ test("an invitation is accepted with the token of its link", async (t) => {
   const made = await json("user create ann@example.com");
   const link = String((made["invitation"] as { link: string }).link);
   const token = link.split("#").at(-1) ?? "";
+  await troupe("logout");
   const accepted = await troupe(`invite accept ${link}`, ["the password of ann"]);
   t.is(accepted.code, 0, accepted.errors);
   t.is((await troupe("login --profile ann --email ann@example.com", ["the password of ann"])).code, 0);
