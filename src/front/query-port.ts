@@ -3,6 +3,7 @@
 import { actorOf, mayUseKeys, type Principal } from "../account/principal.ts";
 import type { Credential } from "../account/principals.ts";
 import type { Clock } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Caller } from "../iam/caller.ts";
@@ -51,7 +52,7 @@ export class QueryPort {
   async #serve(request: HttpRequest, requestId: string): Promise<QueryAnswer> {
     const { clock, proxies, gate, serve } = this.#options;
     const plain = { framing: { kind: "plain" }, sha256: null } as const;
-    const body = await readWholeBody(request, plain, clock);
+    const body = await readWholeBody(request, plain, clock, limits.queryBodyBytesMax);
     const nowMs = clock.nowMs();
     let credential: Credential | undefined;
     const lookup = (accessKeyId: string, sessionToken: string | null) => {
