@@ -23,6 +23,7 @@ import type { BucketRecord } from "./control/records.ts";
 import { ringSecretBox } from "./control/secret-box.ts";
 import { openAccessLog } from "./front/access-log.ts";
 import { listen } from "./front/http-server.ts";
+import { KeyUse } from "./front/key-use.ts";
 import type { Exchanged } from "./front/pipeline.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
@@ -102,6 +103,7 @@ export class Front {
   readonly #data: FrontData;
   readonly #principals: Principals;
   readonly #temporary: TemporaryCredentials;
+  readonly #keyUse: KeyUse;
   readonly #links: readonly ThreadLink[];
   readonly #slabs: Slabs;
   readonly #services: FrontServices;
@@ -147,6 +149,7 @@ export class Front {
     );
     this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock });
+    this.#keyUse = new KeyUse(clock, (used) => void askControl("key.used", { used }));
     const quotaBook = new QuotaBook({ control, reader: this.#usageReader, clock, yieldTurn });
     this.#services = {
       control,
@@ -176,6 +179,7 @@ export class Front {
       principals: this.#principals,
       temporary: this.#temporary,
       admission: this.#admission,
+      keyUse: this.#keyUse,
       log: this.#log,
       port: () => this.#server?.port ?? port,
       isReady: () => this.#isReady(),
@@ -250,6 +254,7 @@ export class Front {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#server?.close(this.#data.listen.drainMs);
+    this.#keyUse.close();
     this.#usageFlush.cancel();
     await this.#usage.drain(() => new Promise((resolve) => systemClock.after(limits.usageDrainPauseMs, resolve)));
   }
@@ -260,6 +265,7 @@ export class Front {
    */
   async abandon(): Promise<void> {
     this.#isDraining = true;
+    this.#keyUse.close();
     this.#usageFlush.cancel();
     await this.#server?.close(0);
     this.#services.uploader.close();
