@@ -25,6 +25,8 @@ const certificate = {
 export interface Stand {
   readonly implementation: Implementation;
   readonly endpoint: string;
+  /** Of the console port. */
+  readonly console: string;
   /** AWS's SDK with its defaults, but without retries: a fault must show. */
   readonly s3: S3Client;
   /** Made for this test. */
@@ -83,12 +85,13 @@ export function eachFront({ tls = false, identities, settings = [] }: FrontsOpti
         const node = nodes.get(implementation);
         const s3 = clients.get(implementation);
         if (node === undefined || s3 === undefined) throw new Error("the node is not there");
-        const { endpoint } = node;
+        const { endpoint, consoleEndpoint } = node;
         const bucket = `bucket-${buckets++}`;
         await s3.send(new CreateBucketCommand({ Bucket: bucket }));
         await run(t, {
           implementation,
           endpoint,
+          console: consoleEndpoint,
           s3,
           bucket,
           signed: (request) => sendSigned(endpoint, request),
