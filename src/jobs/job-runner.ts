@@ -119,6 +119,8 @@ export class JobRunner {
       const some = await askBucket(bucket, "bucket.emptySome", { owner });
       removed += some.removed;
       isEmpty = some.isEmpty;
+      // Who cancels wants to keep what is left: each turn counts.
+      if ((await this.#job(job.jobId))?.state !== "running") break;
     }
     await this.#ask("job.progress", { jobId: job.jobId, removed });
     if (!isEmpty) return false;
