@@ -9,6 +9,7 @@ import { systemRandom } from "./base/random.ts";
 import { urlHost } from "./cli/address.ts";
 import { AddressRanges } from "./front/client-address.ts";
 import { ConsoleCors } from "./front/console-cors.ts";
+import type { KeyUse } from "./front/key-use.ts";
 import { type Exchanged, Pipeline } from "./front/pipeline.ts";
 import { PrincipalGate } from "./front/principal-gate.ts";
 import { QueryPort } from "./front/query-port.ts";
@@ -30,6 +31,7 @@ export interface HandlerParts {
   readonly principals: Principals;
   readonly temporary: TemporaryCredentials;
   readonly admission: Admission;
+  readonly keyUse: KeyUse;
   readonly log: Log;
   /** Bound once it serves. */
   readonly port: () => number;
@@ -55,6 +57,7 @@ export function s3Handler(parts: HandlerParts): HttpHandler {
     gate,
     proxies,
     cors,
+    keyUse: parts.keyUse,
     random,
     log,
     observe,
@@ -68,7 +71,16 @@ export function s3Handler(parts: HandlerParts): HttpHandler {
     listening: () => `${listen.tls === null ? "http" : "https"}://${urlHost(listen.host)}:${parts.port()}`,
     log,
   });
-  const query = new QueryPort({ gate, serve: queryService(parts), proxies, clock, random, log });
+  const query = new QueryPort({
+    gate,
+    serve: queryService(parts),
+    proxies,
+    keyUse: parts.keyUse,
+    region: data.region,
+    clock,
+    random,
+    log,
+  });
   const s3Control = new S3ControlPort({ gate, serve: controlService(parts), proxies, clock, random });
   return s3Port({ pipeline: pipeline.handle, isReady, consoleUrl, cors, query, s3Control, guide });
 }

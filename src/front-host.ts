@@ -2,6 +2,7 @@
 
 import type { MessagePort } from "node:worker_threads";
 import { Principals } from "./account/principals.ts";
+import { QuotaBook } from "./account/quota-book.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import { Admission } from "./actor/admission.ts";
 import { BodyUploader } from "./actor/body-uploader.ts";
@@ -13,7 +14,7 @@ import { systemClock, type Timer } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
-import type { BucketProtocol, BucketReply } from "./bucket/messages.ts";
+import type { BucketProtocol, BucketReply, BucketRequest } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
 import { openControlSnapshot } from "./control/environment.ts";
@@ -22,12 +23,13 @@ import type { BucketRecord } from "./control/records.ts";
 import { ringSecretBox } from "./control/secret-box.ts";
 import { openAccessLog } from "./front/access-log.ts";
 import { listen } from "./front/http-server.ts";
+import { KeyUse } from "./front/key-use.ts";
 import type { Exchanged } from "./front/pipeline.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
+import { WriteQuotas } from "./front/write-quotas.ts";
 import { s3Handler } from "./front-handler.ts";
-import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
@@ -82,6 +84,11 @@ export interface BucketHeld {
   readonly bytes: number;
 }
 
+/** What is asked of a bucket without a request. */
+export type InsideAsk = "bucket.emptySome" | "bucket.reopen" | "bucket.setQuota";
+
+const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 export interface FrontSnapshot {
   readonly openConnections: number;
   readonly tickets: number;
@@ -96,6 +103,7 @@ export class Front {
   readonly #data: FrontData;
   readonly #principals: Principals;
   readonly #temporary: TemporaryCredentials;
+  readonly #keyUse: KeyUse;
   readonly #links: readonly ThreadLink[];
   readonly #slabs: Slabs;
   readonly #services: FrontServices;
@@ -141,6 +149,8 @@ export class Front {
     );
     this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock });
+    this.#keyUse = new KeyUse(clock, (used) => void askControl("key.used", { used }));
+    const quotaBook = new QuotaBook({ control, reader: this.#usageReader, clock, yieldTurn });
     this.#services = {
       control,
       askControl,
@@ -153,6 +163,7 @@ export class Front {
       }),
       uploader: new BodyUploader({ slabs: this.#slabs, links: this.#links, ownerOf, clock }),
       uploads: ReadEpochs.attach(data.uploadEpochs).reader(index),
+      quotas: new WriteQuotas(quotaBook, control),
       clock,
       region: data.region,
       tokenKey: data.tokenKey,
@@ -168,6 +179,7 @@ export class Front {
       principals: this.#principals,
       temporary: this.#temporary,
       admission: this.#admission,
+      keyUse: this.#keyUse,
       log: this.#log,
       port: () => this.#server?.port ?? port,
       isReady: () => this.#isReady(),
@@ -219,7 +231,7 @@ export class Front {
       const last = page.at(-1);
       if (last === undefined || page.length < limits.usageBucketsPerTurn) break;
       after = last.name;
-      await new Promise((resolve) => setImmediate(resolve));
+      await yieldTurn();
     }
     return held.slice(0, limits.metricSeriesMax);
   }
@@ -242,6 +254,7 @@ export class Front {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#server?.close(this.#data.listen.drainMs);
+    this.#keyUse.close();
     this.#usageFlush.cancel();
     await this.#usage.drain(() => new Promise((resolve) => systemClock.after(limits.usageDrainPauseMs, resolve)));
   }
@@ -252,6 +265,7 @@ export class Front {
    */
   async abandon(): Promise<void> {
     this.#isDraining = true;
+    this.#keyUse.close();
     this.#usageFlush.cancel();
     await this.#server?.close(0);
     this.#services.uploader.close();
@@ -264,11 +278,9 @@ export class Front {
     await deleteWithContents(new RequestServices(this.#services, "reset", null), bucket);
   }
 
-  /** A job's step: an ask without a request. */
-  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>> {
-    const { name, accountId } = bucket;
-    const asking = new RequestServices(this.#services, "job", null);
-    return asking.askBucket(bucket, type, type === "bucket.emptySome" ? { owner: { name, accountId } } : {});
+  /** Asks a bucket without a request: a job's step, a change by the admin API. */
+  askInside<T extends InsideAsk>(bucket: BucketRecord, type: T, request: BucketRequest<T>): Promise<BucketReply<T>> {
+    return new RequestServices(this.#services, "inside", null).askBucket(bucket, type, request);
   }
 
   /** After `drain`, and after the bucket threads have stopped. */

@@ -304,7 +304,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
   const jobs = new JobRunner({
     store: control.store,
     askControl,
-    askBucket: (bucket, type) => first.askForJob(bucket, type),
+    askBucket: (bucket, type, request) => first.askInside(bucket, type, request),
     clock,
     log,
   });
@@ -328,6 +328,9 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       keyRing: control.keyRing,
       askControl,
       finishDeletion: (bucket) => first.finishDeletion(bucket),
+      setBucketQuota: (bucket, quota) => first.askInside(bucket, "bucket.setQuota", { quota }),
+      beginJob: (jobId) => jobs.begin(jobId),
+      partitions,
       consoleUrl: consoleUrl ?? "",
       log,
       unsafe,

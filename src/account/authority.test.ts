@@ -76,6 +76,7 @@ const expected: Readonly<Record<IdentityMessage, string>> = {
   "mfa.newRecoveryCodes": own,
   "mfa.take": own,
   "password.change": own,
+  "password.confirm": own,
   "password.requestReset": proof,
   "password.redeem": proof,
   "token.create": own,
@@ -123,7 +124,7 @@ test("nobody changes Root but itself, and whoever is acting makes no credentials
     }
   }
   const credentials = judged.filter((name) => /^(key\.create|password\.|mfa\.|token\.create)/.test(name));
-  t.is(credentials.length, 9);
+  t.is(credentials.length, 10);
   for (const message of credentials) {
     for (const place of ["own", "below"] as const) {
       for (const whom of whoms) t.false(mayDo(message, { rank: "root", isActing: true }, place, whom), message);

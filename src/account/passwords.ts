@@ -80,6 +80,18 @@ async function changed(
   });
 }
 
+/** `password.confirm`. A wrong one is a row of the audit log; a right one leads to a row of what it was asked for. */
+export async function provePassword(
+  ports: SignInPorts,
+  request: Request<"password.confirm">,
+): Answer<"password.confirm"> {
+  const { by, accountId, userName, password } = request;
+  const judged = await judgeUser(ports.store, "password.confirm", request);
+  const confirmed = judged.ok ? await confirmPassword(ports, judged.value.user, password, by.address) : judged;
+  const event = { action: "password.confirm", accountId, target: `user/${userName}`, by };
+  return auditRefusal(ports, confirmed.ok ? accepted({}) : confirmed, event);
+}
+
 function passwordPut(ports: SignInPorts, user: UserRecord, passwordHash: string): ControlOperation {
   const passwordChangedMs = ports.clock.nowMs();
   const record: UserRecord = { ...user, passwordHash, passwordChangedMs, status: "active" };

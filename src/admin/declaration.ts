@@ -46,7 +46,13 @@ export interface TextReply {
   readonly contentType: string;
 }
 
-export type ReplySchema = z.ZodType | TextReply | null;
+/** JSON, or the same as CSV when the query asks for it: then the handler gives text. */
+export interface EitherReply<J extends z.ZodType = z.ZodType> {
+  readonly kind: "json or csv";
+  readonly json: J;
+}
+
+export type ReplySchema = z.ZodType | TextReply | EitherReply | null;
 
 export interface AdminDeclaration<
   P extends ObjectSchema,
@@ -112,7 +118,13 @@ type InputOf<P extends ObjectSchema, Q extends ObjectSchema, B extends z.ZodType
   readonly body: B extends z.ZodType ? z.output<B> : null;
 };
 
-type ReplyOf<R extends ReplySchema> = R extends z.ZodType ? z.input<R> : R extends TextReply ? string : null;
+type ReplyOf<R extends ReplySchema> = R extends z.ZodType
+  ? z.input<R>
+  : R extends EitherReply<infer J>
+    ? string | z.input<J>
+    : R extends TextReply
+      ? string
+      : null;
 
 interface Declared<P extends ObjectSchema, Q extends ObjectSchema, B extends z.ZodType | null, R extends ReplySchema> {
   /** The resource of the policy action, when it is not "*". */

@@ -55,6 +55,7 @@ interface Progress {
 
 const requestIdBytes = 8;
 const jsonType = ["content-type", "application/json"] as const;
+const csvType = "text/csv; charset=utf-8";
 const problemJsonType = ["content-type", "application/problem+json"] as const;
 
 /** Serves `/api/` and `/apidoc/openapi.json`. One per console port. */
@@ -214,6 +215,11 @@ function encodeAnswer(row: AdminRow, value: unknown, { headers, hasShownSecret }
   const { reply, status } = row;
   const hasSecret = row.hasSecret || hasShownSecret;
   if (reply === null) return { status, headers, body: null, hasSecret };
+  if ("kind" in reply && reply.kind === "json or csv") {
+    return typeof value === "string"
+      ? { status, headers: [["content-type", csvType], ...headers], body: value, hasSecret }
+      : { status, headers: [jsonType, ...headers], body: JSON.stringify(reply.json.parse(value)), hasSecret };
+  }
   if ("kind" in reply) {
     assert(typeof value === "string", `${row.name} answers text`);
     return { status, headers: [["content-type", reply.contentType], ...headers], body: value, hasSecret };

@@ -34,6 +34,7 @@ export const adminErrors = {
   MethodNotAllowed: { status: 405, title: "The path does not take this method." },
   NoSuchBucket: { status: 404, title: "There is no such bucket." },
   NoSuchEntity: { status: 404, title: "There is no such thing." },
+  NoSuchJob: { status: 404, title: "There is no such job." },
   NoSuchPath: { status: 404, title: "The API has no such path." },
   NotSignedIn: { status: 401, title: "Sign in first." },
   OperationAborted: { status: 409, title: "The bucket is being deleted." },
@@ -44,6 +45,7 @@ export const adminErrors = {
   SignInFailed: { status: 401, title: "The sign-in failed." },
   Throttled: { status: 429, title: "Too many tries; wait a little." },
   TooManyBuckets: { status: 409, title: "There are as many buckets as there may be." },
+  TooManyJobs: { status: 409, title: "There are as many jobs under way as there may be." },
   UnsupportedMediaType: { status: 415, title: "The body must be application/json." },
 } as const satisfies Record<string, ErrorRow>;
 

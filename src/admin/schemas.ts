@@ -87,6 +87,12 @@ export const quota = z.strictObject({
   buckets: z.int().min(0).nullable(),
 });
 
+/** Bytes: logical ones of all versions and open parts. */
+export const bucketQuota = z.strictObject({
+  bytes: z.int().min(0).nullable(),
+  objects: z.int().min(0).nullable(),
+});
+
 export const addressRanges = z
   .array(z.string().max(64).refine(isAddressRange, "must be an IP address or a range such as 10.0.0.0/8"))
   .max(limits.addressRangesPerAccountMax);

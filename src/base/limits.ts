@@ -129,6 +129,8 @@ export const limits = {
   adminAuditTargetCharsMax: 256,
   adminAuditPagesMax: 20,
   adminAuditExportMax: 10_000,
+  adminUsageRowsMax: 10_000,
+  adminUsageCsvRowsMax: 200_000,
   consoleCredentialsMs: 15 * 60 * 1000,
   idempotencyMs: 24 * 60 * 60 * 1000,
   idempotencyKeysMax: 10_000,
@@ -175,7 +177,6 @@ export const limits = {
   apiTokensPerUserMax: 20,
   apiTokenNameCharsMax: 64,
   apiTokenMsMax: 10 * 365 * 24 * 60 * 60 * 1000,
-  // Admin API
   // Accounts and their identities
   accountDepthMax: 8,
   accountNameCharsMax: 256,

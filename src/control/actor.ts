@@ -48,6 +48,7 @@ export class ControlActor {
       ...options.identities,
       "bucket.create": (request) => names.create(request),
       "bucket.markDeleting": (request) => names.markDeleting(request),
+      "bucket.update": (request) => names.update(request),
       "bucket.deleted": (request) => names.deleted(request),
       "bucket.restore": (request) => names.restore(request),
       "bucket.setTags": (request) => names.setTags(request),

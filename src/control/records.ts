@@ -1,7 +1,7 @@
 /** The control records of buckets, and the keys they live under. Values are msgpack maps of these shapes. */
 
 import type { BucketId } from "../base/ids.ts";
-import type { Tag } from "./identity-records.ts";
+import type { Quota, Tag } from "./identity-records.ts";
 
 /** `buckets/<name>`: the truth about a bucket's existence. */
 export interface BucketRecord {
@@ -19,6 +19,8 @@ export interface BucketRecord {
   /** Absent: none. */
   readonly tags?: readonly Tag[];
   readonly createdMs: number;
+  /** What it may hold, as asked for; its turns judge by a row of their own. Absent: without bound. */
+  readonly quota?: Pick<Quota, "bytes" | "objects">;
 }
 
 export const controlKeys = {

@@ -156,5 +156,8 @@ test("requests of the protocol are told from S3's by their scope", (t) => {
   t.is(queryServiceOf(requestOf(presignedParts({}))), null);
   t.is(queryServiceOf(requestOf({ method: "POST", headers: formHeaders })), "iam");
   t.is(queryServiceOf(requestOf({ method: "POST", headers: { "content-type": "multipart/form-data" } })), null);
+  const otherwise = { ...formHeaders, authorization: "Bearer x" };
+  t.is(queryServiceOf(requestOf({ method: "POST", headers: otherwise })), "iam");
+  t.is(queryServiceOf(requestOf(signedParts({ method: "POST", headers: formHeaders }))), null);
   t.is(queryServiceOf(requestOf({ method: "DELETE", headers: posted().headers ?? {} })), null);
 });

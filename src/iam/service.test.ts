@@ -239,6 +239,28 @@ test("sessions are bounded in time, and chained ones in an hour", async (t) => {
   t.is(long.errorCode, "ValidationError");
 });
 
+test("sessions die with the key at the beginning of their chain", async (t) => {
+  const { call } = await openWorld(t);
+  await call("UpdateAssumeRolePolicy", { RoleName: "deploy", PolicyDocument: trusting(arnOf("user", "ann")) });
+  await call("CreateRole", { RoleName: "second", AssumeRolePolicyDocument: trusting(arnOf("role", "deploy")) });
+  const grant = { RoleName: "deploy", PolicyName: "chain", PolicyDocument: allowing("sts:AssumeRole") };
+  await call("PutRolePolicy", grant);
+  await call("DeleteRolePermissionsBoundary", { RoleName: "deploy" });
+  const key = textOf(await call("CreateAccessKey", { UserName: "ann" }), "AccessKeyId") ?? "";
+  const sessionOf = (answer: { readonly body: string }) => ({
+    as: textOf(answer, "AccessKeyId") ?? "",
+    token: textOf(answer, "SessionToken"),
+  });
+  const own = sessionOf(await call("GetSessionToken", {}, { as: key }, "sts"));
+  const first = sessionOf(await call("AssumeRole", role("deploy"), own, "sts"));
+  const second = sessionOf(await call("AssumeRole", role("second"), first, "sts"));
+  t.is((await call("GetCallerIdentity", {}, second, "sts")).status, 200);
+  await call("DeleteAccessKey", { UserName: "ann", AccessKeyId: key });
+  for (const session of [own, first, second]) {
+    await t.throwsAsync(async () => call("GetCallerIdentity", {}, session, "sts"), { message: /^no principal/ });
+  }
+});
+
 test("session policies are read when the session is asked for", async (t) => {
   const { call } = await openWorld(t);
   const assume = (params: Params) => call("AssumeRole", { ...role("deploy"), ...params }, { as: keys.user }, "sts");

@@ -187,7 +187,7 @@ testEachFront("wrong tenant: what belongs to another account is not there", asyn
     const asked = `${pathOf(row, ids)} ${JSON.stringify(caseOf(row))}`;
     for (const mark of marks.filter((one) => !asked.includes(one)))
       t.false(reply.text.includes(mark), `${row.name} tells of ${mark}: ${reply.text}`);
-    const isRefused = /^(403 AccessDenied|404 NoSuch(Entity|Bucket))$/.test(outcome(reply));
+    const isRefused = /^(403 AccessDenied|404 NoSuch(Entity|Bucket|Job))$/.test(outcome(reply));
     t.is(isRefused, row.path.includes("{") || namesInBody.has(row.name), `${row.name}: ${reply.status} ${reply.text}`);
   }
 });

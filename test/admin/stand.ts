@@ -12,12 +12,15 @@ import { AdminPort } from "#src/admin/port.ts";
 import { Proofs } from "#src/admin/proofs.ts";
 import { AdminRecords } from "#src/admin/records.ts";
 import { adminRows } from "#src/admin/table.ts";
+import { bucketId } from "#src/base/ids.ts";
 import { createLog, type Log } from "#src/base/log.ts";
 import { systemRandom } from "#src/base/random.ts";
+import { UsageReader } from "#src/bucket/usage-reader.ts";
 import { ControlActor } from "#src/control/actor.ts";
 import { EmbeddedControlStore } from "#src/control/embedded-store.ts";
 import { createControlMemory } from "#src/control/environment.ts";
-import { identityKeys, newAccount, newUser, type UserRecord } from "#src/control/identity-records.ts";
+import { type Actor, identityKeys, newAccount, newUser, type UserRecord } from "#src/control/identity-records.ts";
+import { type JobRecord, jobKeys } from "#src/control/job-records.ts";
 import type { ControlMessageType, ControlReply, ControlRequest } from "#src/control/messages.ts";
 import { ControlReader } from "#src/control/reader.ts";
 import { controlKeys } from "#src/control/records.ts";
@@ -27,6 +30,7 @@ import { putTyped } from "#src/control/typed-records.ts";
 import type { FrontUnderTest } from "#src/front/each-front.testing.ts";
 import { KeyRing } from "#src/keyring/key-ring.ts";
 import type { MailMessage } from "#src/mail/mail.ts";
+import { createMemoryMetadata } from "#src/storage/memory-trees.ts";
 import { signedHeaders } from "./signing.ts";
 
 /** Accounts of the world: the operator, a reseller, its customer, a direct customer, and another reseller. */
@@ -37,6 +41,7 @@ export const direct = "444444444444";
 export const otherReseller = "555555555555";
 /** What the customer has, beside its users. */
 export const customerKey = "TRPK0000000000000001";
+export const customerJob = "00000000000000-00000001";
 export const customerSecret = "0123456789abcdefghijABCDEFGHIJ0123456789";
 
 export const password = "correct horse battery";
@@ -91,6 +96,7 @@ export class Stand {
   readonly port: AdminPort;
   readonly records: AdminRecords;
   readonly principals: Principals;
+  readonly begunJobs: string[] = [];
   readonly #front: FrontUnderTest;
   readonly #control: ControlActor;
   readonly #store: EmbeddedControlStore;
@@ -131,6 +137,15 @@ export class Stand {
         log: parts.log,
         region: "us-east-1",
         sites,
+        setBucketQuota: async () => undefined,
+        // What a job does is tested with the runner.
+        beginJob: (jobId) => this.begunJobs.push(jobId),
+        usage: {
+          control: parts.reader,
+          reader: new UsageReader([createMemoryMetadata().snapshot()]),
+          clock: parts.clock,
+          yieldTurn: async () => undefined,
+        },
         finishDeletion: async ({ name }) => (await this.#control.handle("bucket.deleted", { name })).ok,
         tenantOf: () => null,
         allowsPlainHttp: false,
@@ -332,7 +347,38 @@ function belongings(secrets: SecretBox): ControlOperation[] {
     putTyped(identityKeys.attachment(readOnly, "role", accountId, "reader"), {}),
     putTyped(controlKeys.bucket("customer-bucket"), { ...bucket, name: "customer-bucket", accountId, createdMs: 0 }),
     putTyped(controlKeys.ownedBucket(accountId, "customer-bucket"), {}),
+    ...jobOf(accountId),
   ];
+}
+
+/** One that has ended: another can begin. */
+function jobOf(accountId: string): ControlOperation[] {
+  const original = null;
+  const by: Actor = {
+    accountId,
+    name: "admin",
+    kind: "user",
+    via: "session",
+    original,
+    address: null,
+    requestId: null,
+  };
+  const job: JobRecord = {
+    jobId: customerJob,
+    kind: "super-delete",
+    accountId,
+    bucket: "customer-bucket",
+    bucketId: bucketId("0".repeat(32)),
+    state: "cancelled",
+    total: 3,
+    removed: 2,
+    by,
+    createdMs: 0,
+    updatedMs: 2000,
+    endedMs: 2000,
+    fault: null,
+  };
+  return [putTyped(jobKeys.job(customerJob), job), putTyped(jobKeys.accountJob(accountId, customerJob), {})];
 }
 
 function world(): ControlOperation[] {

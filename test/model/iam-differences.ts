@@ -34,7 +34,7 @@ export const unservedQueryMembers: readonly MemberNote[] = [
   },
   { members: /\.SourceRoleTemplate\b/, reason: "there are no templates of roles" },
   { members: /\.PasswordLastUsed$/, reason: "sign-ins are told by the admin API" },
-  { members: /\.RoleLastUsed\b/, reason: "not kept" },
+  { members: /\.RoleLastUsed\b|\.MFADevices\[\]\.EnableDate$/, reason: "not kept" },
   { members: /\.InstanceProfileList\b/, reason: "there are no instance profiles" },
   { members: /\.PasswordResetRequired$/, reason: "there are no login profiles" },
   { members: /\.StartPosition\b|\.EndPosition\b/, reason: "statements are told by their policy" },
