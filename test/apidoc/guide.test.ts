@@ -81,12 +81,12 @@ test("every error code of the three APIs stands on the page with its status and 
   ] as const) {
     for (const [code, { status, message }] of Object.entries(table)) {
       const row = rowOf(page, `${prefix}-${code}`) ?? "";
-      for (const part of [code, `<td>${status}</td>`, escaped(message)]) t.true(row.includes(part), `${code}: ${part}`);
+      for (const part of [code, `>${status}</td>`, escaped(message)]) t.true(row.includes(part), `${code}: ${part}`);
     }
   }
   for (const [code, { status, title }] of Object.entries(adminErrors)) {
     const row = rowOf(page, `problem-${code}`) ?? "";
-    for (const part of [code, `<td>${status}</td>`, escaped(title)]) t.true(row.includes(part), `${code}: ${part}`);
+    for (const part of [code, `>${status}</td>`, escaped(title)]) t.true(row.includes(part), `${code}: ${part}`);
   }
 });
 
