@@ -1,8 +1,8 @@
 /** One front with everything it needs, in the main thread or in one of its own: listener, pipeline, readers, links to the bucket threads. */
 
 import type { MessagePort } from "node:worker_threads";
-import { ownActor } from "./account/principal.ts";
 import { Principals } from "./account/principals.ts";
+import { QuotaBook } from "./account/quota-book.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import { Admission } from "./actor/admission.ts";
 import { BodyUploader } from "./actor/body-uploader.ts";
@@ -14,34 +14,25 @@ import { systemClock, type Timer } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
-import type { BucketProtocol, BucketReply } from "./bucket/messages.ts";
+import type { BucketProtocol, BucketReply, BucketRequest } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
-import { urlHost } from "./cli/address.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { ringSecretBox } from "./control/secret-box.ts";
 import { openAccessLog } from "./front/access-log.ts";
-import { AddressRanges } from "./front/client-address.ts";
-import { ConsoleCors } from "./front/console-cors.ts";
 import { listen } from "./front/http-server.ts";
-import { type Exchanged, Pipeline } from "./front/pipeline.ts";
-import { PrincipalGate } from "./front/principal-gate.ts";
-import { QueryPort } from "./front/query-port.ts";
+import { KeyUse } from "./front/key-use.ts";
+import type { Exchanged } from "./front/pipeline.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
-import { s3Port } from "./front/s3-port.ts";
-import { TenantHosts } from "./front/tenant-host.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
-import { iamPort } from "./iam/service.ts";
-import type { JobAsk } from "./jobs/job-runner.ts";
+import { WriteQuotas } from "./front/write-quotas.ts";
+import { s3Handler } from "./front-handler.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
-import { compileRoutes } from "./model/route.ts";
-import { s3Guide } from "./node-guide.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
-import { operations } from "./operations/table.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
 import { systemDisk } from "./storage/disk.ts";
 import { openSnapshot } from "./storage/lmdb.ts";
@@ -52,7 +43,6 @@ import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
 export interface FrontData {
   readonly partitions: readonly { readonly directory: string; readonly metadata: string; readonly owner: number }[];
   readonly controlDirectory: string;
-  /** Opens the secrets of control records; 32 bytes. */
   /** Of the key ring: secret. */
   readonly ringKeys: readonly RingKey[];
   readonly slabs: SharedSlabs;
@@ -94,6 +84,11 @@ export interface BucketHeld {
   readonly bytes: number;
 }
 
+/** What is asked of a bucket without a request. */
+export type InsideAsk = "bucket.emptySome" | "bucket.reopen" | "bucket.setQuota";
+
+const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 export interface FrontSnapshot {
   readonly openConnections: number;
   readonly tickets: number;
@@ -101,12 +96,14 @@ export interface FrontSnapshot {
   readonly slotsFree: number;
   readonly slotsWaiting: number;
   readonly pendingAsks: number;
+  readonly requestsNotBooked: number;
 }
 
 export class Front {
   readonly #data: FrontData;
   readonly #principals: Principals;
   readonly #temporary: TemporaryCredentials;
+  readonly #keyUse: KeyUse;
   readonly #links: readonly ThreadLink[];
   readonly #slabs: Slabs;
   readonly #services: FrontServices;
@@ -149,10 +146,11 @@ export class Front {
     const secrets = ringSecretBox(keyRing);
     const control = new ControlReader(
       openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
-      secrets,
     );
     this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock });
+    this.#keyUse = new KeyUse(clock, (used) => void askControl("key.used", { used }));
+    const quotaBook = new QuotaBook({ control, reader: this.#usageReader, clock, yieldTurn });
     this.#services = {
       control,
       askControl,
@@ -165,6 +163,7 @@ export class Front {
       }),
       uploader: new BodyUploader({ slabs: this.#slabs, links: this.#links, ownerOf, clock }),
       uploads: ReadEpochs.attach(data.uploadEpochs).reader(index),
+      quotas: new WriteQuotas(quotaBook, control),
       clock,
       region: data.region,
       tokenKey: data.tokenKey,
@@ -173,66 +172,24 @@ export class Front {
 
   /** Binds the S3 port; several fronts share it. @returns the port */
   async listen(port: number): Promise<number> {
-    const { listen: where, endpoints, takesVersion2, hostId, consoleUrl, fronts } = this.#data;
-    const cors = new ConsoleCors(consoleUrl);
-    const gate = new PrincipalGate(this.#principals, new TenantHosts(this.#data.domains), this.#services.control);
-    const proxies = new AddressRanges(this.#data.trustedProxies);
-    const { clock } = this.#services;
-    const query = new QueryPort({
-      gate,
-      serve: this.#queryService(),
-      proxies,
-      clock,
-      random: systemRandom,
-      log: this.#log,
-    });
-    const pipeline = new Pipeline({
+    const { listen: where, fronts } = this.#data;
+    const handler = s3Handler({
+      data: this.#data,
       services: this.#services,
-      route: compileRoutes(operations),
-      endpoints,
-      takesVersion2,
-      hostId,
+      principals: this.#principals,
+      temporary: this.#temporary,
       admission: this.#admission,
-      gate,
-      proxies,
-      cors,
-      random: systemRandom,
+      keyUse: this.#keyUse,
       log: this.#log,
+      port: () => this.#server?.port ?? port,
+      isReady: () => this.#isReady(),
       observe: (exchange) => this.#observe(exchange),
     });
-    const guide = s3Guide({
-      ...this.#data,
-      consoleUrl: () => consoleUrl,
-      proxies,
-      gate,
-      reader: this.#services.control,
-      listening: () => `${where.tls === null ? "http" : "https"}://${urlHost(where.host)}:${this.#server?.port}`,
-      log: this.#log,
-    });
-    const isReady = (): boolean => this.#isReady();
-    const handler = s3Port({ pipeline: pipeline.handle, isReady, consoleUrl, cors, query, guide });
     const { host, tls, implementation, connectionsMax } = where;
     const secured = tls === null ? {} : { tls };
     const options = { host, port, implementation, connectionsMax, sharesPort: fronts > 1, ...secured };
     this.#server = await listen(options, handler, this.#log);
     return this.#server.port;
-  }
-
-  #queryService() {
-    const { control, askControl, clock } = this.#services;
-    return iamPort({
-      reader: control,
-      askControl,
-      clock,
-      credentials: this.#temporary,
-      secondFactor: {
-        verify: async (accountId, userName, code) => {
-          const by = ownActor(accountId, userName);
-          return (await askControl("mfa.take", { by, accountId, userName, code })).ok;
-        },
-      },
-      log: this.#log,
-    });
   }
 
   get implementation(): string {
@@ -274,7 +231,7 @@ export class Front {
       const last = page.at(-1);
       if (last === undefined || page.length < limits.usageBucketsPerTurn) break;
       after = last.name;
-      await new Promise((resolve) => setImmediate(resolve));
+      await yieldTurn();
     }
     return held.slice(0, limits.metricSeriesMax);
   }
@@ -289,6 +246,7 @@ export class Front {
       slotsFree: slabs.slots.reduce((sum, { free }) => sum + free, 0),
       slotsWaiting: this.#slabs.waiting,
       pendingAsks: this.#links.reduce((sum, link) => sum + link.snapshot().pending, 0),
+      requestsNotBooked: this.#usage.lostRequests,
     };
   }
 
@@ -296,6 +254,7 @@ export class Front {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#server?.close(this.#data.listen.drainMs);
+    this.#keyUse.close();
     this.#usageFlush.cancel();
     await this.#usage.drain(() => new Promise((resolve) => systemClock.after(limits.usageDrainPauseMs, resolve)));
   }
@@ -306,6 +265,7 @@ export class Front {
    */
   async abandon(): Promise<void> {
     this.#isDraining = true;
+    this.#keyUse.close();
     this.#usageFlush.cancel();
     await this.#server?.close(0);
     this.#services.uploader.close();
@@ -318,11 +278,9 @@ export class Front {
     await deleteWithContents(new RequestServices(this.#services, "reset", null), bucket);
   }
 
-  /** A job's step: an ask without a request. */
-  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>> {
-    const { name, accountId } = bucket;
-    const asking = new RequestServices(this.#services, "job", null);
-    return asking.askBucket(bucket, type, type === "bucket.emptySome" ? { owner: { name, accountId } } : {});
+  /** Asks a bucket without a request: a job's step, a change by the admin API. */
+  askInside<T extends InsideAsk>(bucket: BucketRecord, type: T, request: BucketRequest<T>): Promise<BucketReply<T>> {
+    return new RequestServices(this.#services, "inside", null).askBucket(bucket, type, request);
   }
 
   /** After `drain`, and after the bucket threads have stopped. */
@@ -346,13 +304,13 @@ export class Front {
     const address = { bucket: bucket.id, partition: bucket.partition };
     const options = { requestId: "usage", timeoutMs: limits.askMs };
     const outcome = await actorRef<BucketProtocol>(link, address).ask("usage.add", { egressBytes, requests }, options);
-    if (outcome.ok) return "over";
+    if (outcome.ok) return "taken";
     if (outcome.code === "SlowDown") return "refused";
     this.#log.warn(
       { bucketId: bucket.id, code: outcome.code, egressBytes, requests },
       "usage may not have been booked",
     );
-    return "over";
+    return "unknown";
   }
 
   #observe(exchange: Exchanged): void {

@@ -4,13 +4,12 @@ import { isMainThread, type MessagePort, parentPort, Worker, workerData } from "
 import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import type { Outcome } from "./base/outcome.ts";
-import type { BucketReply } from "./bucket/messages.ts";
+import type { BucketReply, BucketRequest } from "./bucket/messages.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { ListenError } from "./front/listen-error.ts";
 import type { RequestSums } from "./front/request-counters.ts";
 import type { AskControl } from "./front/request-services.ts";
-import { type BucketHeld, Front, type FrontData, type FrontSnapshot } from "./front-host.ts";
-import type { JobAsk } from "./jobs/job-runner.ts";
+import { type BucketHeld, Front, type FrontData, type FrontSnapshot, type InsideAsk } from "./front-host.ts";
 
 /** Main thread → front thread. Those with an id are answered once. */
 type ToFront =
@@ -19,7 +18,7 @@ type ToFront =
   | { readonly kind: "listen"; readonly id: number; readonly port: number }
   | { readonly kind: "report" | "drain" | "close" | "abandon"; readonly id: number }
   | { readonly kind: "finishDeletion" | "deleteBucket"; readonly id: number; readonly bucket: BucketRecord }
-  | { readonly kind: "askForJob"; readonly id: number; readonly bucket: BucketRecord; readonly type: JobAsk }
+  | ({ readonly id: number } & AskInside)
   | { readonly kind: "controlReply"; readonly id: number; readonly outcome: Outcome<unknown> };
 
 /** Front thread → main thread. */
@@ -48,7 +47,14 @@ type Asked =
   | { readonly kind: "listen"; readonly port: number }
   | { readonly kind: "report" | "drain" | "close" | "abandon" }
   | { readonly kind: "finishDeletion" | "deleteBucket"; readonly bucket: BucketRecord }
-  | { readonly kind: "askForJob"; readonly bucket: BucketRecord; readonly type: JobAsk };
+  | AskInside;
+
+interface AskInside {
+  readonly kind: "askInside";
+  readonly bucket: BucketRecord;
+  readonly type: InsideAsk;
+  readonly request: BucketRequest<InsideAsk>;
+}
 
 type Settle = { resolve(value: unknown): void; reject(error: Error): void };
 
@@ -129,8 +135,12 @@ export class FrontThread {
     await this.#request({ kind: "deleteBucket", bucket });
   }
 
-  async askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>> {
-    return (await this.#request({ kind: "askForJob", bucket, type })) as BucketReply<T>;
+  async askInside<T extends InsideAsk>(
+    bucket: BucketRecord,
+    type: T,
+    request: BucketRequest<T>,
+  ): Promise<BucketReply<T>> {
+    return (await this.#request({ kind: "askInside", bucket, type, request })) as BucketReply<T>;
   }
 
   #request(message: Asked): Promise<unknown> {
@@ -206,7 +216,8 @@ function run(port: MessagePort, { index, data }: FrontThreadTask): void {
     else if (message.kind === "listen") answer(message.id, front.listen(message.port));
     else if (message.kind === "finishDeletion") answer(message.id, front.finishDeletion(message.bucket));
     else if (message.kind === "deleteBucket") answer(message.id, front.deleteBucket(message.bucket));
-    else if (message.kind === "askForJob") answer(message.id, front.askForJob(message.bucket, message.type));
+    else if (message.kind === "askInside")
+      answer(message.id, front.askInside(message.bucket, message.type, message.request));
     else if (message.kind === "abandon") answer(message.id, front.abandon());
     else if (message.kind === "drain") answer(message.id, front.drain());
     else if (message.kind === "close") answer(message.id, front.close());

@@ -1,17 +1,22 @@
-/** The admin API of a node: its own reader of control records in the main thread, and the mail. For node.ts alone. */
+/** The admin API of a node: its own reader of control records in the main thread, the local socket, and the mail. For node.ts alone. */
 
 import { Principals } from "./account/principals.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import { AdminPolicies } from "./admin/policies.ts";
 import { AdminPort } from "./admin/port.ts";
+import { AdminError } from "./admin/problem.ts";
 import { Proofs } from "./admin/proofs.ts";
 import { AdminRecords } from "./admin/records.ts";
 import { adminRows } from "./admin/table.ts";
 import { systemClock } from "./base/clock.ts";
+import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import { UsageReader } from "./bucket/usage-reader.ts";
+import { openAdminSocket } from "./cli/socket.ts";
 import type { Config } from "./config/schema.ts";
 import { openControlSnapshot } from "./control/environment.ts";
+import type { Quota } from "./control/identity-records.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { ringSecretBox } from "./control/secret-box.ts";
@@ -22,6 +27,8 @@ import type { KeyRing } from "./keyring/key-ring.ts";
 import { defaultMailDirectory, fileMail } from "./mail/file-mail.ts";
 import { Outbox } from "./mail/outbox.ts";
 import { smtpMail } from "./mail/smtp.ts";
+import { asS3Error } from "./s3/errors.ts";
+import { openSnapshot } from "./storage/lmdb.ts";
 import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
 
 export interface AdminParts {
@@ -31,6 +38,11 @@ export interface AdminParts {
   readonly keyRing: KeyRing;
   readonly askControl: AskControl;
   readonly finishDeletion: (bucket: BucketRecord) => Promise<boolean>;
+  /** Rejects while the bucket's thread is away. */
+  readonly setBucketQuota: (bucket: BucketRecord, quota: Pick<Quota, "bytes" | "objects">) => Promise<unknown>;
+  readonly beginJob: (jobId: string) => void;
+  /** Directories of the partitions' metadata, by number. */
+  readonly partitions: readonly { readonly metadata: string }[];
   /** Where people reach the console, without a slash at its end. */
   readonly consoleUrl: string;
   readonly log: Log;
@@ -42,16 +54,19 @@ export interface OpenedAdmin {
   close(): Promise<void>;
 }
 
-/** The control records' environment is open in this process. */
-export function openAdmin(parts: AdminParts): OpenedAdmin {
-  const { config, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
+/** The control records' environment is open in this process. @throws ListenError when there can be no local socket */
+export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
+  const { config, dataDirectory, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
   const secrets = ringSecretBox(keyRing);
   const snapshot = openControlSnapshot({ directory: parts.controlDirectory, ...unsafeLmdb(unsafe) });
-  const reader = new ControlReader(snapshot, secrets);
+  const reader = new ControlReader(snapshot);
   const temporary = new TemporaryCredentials({ keyRing, clock: systemClock, random: systemRandom });
   const principals = new Principals({ records: reader, secrets, temporary, clock: systemClock });
   const records = new AdminRecords(reader);
   const outbox = openOutbox(parts);
+  const snapshots = parts.partitions.map(({ metadata }) =>
+    openSnapshot({ directory: metadata, ...unsafeLmdb(unsafe) }),
+  );
   const proxies = new AddressRanges(config.trustedProxies);
   const tenants = new TenantHosts(config.domain);
   const { publicUrl } = config.console;
@@ -68,6 +83,19 @@ export function openAdmin(parts: AdminParts): OpenedAdmin {
       sites: [],
       policies: new AdminPolicies(principals),
       finishDeletion,
+      setBucketQuota: async (bucket, quota) => {
+        await parts.setBucketQuota(bucket, quota).catch((error: unknown) => {
+          const code = asS3Error(error)?.code === "OperationAborted" ? "OperationAborted" : "ServiceUnavailable";
+          throw new AdminError(code, "", { cause: error });
+        });
+      },
+      beginJob: parts.beginJob,
+      usage: {
+        control: reader,
+        reader: new UsageReader(snapshots),
+        clock: systemClock,
+        yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
+      },
       tenantOf: (host) => tenants.find(host, reader)?.accountId ?? null,
       // Whoever names a public URL without TLS has decided so.
       allowsPlainHttp: publicUrl?.startsWith("http://") ?? false,
@@ -78,10 +106,13 @@ export function openAdmin(parts: AdminParts): OpenedAdmin {
     placeOf: (request) => clientPlace(request, proxies),
     publicUrl,
   });
+  const socket = await openAdminSocket({ dataDirectory, handler: port.handleLocal, log });
   return {
     port,
     close: async () => {
+      await socket?.close(limits.drainMs);
       outbox.close();
+      await Promise.all(snapshots.map((snapshot) => snapshot.close()));
       await reader.close();
     },
   };

@@ -10,7 +10,7 @@ import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { connectionsWithin, openFilesMax } from "./base/open-files.ts";
 import { systemRandom } from "./base/random.ts";
-import type { BucketReply } from "./bucket/messages.ts";
+import type { BucketReply, BucketRequest } from "./bucket/messages.ts";
 import type { Config } from "./config/schema.ts";
 import { ControlActor } from "./control/actor.ts";
 import { EmbeddedControlStore } from "./control/embedded-store.ts";
@@ -19,9 +19,8 @@ import { upgradeIdentities } from "./control/identity-upgrade.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { isSealed, openSecretBox } from "./control/secret-box.ts";
 import type { AskControl } from "./front/request-services.ts";
-import { Front, type FrontData } from "./front-host.ts";
+import { Front, type FrontData, type InsideAsk } from "./front-host.ts";
 import { type FrontReport, FrontThread, reportOf } from "./front-thread.ts";
-import type { JobAsk } from "./jobs/job-runner.ts";
 import { KeyRing } from "./keyring/key-ring.ts";
 import { openKeyRingFile } from "./keyring/key-ring-file.ts";
 import type { DataDirectory } from "./storage/data-directory.ts";
@@ -41,7 +40,7 @@ export interface AnyFront extends FrontConnections {
   /** @returns whether it is gone; else it is live again */
   finishDeletion(bucket: BucketRecord): Promise<boolean>;
   deleteBucket(bucket: BucketRecord): Promise<void>;
-  askForJob<T extends JobAsk>(bucket: BucketRecord, type: T): Promise<BucketReply<T>>;
+  askInside<T extends InsideAsk>(bucket: BucketRecord, type: T, request: BucketRequest<T>): Promise<BucketReply<T>>;
 }
 
 export interface ThreadCounts {
@@ -189,7 +188,7 @@ export function startFronts(
       abandon: () => front.abandon(),
       finishDeletion: (bucket) => front.finishDeletion(bucket),
       deleteBucket: (bucket) => front.deleteBucket(bucket),
-      askForJob: (bucket, type) => front.askForJob(bucket, type),
+      askInside: (bucket, type, request) => front.askInside(bucket, type, request),
       report: () => reportOf(front),
     },
   ];

@@ -30,6 +30,7 @@ import {
   startFronts,
   threadCounts,
 } from "./node-parts.ts";
+import { Opened } from "./opened.ts";
 import { DataDirectory } from "./storage/data-directory.ts";
 import { systemDisk } from "./storage/disk.ts";
 import { FreeSpace } from "./storage/free-space.ts";
@@ -62,36 +63,6 @@ const failStopCode = 70;
 
 /** Buckets that a reset empties at the same time. */
 const resetAtOnce = 64;
-
-/** What has been opened, in order, and how each is let go of. */
-class Opened {
-  readonly #closing: (() => Promise<void> | void)[] = [];
-  readonly #abandoning: (() => Promise<void> | void)[] = [];
-
-  /** @param abandon after a fault that leaves nothing to trust; absent: it stays as it is */
-  add(close: () => Promise<void> | void, abandon?: () => Promise<void> | void): void {
-    this.#closing.push(close);
-    if (abandon !== undefined) this.#abandoning.push(abandon);
-  }
-
-  /** In reverse; one that fails does not keep the others. @throws what the first one that failed threw */
-  async close(): Promise<void> {
-    const failures: unknown[] = [];
-    for (let close = this.#closing.pop(); close !== undefined; close = this.#closing.pop()) {
-      try {
-        await close();
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw failures[0];
-  }
-
-  async abandon(): Promise<void> {
-    this.#closing.length = 0;
-    for (let abandon = this.#abandoning.pop(); abandon !== undefined; abandon = this.#abandoning.pop()) await abandon();
-  }
-}
 
 /** What `build` has made. */
 interface Built {
@@ -333,7 +304,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
   const jobs = new JobRunner({
     store: control.store,
     askControl,
-    askBucket: (bucket, type) => first.askForJob(bucket, type),
+    askBucket: (bucket, type, request) => first.askInside(bucket, type, request),
     clock,
     log,
   });
@@ -350,13 +321,16 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     // Metrics are nothing that a node without a console should load.
     const { openConsole } = await import("./node-console.ts");
     const { openAdmin } = await import("./node-admin.ts");
-    const admin = openAdmin({
+    const admin = await openAdmin({
       config,
       dataDirectory: directory.path,
       controlDirectory: directory.controlPath,
       keyRing: control.keyRing,
       askControl,
       finishDeletion: (bucket) => first.finishDeletion(bucket),
+      setBucketQuota: (bucket, quota) => first.askInside(bucket, "bucket.setQuota", { quota }),
+      beginJob: (jobId) => jobs.begin(jobId),
+      partitions,
       consoleUrl: consoleUrl ?? "",
       log,
       unsafe,

@@ -31,7 +31,6 @@ export async function actAs(ports: SignInPorts, request: Request<"session.actAs"
   const { by, accountId } = request;
   const own = by.original ?? { accountId: by.accountId, name: by.name };
   const outcome = await commit<SessionReply>(ports, () => changed(ports, request, own));
-  // A refusal is told where who asked belongs: an account that is not below hears nothing of it.
   const target = `account/${accountId ?? by.accountId}`;
   return auditRefusal(ports, outcome, { action: "session.actAs", accountId: own.accountId, target, by });
 }

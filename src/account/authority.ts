@@ -169,6 +169,7 @@ const rows: Readonly<Record<IdentityMessage, Row>> = {
   "mfa.newRecoveryCodes": ownCredentials,
   "mfa.take": ownCredentials,
   "password.change": ownCredentials,
+  "password.confirm": ownCredentials,
   "password.requestReset": byProof,
   "password.redeem": byProof,
   "token.create": ownCredentials,

@@ -9,8 +9,10 @@ import { DocumentError } from "../config/problem.ts";
 import { ControlActor } from "../control/actor.ts";
 import { EmbeddedControlStore } from "../control/embedded-store.ts";
 import { createControlMemory } from "../control/environment.ts";
+import { keyHolder } from "../control/fixtures/key-holder.ts";
 import { ControlReader } from "../control/reader.ts";
-import { aesSecretBox } from "../control/secret-box.ts";
+import { ringSecretBox } from "../control/secret-box.ts";
+import { KeyRing } from "../keyring/key-ring.ts";
 import { identityBehaviour } from "./behaviour.ts";
 import { type Environment, firstAccount, seedAccounts } from "./first-account.ts";
 import { parseIdentities } from "./identities.ts";
@@ -28,7 +30,7 @@ async function open(t: ExecutionContext) {
     clock,
     random: systemRandom,
     passwords,
-    secrets: aesSecretBox(systemRandom.bytes(32), systemRandom),
+    secrets: ringSecretBox(KeyRing.inMemory(systemRandom)),
   };
   const { secrets } = ports;
   const control = await ControlActor.open({
@@ -37,7 +39,7 @@ async function open(t: ExecutionContext) {
     identities: identityBehaviour(ports),
     log: silentLog,
   });
-  const reader = new ControlReader(memory.snapshot(), secrets);
+  const reader = new ControlReader(memory.snapshot());
   const start = (environment: Environment = {}, identities: string | null = null) =>
     seedAccounts({
       control,
@@ -46,7 +48,8 @@ async function open(t: ExecutionContext) {
       environment,
       identities: identities === null ? null : parseIdentities(identities),
     });
-  return { store, reader, passwords, start };
+  const holder = (accessKeyId: string) => keyHolder(reader, secrets, accessKeyId);
+  return { store, reader, holder, passwords, start };
 }
 
 const customer = {
@@ -63,20 +66,20 @@ const customer = {
 const operator = { ...customer, kind: "operator" };
 
 test("an empty store gets an operator with what the printed lines need, once", async (t) => {
-  const { reader, passwords, start, store } = await open(t);
+  const { reader, holder, passwords, start, store } = await open(t);
   const first = await start();
   if (first === null) return t.fail();
   t.regex(first.accessKeyId, /^[A-Z0-9]{20}$/);
   t.regex(first.secretAccessKey, /^[A-Za-z0-9]{40}$/);
   t.regex(first.accountId, /^\d{12}$/);
   reader.refresh();
-  const credential = reader.principal(first.accessKeyId);
+  const credential = holder(first.accessKeyId);
   t.is(credential?.secretAccessKey, first.secretAccessKey);
-  t.is(credential?.principal.account.kind, "operator");
-  t.regex(credential?.principal.account.canonicalId ?? "", /^[0-9a-f]{64}$/);
-  t.is(credential?.principal.user.role, "root");
-  t.is(credential?.principal.user.email, first.email);
-  t.true(await passwords.matches(first.password, credential?.principal.user.passwordHash ?? ""));
+  t.is(credential?.account.kind, "operator");
+  t.regex(credential?.account.canonicalId ?? "", /^[0-9a-f]{64}$/);
+  t.is(credential?.user.role, "root");
+  t.is(credential?.user.email, first.email);
+  t.true(await passwords.matches(first.password, credential?.user.passwordHash ?? ""));
   const revision = await store.revision();
   t.is(await start(), null);
   t.is(await start({ TROUPE_ACCESS_KEY: "AKOTHER", TROUPE_SECRET_KEY: "other-secret" }), null);
@@ -88,7 +91,7 @@ test("the environment gives what it has, files too, and the rest is generated", 
   t.teardown(() => rmSync(directory, { recursive: true }));
   const file = join(directory, "secret");
   writeFileSync(file, "secret-from-a-file\n");
-  const { start, reader } = await open(t);
+  const { start, reader, holder } = await open(t);
   const first = await start({
     TROUPE_ROOT_EMAIL: "me@example.com",
     TROUPE_ROOT_PASSWORD: "",
@@ -98,7 +101,7 @@ test("the environment gives what it has, files too, and the rest is generated", 
   t.like(first, { email: "me@example.com", accessKeyId: "AKMINE", secretAccessKey: "secret-from-a-file" });
   t.regex(first?.password ?? "", /^[A-Za-z0-9]{20}$/);
   reader.refresh();
-  t.is(reader.principal("AKMINE")?.secretAccessKey, "secret-from-a-file");
+  t.is(holder("AKMINE")?.secretAccessKey, "secret-from-a-file");
 });
 
 test("variables that cannot be used are refused, without showing them, and nothing is made", async (t) => {
@@ -117,22 +120,22 @@ test("variables that cannot be used are refused, without showing them, and nothi
 });
 
 test("identities with an operator take the first account's place", async (t) => {
-  const { start, reader, store } = await open(t);
+  const { start, reader, holder, store } = await open(t);
   t.is(await start({}, JSON.stringify({ accounts: [operator] })), null);
   reader.refresh();
-  t.is(reader.principal("AKONE")?.principal.account.kind, "operator");
+  t.is(holder("AKONE")?.account.kind, "operator");
   t.is((await store.list("accounts/")).length, 1);
   t.is(await start(), null);
   t.is((await store.list("accounts/")).length, 1);
 });
 
 test("identities without an operator leave the first account as it would be without them", async (t) => {
-  const { start, reader, store } = await open(t);
+  const { start, reader, holder, store } = await open(t);
   const first = await start({}, JSON.stringify({ accounts: [customer] }));
   t.truthy(first);
   reader.refresh();
-  t.is(reader.principal("AKONE")?.principal.account.kind, "customer");
-  t.is(reader.principal(first?.accessKeyId ?? "")?.principal.account.kind, "operator");
+  t.is(holder("AKONE")?.account.kind, "customer");
+  t.is(holder(first?.accessKeyId ?? "")?.account.kind, "operator");
   const revision = await store.revision();
   t.is(await start({}, JSON.stringify({ accounts: [customer] })), null);
   t.is(await store.revision(), revision);

@@ -10,6 +10,8 @@ const account = {
   root: { email: "root@example.com" },
 };
 
+const allow = { Effect: "Allow", Action: "s3:GetObject", Resource: "arn:aws:s3:::photos/*" };
+
 function problems(document: unknown): string[] {
   const error = problemsError(JSON.stringify(document));
   return error.problems.map((problem) => `${problem.pointer}: ${problem.message}`);
@@ -46,7 +48,7 @@ test("a full document and a minimal one are taken as they are", (t) => {
             email: "bob@example.com",
             role: "user",
             password: "pässword",
-            policies: ["AdministratorAccess", { Version: "2012-10-17", Statement: [] }],
+            policies: ["AdministratorAccess", { Version: "2012-10-17", Statement: [allow] }],
             keys: [{ ...key, accessKeyId: "minioadmin" }],
           },
         ],
@@ -97,6 +99,38 @@ test("all errors are reported at once, each with its place", (t) => {
     "/accounts/2/users/1/name: is missing (string)",
     '/accounts/2/users/1/polices: is not known; did you mean "policies"?',
     '/account: is not known; did you mean "accounts"?',
+  ]);
+});
+
+test("policies are read strictly, and problems say where", (t) => {
+  const user = { name: "ann", email: "ann@example.com", role: "user" };
+  const policies = [
+    "AdministratorAcess",
+    { Version: "2012-10-17", Statement: [{ ...allow, Condition: { StringEqual: { "aws:username": "ann" } } }] },
+    { Version: "2012-10-17", Statement: [{ ...allow, Sid: "s", Resources: "*" }] },
+    "AmazonS3ReadOnlyAccess",
+  ];
+  const found = problems({ accounts: [{ ...account, users: [{ ...user, policies }] }] });
+  t.deepEqual(
+    found.map((problem) => problem.split(":")[0]),
+    ["0", "1", "2"].map((index) => `/accounts/0/users/0/policies/${index}`),
+  );
+  t.regex(found[0] ?? "", /did you mean "AdministratorAccess"/);
+  t.regex(found[1] ?? "", /StringEqual.*\/Statement\/0/);
+  t.regex(found[2] ?? "", /Resources.*\/Statement\/0/);
+});
+
+test("accounts do not stand above each other without end", (t) => {
+  const accounts = Array.from({ length: 10 }, (_, index) => ({
+    ...account,
+    accountId: `10000000000${index}`,
+    canonicalId: `c${index}`,
+    kind: index === 0 ? "operator" : "reseller",
+    ...(index === 0 ? {} : { parent: `10000000000${index - 1}` }),
+  }));
+  t.deepEqual(problems({ accounts }), [
+    "/accounts/8/parent: more than 8 accounts stand above each other",
+    "/accounts/9/parent: more than 8 accounts stand above each other",
   ]);
 });
 

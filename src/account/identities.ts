@@ -4,8 +4,11 @@ import { z } from "zod";
 import { limits } from "../base/limits.ts";
 import { nearestName } from "../config/nearest-name.ts";
 import { DocumentError, type Found, foundByZod, jsonPointer } from "../config/problem.ts";
+import { builtInPolicyArn } from "../control/identity-ids.ts";
 import { rootUserName } from "../control/identity-records.ts";
 import type { IdentitiesDocument, IdentityAccount } from "../control/messages.ts";
+import { PolicyError, parsePolicy } from "../policy/document.ts";
+import { managedPolicies } from "../policy/managed.ts";
 
 /** Most bytes of a user's policies as JSON: a user is one control record. */
 const policiesBytesMax = 48 * 1024;
@@ -38,10 +41,35 @@ const key = z.strictObject({
 const policies = z
   .array(z.union([z.string().min(1).max(128), z.record(z.string(), z.unknown())]))
   .max(100)
-  .refine(
-    (list) => Buffer.byteLength(JSON.stringify(list)) <= policiesBytesMax,
-    `must be at most ${policiesBytesMax} bytes in all`,
+  .refine((list) => Buffer.byteLength(JSON.stringify(list)) <= policiesBytesMax, {
+    error: `must be at most ${policiesBytesMax} bytes in all`,
+    abort: true,
+  })
+  .superRefine((list, { addIssue }) => {
+    for (const [index, policy] of list.entries()) {
+      const message = typeof policy === "string" ? wrongName(policy) : wrongDocument(policy);
+      if (message !== null) addIssue({ code: "custom", message, path: [index] });
+    }
+  });
+
+function wrongName(name: string): string | null {
+  if (managedPolicies.has(builtInPolicyArn(name))) return null;
+  const near = nearestName(
+    name,
+    [...managedPolicies.values()].map((policy) => policy.name),
   );
+  return `is not a managed policy of the product${near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`}`;
+}
+
+function wrongDocument(document: Readonly<Record<string, unknown>>): string | null {
+  try {
+    parsePolicy(document, "identity");
+    return null;
+  } catch (error) {
+    if (error instanceof PolicyError) return error.message;
+    throw error;
+  }
+}
 
 const user = z.strictObject({
   // "," would break the CSV that keys are handed out in, "/" the record's key.
@@ -174,6 +202,8 @@ function wrongParent(entry: IdentityAccount, accounts: ReadonlyMap<string, Ident
   for (let id: string | undefined = entry.parent; id !== undefined; id = accounts.get(id)?.parent) {
     if (ancestors.has(id)) return "the accounts stand above each other in a circle";
     ancestors.add(id);
+    if (ancestors.size > limits.accountDepthMax)
+      return `more than ${limits.accountDepthMax} accounts stand above each other`;
   }
   return accounts.get(entry.parent)?.kind === "customer" ? "a customer has no accounts below it" : undefined;
 }

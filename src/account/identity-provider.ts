@@ -5,7 +5,7 @@
 
 import { limits } from "../base/limits.ts";
 import { identityKeys, type UserRecord } from "../control/identity-records.ts";
-import type { ControlCompare, ControlStore } from "../control/store.ts";
+import { type ControlCompare, type ControlStore, isControlKey } from "../control/store.ts";
 import { getTyped } from "../control/typed-records.ts";
 import { isInForce, lineageInStore } from "./lineage.ts";
 import type { PasswordHasher } from "./password.ts";
@@ -61,15 +61,15 @@ export function normalEmail(text: string): string {
 /**
  * Users with this address, oldest first, so that nobody is crowded out by users made later; looks at
  * `limits.signInListedMax` of them at most.
- * @param email of `normalEmail`; longer than `limits.emailCharsMax` finds nothing
+ * @param email of `normalEmail`; longer than `limits.emailBytesMax` finds nothing
  */
 export async function usersOfEmail(
   store: ControlStore,
   email: string,
   accountId: string | null,
 ): Promise<readonly FoundUser[]> {
-  if (email === "" || email.length > limits.emailCharsMax) return [];
   const prefix = identityKeys.email(email, "", "").slice(0, -1);
+  if (email === "" || Buffer.byteLength(email) > limits.emailBytesMax || !isControlKey(prefix)) return [];
   const inAccount = accountId === null ? prefix : `${prefix}${accountId}/`;
   const found: FoundUser[] = [];
   for (const { key } of await store.list(inAccount, "", limits.signInListedMax)) {

@@ -48,7 +48,9 @@ function whomOf(by: Actor, accountId: string, userName: string, user: UserRecord
 
 /** Null when who asks is not in force. */
 async function askedBy(store: ControlStore, by: Actor): Promise<Asked | null> {
-  if (by.kind === "system") return { asking: { rank: "system", isActing: false }, helper: null };
+  if (by.kind === "system") {
+    return by.via === "system" ? { asking: { rank: "system", isActing: false }, helper: null } : null;
+  }
   const isActing = by.original !== null;
   if (by.kind === "role") return { asking: { rank: "role", isActing }, helper: null };
   const helper = await readUser(store, by.original?.accountId ?? by.accountId, by.original?.name ?? by.name);

@@ -59,19 +59,19 @@ export function beginMfa(ports: SignInPorts, request: Request<"mfa.begin">): Ans
 export async function confirmMfa(ports: SignInPorts, request: Request<"mfa.confirm">): Answer<"mfa.confirm"> {
   const step: Step = { ports, action: "mfa.confirm", request };
   return audited(step, () =>
-    withCode(step, async () => {
-      const fresh = await newRecoveryCodes(ports.random);
-      return changeFactor<Codes>(step, async ({ user }) => {
+    withCode(step, () =>
+      changeFactor<Codes>(step, async ({ user }) => {
         if (user.mfa === null || user.mfa.confirmed) return notNow("no second factor waits to be confirmed");
         const taken = takeTotp(ports, user, request.code);
         if (taken === null) return refused("SignInFailed");
+        const fresh = await newRecoveryCodes(ports.random);
         return accepted({
           mfa: { ...taken.mfa, confirmed: true, recoveryHashes: fresh.hashes },
           reply: { recoveryCodes: fresh.codes },
           ended: await endAllSessions(ports, user, request.exceptHash),
         });
-      });
-    }),
+      }),
+    ),
   );
 }
 
@@ -99,19 +99,19 @@ export function renewRecoveryCodes(
 ): Answer<"mfa.newRecoveryCodes"> {
   const step: Step = { ports, action: "mfa.newRecoveryCodes", request };
   return audited(step, () =>
-    withCode(step, async () => {
-      const fresh = await newRecoveryCodes(ports.random);
-      return changeFactor<Codes>(step, async ({ user }) => {
+    withCode(step, () =>
+      changeFactor<Codes>(step, async ({ user }) => {
         if (user.mfa?.confirmed !== true) return notNow("no second factor is in force");
         const taken = takeTotp(ports, user, request.code);
         if (taken === null) return refused("SignInFailed");
+        const fresh = await newRecoveryCodes(ports.random);
         return accepted({
           mfa: { ...taken.mfa, recoveryHashes: fresh.hashes },
           reply: { recoveryCodes: fresh.codes },
           method: taken.method,
         });
-      });
-    }),
+      }),
+    ),
   );
 }
 

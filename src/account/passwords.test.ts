@@ -96,7 +96,7 @@ test("one reset mail a minute, without a word about it", async (t) => {
   const stand = await openStand();
   const first = done(await ask(stand, operator)).sent;
   t.is(first.length, 1);
-  t.like(first[0], { email: stand.email(operator) });
+  t.like(first[0], { email: stand.email(operator), displayName: "operator" });
   stand.clock.advance(10_000);
   t.deepEqual(done(await ask(stand, operator)).sent, []);
   stand.clock.advance(limits.resetIntervalMs - 10_001);
@@ -137,6 +137,19 @@ test("a request for nobody is answered alike, with one write and no hash, as eve
     t.is((await stand.store.revision()) - revision, 1n, title);
   }
   t.is(stand.passwords.count, 0);
+});
+
+test("a network that asks without end is answered alike, and nothing is written", async (t) => {
+  const stand = await openStand();
+  for (let index = 0; index < limits.addressFreeFailures; index++) {
+    t.true((await ask(stand, operator, { email: `user${index}@x.example` })).ok);
+  }
+  const revision = await stand.store.revision();
+  for (const email of [stand.email(operator), "nobody@x.example"]) {
+    t.deepEqual(await ask(stand, operator, { email }), { ok: true, value: { sent: [] } });
+  }
+  t.is(await stand.store.revision(), revision);
+  t.is(done(await ask(stand, operator, { address: "203.0.113.8" })).sent.length, 1, "others still get theirs");
 });
 
 test("an address of several users has a mail for each", async (t) => {

@@ -12,7 +12,7 @@ import { accepted, refused } from "../control/messages.ts";
 import type { ControlOperation } from "../control/store.ts";
 import { getTyped, putTyped, type Versioned } from "../control/typed-records.ts";
 import type { AuditEvent } from "./audit-trail.ts";
-import { type FoundUser, maySignIn, normalEmail, readUser, userCompare, usersOfEmail } from "./identity-provider.ts";
+import { type FoundUser, normalEmail, readUser, userCompare, usersOfEmail } from "./identity-provider.ts";
 import { judgeUser } from "./judged-user.ts";
 import { isInForce, lineageInStore } from "./lineage.ts";
 import { hashToken, newToken, tokenKind } from "./secret-token.ts";
@@ -80,6 +80,18 @@ async function changed(
   });
 }
 
+/** `password.confirm`. A wrong one is a row of the audit log; a right one leads to a row of what it was asked for. */
+export async function provePassword(
+  ports: SignInPorts,
+  request: Request<"password.confirm">,
+): Answer<"password.confirm"> {
+  const { by, accountId, userName, password } = request;
+  const judged = await judgeUser(ports.store, "password.confirm", request);
+  const confirmed = judged.ok ? await confirmPassword(ports, judged.value.user, password, by.address) : judged;
+  const event = { action: "password.confirm", accountId, target: `user/${userName}`, by };
+  return auditRefusal(ports, confirmed.ok ? accepted({}) : confirmed, event);
+}
+
 function passwordPut(ports: SignInPorts, user: UserRecord, passwordHash: string): ControlOperation {
   const passwordChangedMs = ports.clock.nowMs();
   const record: UserRecord = { ...user, passwordHash, passwordChangedMs, status: "active" };
@@ -88,13 +100,16 @@ function passwordPut(ports: SignInPorts, user: UserRecord, passwordHash: string)
 
 /**
  * `password.requestReset`. Never refuses; one transaction, whether the address has users or none. A user gets one mail in
- * `limits.resetIntervalMs`, and its link ends that of the mail before. The caller answers before it sends.
+ * `limits.resetIntervalMs`, and its link ends that of the mail before. A network that asks too often is answered alike, and
+ * nothing happens. The caller answers before it sends.
  */
 export async function requestReset(
   ports: SignInPorts,
   request: Request<"password.requestReset">,
 ): Answer<"password.requestReset"> {
-  const email = normalEmail(request.email);
+  const email = normalEmail(request.email).slice(0, limits.emailBytesMax + 1);
+  const network = networkOf(request.address);
+  if (!ports.resets.begin(`${network}\n${email}`, request.address).admitted) return accepted({ sent: [] });
   return commit(ports, async () => {
     const owners = await usersOfEmail(ports.store, email, request.accountId);
     const mails: ResetMail[] = [];
@@ -118,7 +133,7 @@ export async function requestReset(
       })),
       operations: [...mails.flatMap((mail) => mailOperations(ports, mail))],
       audit: mails.length === 0 ? [unknown] : mails.map(({ user }) => event(user, true)),
-      reply: { sent: mails.map(({ user, token }) => ({ email, token, displayName: user.name })) },
+      reply: { sent: mails.map(({ token, displayName }) => ({ email, token, displayName })) },
     });
   });
 }
@@ -127,16 +142,22 @@ interface ResetMail {
   readonly user: UserRecord;
   readonly sent: Versioned<ResetSentRecord>;
   readonly token: string;
+  /** The user's name; Root is known by its account's. */
+  readonly displayName: string;
 }
 
 /** Null for who may not sign in, and for who has had a mail just now. */
 async function resetMail(ports: SignInPorts, user: UserRecord): Promise<ResetMail | null> {
   const { token } = newToken("reset", ports.random);
-  if (!(await maySignIn(ports.store, user))) return null;
+  const accounts = await lineageInStore(ports.store, user.accountId);
+  const account = isInForce(accounts) ? accounts[0] : undefined;
+  if (user.status !== "active" || account === undefined) return null;
   const sent = await getTyped<ResetSentRecord>(ports.store, identityKeys.resetSent(user.accountId, user.name));
   const sinceMs = sent.value === undefined ? Number.POSITIVE_INFINITY : ports.clock.nowMs() - sent.value.atMs;
   // A clock that was set back must not keep a user waiting.
-  return sinceMs >= 0 && sinceMs < limits.resetIntervalMs ? null : { user, sent, token };
+  return sinceMs >= 0 && sinceMs < limits.resetIntervalMs
+    ? null
+    : { user, sent, token, displayName: user.role === "root" ? account.displayName : user.name };
 }
 
 function mailOperations(ports: SignInPorts, { user, sent, token }: ResetMail): ControlOperation[] {

@@ -34,7 +34,7 @@ async function open(t: ExecutionContext) {
   const keyRing = KeyRing.inMemory(systemRandom);
   const secrets = ringSecretBox(keyRing);
   const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
-  const reader = new ControlReader(environment.snapshot(), secrets);
+  const reader = new ControlReader(environment.snapshot());
   const principals = new Principals({ records: reader, secrets, temporary, clock });
   const put = (key: string, record: object) => store.txn([], [putTyped(key, record)]);
   const remove = (key: string) => store.txn([], [{ kind: "remove", key }]);

@@ -97,7 +97,8 @@ export function removeRole(turn: Turn, { accountId, name, attached, inline, boun
 }
 
 function checkRole(role: Pick<RoleRecord, "description" | "trustPolicy" | "maxSessionSeconds">): void {
-  const { roleSessionSecondsMin: min, roleSessionSecondsMax: max } = limits;
+  const min = limits.roleSessionSecondsMin;
+  const max = limits.roleSessionSecondsMax;
   const { description, trustPolicy, maxSessionSeconds } = role;
   checkDescription(description);
   checkPolicy(trustPolicy, "trust", "ACLSizePerRole", limits.trustPolicyCharsMax);

@@ -9,7 +9,7 @@ import type { SessionRecord } from "../control/identity-records.ts";
  */
 export type SessionStage = "password" | "complete" | "acting";
 
-/** use: any request that is none of the others. */
+/** `use` is every request that is none of the others. */
 export type SessionEvent = "secondFactor" | "actAs" | "leave" | "use";
 
 type Transitions = Readonly<Record<SessionStage, Readonly<Record<SessionEvent, SessionStage | null>>>>;

@@ -110,6 +110,7 @@ test("who may revoke whose sessions", async (t) => {
     [actor(customer, "root", { original: { accountId: reseller, name: "gone" } }), "user", "AccessDenied"],
     [actor(customer, "builder", { kind: "role" }), "user", "AccessDenied"],
     [product, "user", "ok"],
+    [{ ...product, via: "session" }, "user", "AccessDenied"],
     [actor(customer, "root"), "nobody", "NoSuchEntity"],
     [actor(direct, "root"), "nobody", "AccessDenied"],
   ];
@@ -119,10 +120,8 @@ test("who may revoke whose sessions", async (t) => {
     t.is(outcome.ok ? "ok" : outcome.code, expected, `${by.accountId}/${by.name} → ${userName}`);
     if (expected !== "AccessDenied") continue;
     const denied = (await stand.audit()).filter(({ outcome: was }) => was === "denied");
-    t.true(
-      denied.some((row) => row.by.name === by.name && row.target === `user/${userName}`),
-      "denials are recorded",
-    );
+    const told = denied.filter((row) => row.by.name === by.name && row.target.endsWith(`user/${userName}`));
+    t.true(told.length > 0 && told.every((row) => row.accountId === row.by.accountId), "in the log of who asked");
   }
 });
 
@@ -158,6 +157,18 @@ test("a Root acts as the Root of accounts below, at any depth, and as no other",
     const session = stand.see(outcome.value.token);
     t.like(session, { role: "root", user: { accountId, name }, actingAs: { accountId: onto } });
   }
+});
+
+test("nobody acts as the Root of an account that is suspended, or below one that is", async (t) => {
+  const stand = await openStand();
+  const { hash, token } = await signIn(stand, operator);
+  for (const accountId of [customer, reseller]) {
+    await stand.changeAccount(accountId, { status: "suspended" });
+    const request = { by: actor(operator), sessionHash: hash, accountId: customer };
+    t.is(seen(await stand.handle["session.actAs"](request)), "AccessDenied", accountId);
+    await stand.changeAccount(accountId, { status: "active" });
+  }
+  t.truthy(stand.see(token));
 });
 
 test("acting leaves both names in the audit log, and each step has a token of its own", async (t) => {

@@ -13,7 +13,7 @@ import type { AuditEvent, AuditTrail } from "./audit-trail.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import type { PasswordHasher } from "./password.ts";
 import type { SignInTries } from "./sign-in-tries.ts";
-import type { SecondFactorThrottle } from "./throttle.ts";
+import type { SecondFactorThrottle, SignInThrottle } from "./throttle.ts";
 import type { RecordChange } from "./user-sessions.ts";
 
 export interface SignInPorts {
@@ -26,6 +26,8 @@ export interface SignInPorts {
   /** Asked by every sign-in. */
   readonly provider: IdentityProvider;
   readonly tries: SignInTries;
+  /** Requests for reset mails, by address. */
+  readonly resets: SignInThrottle;
   readonly secondFactor: SecondFactorThrottle;
 }
 
@@ -110,13 +112,20 @@ export async function confirmPassword(
   return refused("SignInFailed");
 }
 
-/** Records a refusal for want of rights, and a wrong password or code of a user who is signed in; passes the outcome on. */
+/**
+ * Records a refusal for want of rights, and a wrong password or code of a user who is signed in; passes the outcome on. What was
+ * denied is told where who asked belongs: strangers do not fill the log of others.
+ */
 export async function auditRefusal<R>(
   ports: SignInPorts,
   outcome: Outcome<R>,
   event: Omit<AuditEvent, "outcome" | "detail">,
 ): Promise<Outcome<R>> {
-  if (isRefusal(outcome, "AccessDenied")) await writeAudit(ports, [{ ...event, outcome: "denied", detail: {} }]);
+  if (isRefusal(outcome, "AccessDenied")) {
+    const { accountId } = event.by;
+    const target = accountId === event.accountId ? event.target : `account/${event.accountId}/${event.target}`;
+    await writeAudit(ports, [{ ...event, accountId, target, outcome: "denied", detail: {} }]);
+  }
   if (isRefusal(outcome, "SignInFailed")) await writeAudit(ports, [{ ...event, outcome: "failed", detail: {} }]);
   return outcome;
 }

@@ -39,7 +39,8 @@ const judgementsMax = 3;
 /** `session.begin`. A failed try is counted before anything is looked at, and stays counted until the second factor is passed. */
 export async function beginSession(ports: SignInPorts, request: Request<"session.begin">): Answer<"session.begin"> {
   const { accountId, address } = request;
-  const email = normalEmail(request.email);
+  // One longer than any address is nobody's, however it goes on.
+  const email = normalEmail(request.email).slice(0, limits.emailBytesMax + 1);
   const owners = await usersOfEmail(ports.store, email, accountId);
   const tried = await ports.tries.begin(email, accountId, owners, address);
   if ("retryAfterMs" in tried) return throttled(tried.retryAfterMs);
@@ -160,7 +161,8 @@ async function recordFailure(
       outcome: "failed" as const,
       accountId: user.accountId,
       target: `user/${user.name}`,
-      by: signedInActor(user, request.address),
+      // Whose password it was not is in the target; who tried is not known.
+      by: signedInActor({ accountId: user.accountId, name: "" }, request.address),
       detail: { provider: ports.provider.name },
     })),
   );

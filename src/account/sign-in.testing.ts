@@ -20,8 +20,9 @@ import {
   type UserRecord,
 } from "../control/identity-records.ts";
 import { ControlReader } from "../control/reader.ts";
-import { aesSecretBox } from "../control/secret-box.ts";
+import { ringSecretBox } from "../control/secret-box.ts";
 import { decodeRecord, getTyped, putTyped } from "../control/typed-records.ts";
+import { KeyRing } from "../keyring/key-ring.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
 import type { PasswordHasher } from "./password.ts";
 import { hashToken } from "./secret-token.ts";
@@ -78,10 +79,10 @@ export async function openStand(provider?: IdentityProvider) {
   const clock = new ManualClock();
   const store = new EmbeddedControlStore({ environment, clock, random: systemRandom });
   const passwords = countingHasher();
-  const secrets = aesSecretBox(systemRandom.bytes(32), systemRandom);
+  const secrets = ringSecretBox(KeyRing.inMemory(systemRandom));
   const options = { store, clock, random: systemRandom, passwords, secrets };
   const handle = signInBehaviour(provider === undefined ? options : { ...options, provider });
-  const reader = new ControlReader(environment.snapshot(), secrets);
+  const reader = new ControlReader(environment.snapshot());
 
   async function put(key: string, record: object) {
     await store.txn([], [putTyped(key, record)]);

@@ -10,13 +10,13 @@ import { HashesBusyError } from "./hash-turns.ts";
 import { type IdentityProvider, passwordProvider } from "./identity-provider.ts";
 import { beginMfa, confirmMfa, disableMfa, renewRecoveryCodes, resetMfa, takeFactor } from "./mfa.ts";
 import type { PasswordHasher } from "./password.ts";
-import { changePassword, redeem, requestReset } from "./passwords.ts";
+import { changePassword, provePassword, redeem, requestReset } from "./passwords.ts";
 import type { IdentityPorts } from "./ports.ts";
 import { endOwnSession, revokeSessions, seeSession } from "./sessions.ts";
 import { type SignInPorts, throttled } from "./sign-in-ports.ts";
 import { beginSession, passSecondFactor } from "./sign-in-steps.ts";
 import { SignInTries } from "./sign-in-tries.ts";
-import { SecondFactorThrottle } from "./throttle.ts";
+import { SecondFactorThrottle, SignInThrottle } from "./throttle.ts";
 
 export interface SignInOptions extends IdentityPorts {
   readonly passwords: PasswordHasher;
@@ -41,6 +41,7 @@ export function signInBehaviour(options: SignInOptions): Handlers<keyof SignInMe
     trail: options.trail ?? new AuditTrail(options),
     provider: options.provider ?? passwordProvider(store, passwords),
     tries: new SignInTries({ store, clock }),
+    resets: new SignInThrottle(clock),
     secondFactor: new SecondFactorThrottle(clock),
   };
   const by =
@@ -61,6 +62,7 @@ export function signInBehaviour(options: SignInOptions): Handlers<keyof SignInMe
     "mfa.take": by(takeFactor),
     "mfa.newRecoveryCodes": by(renewRecoveryCodes),
     "password.change": by(changePassword),
+    "password.confirm": by(provePassword),
     "password.requestReset": by(requestReset),
     "password.redeem": by(redeem),
     "token.create": by(createToken),

@@ -119,7 +119,8 @@ export async function* usageOfBuckets(
 ): AsyncGenerator<UsageRow[]> {
   const { reader, clock, yieldTurn } = parts;
   let rows: UsageRow[] = [];
-  for (const [index, bucket] of buckets.entries()) {
+  let daysRead = 0;
+  for (const bucket of buckets) {
     const days = reader.days(
       { bucket: bucket.id, partition: bucket.partition },
       query,
@@ -132,9 +133,13 @@ export async function* usageOfBuckets(
       yield rows;
       rows = [];
     }
-    if (index % limits.usageBucketsPerTurn === limits.usageBucketsPerTurn - 1) await yieldTurn();
+    daysRead += days.length + 1;
+    if (daysRead < limits.usageDaysPerSlice) continue;
+    daysRead = 0;
+    await yieldTurn();
   }
   if (rows.length > 0) yield rows;
+  if (daysRead > 0) await yieldTurn();
 }
 
 function addDay(sums: Map<number, UsageDay>, day: UsageDay): void {

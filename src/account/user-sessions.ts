@@ -35,8 +35,9 @@ export function newSessionSecrets(random: Random): SessionSecrets {
 }
 
 /**
- * Adds a session, and makes room for it: those that have ended go, and beyond `limits.sessionsPerUserMax` those that were
- * longest not seen.
+ * Adds a session, and makes room for it: those that have ended go; beyond `limits.sessionsPerUserMax`, or
+ * `limits.halfSessionsPerUserMax` whose second factor is due, those of its kind that were longest not seen. Who has only the
+ * password therefore pushes out no complete session.
  * @param knownNetwork remembered as one of the user's own when the session is complete
  */
 export async function startSession(
@@ -49,21 +50,14 @@ export async function startSession(
   const nowMs = ports.clock.nowMs();
   const guard = await readGuard(ports.store, user.accountId, user.name);
   const held = await sessionsOf(ports.store, user.accountId, user.name);
-  const live = held.filter(({ record }) => isLive(record, nowMs)).sort((a, b) => b.record.seenMs - a.record.seenMs);
-  const kept = new Set(live.slice(0, limits.sessionsPerUserMax - 1).map(({ hash }) => hash));
-  const removed = held.filter(({ hash }) => !kept.has(hash));
   const network = session.stage === "complete" ? knownNetwork : null;
   return {
     compare: [guardCompare(user.accountId, user.name, guard)],
-    operations: [
-      ...removed.flatMap(({ hash, record }) => removals(record, hash)),
-      ...puts(session, tokenHash),
-      guardPut(user, guard, network, nowMs),
-    ],
+    operations: [...makeRoom(held, session, nowMs), ...puts(session, tokenHash), guardPut(user, guard, network, nowMs)],
   };
 }
 
-/** Puts `next` in the place of the session `before`, under a new token. */
+/** Puts `next` in the place of the session `before`, under a new token, and makes room as `startSession` does. */
 export async function renewSession(
   ports: { readonly store: ControlStore; readonly clock: Clock },
   user: UserRecord,
@@ -72,7 +66,9 @@ export async function renewSession(
   tokenHash: string,
   knownNetwork: string | null,
 ): Promise<RecordChange> {
+  const nowMs = ports.clock.nowMs();
   const guard = await readGuard(ports.store, user.accountId, user.name);
+  const others = (await sessionsOf(ports.store, user.accountId, user.name)).filter(({ hash }) => hash !== before.hash);
   return {
     compare: [
       { key: identityKeys.session(before.hash), revision: before.revision },
@@ -80,8 +76,9 @@ export async function renewSession(
     ],
     operations: [
       { kind: "remove", key: identityKeys.session(before.hash) },
+      ...makeRoom(others, next, nowMs),
       ...puts(next, tokenHash),
-      guardPut(user, guard, knownNetwork, ports.clock.nowMs()),
+      guardPut(user, guard, knownNetwork, nowMs),
     ],
   };
 }
@@ -102,15 +99,10 @@ export async function endAllSessions(
   return {
     compare: [guardCompare(user.accountId, user.name, guard)],
     operations: [
-      ...held.filter(({ hash }) => hash !== exceptHash).flatMap(({ hash, record }) => removals(record, hash)),
+      ...held.filter(({ hash }) => hash !== exceptHash).flatMap(({ hash, record }) => endSession(record, hash)),
       guardPut(user, guard, knownNetwork, ports.clock.nowMs()),
     ],
   };
-}
-
-/** Ends one session. */
-export function endSession(session: SessionRecord, hash: string): ControlOperation[] {
-  return removals(session, hash);
 }
 
 /** The hash of a user's session with this id; undefined when there is none. */
@@ -165,7 +157,19 @@ function addressesOf(guard: Versioned<SignInsRecord>, user: UserRecord): SignIns
   return guard.value?.userId === user.userId ? guard.value.addresses : [];
 }
 
-/** At most `limits.sessionsPerUserMax` and what a race has added. */
+/** The sessions that give way to `next`, which is not among `held`. */
+function makeRoom(held: readonly HeldSession[], next: SessionRecord, nowMs: number): ControlOperation[] {
+  const max = next.stage === "complete" ? limits.sessionsPerUserMax : limits.halfSessionsPerUserMax;
+  const likeIt = held
+    .filter(({ record }) => isLive(record, nowMs) && record.stage === next.stage)
+    .sort((a, b) => b.record.seenMs - a.record.seenMs);
+  const pushedOut = new Set(likeIt.slice(max - 1).map(({ hash }) => hash));
+  return held
+    .filter(({ hash, record }) => pushedOut.has(hash) || !isLive(record, nowMs))
+    .flatMap(({ hash, record }) => endSession(record, hash));
+}
+
+/** At most `limits.sessionsPerUserMax` and `limits.halfSessionsPerUserMax`: the guard lets no two be added at once. */
 async function sessionsOf(store: ControlStore, accountId: string, name: string): Promise<HeldSession[]> {
   const held: HeldSession[] = [];
   for (const row of await store.list(identityKeys.userSession(accountId, name, ""))) {
@@ -183,7 +187,8 @@ function puts(session: SessionRecord, hash: string): ControlOperation[] {
   ];
 }
 
-function removals(session: SessionRecord, hash: string): ControlOperation[] {
+/** Ends one session: it, and its row in the user's list. */
+export function endSession(session: SessionRecord, hash: string): ControlOperation[] {
   return [
     { kind: "remove", key: identityKeys.session(hash) },
     { kind: "remove", key: identityKeys.userSession(session.accountId, session.userName, session.sessionId) },

@@ -20,8 +20,9 @@ async function removeByHash(
   return names.length === limit;
 }
 
-/** Ends the sessions of a user, as many as fit a turn. */
+/** Ends the sessions of a user, whose record the turn changes too: a sign-in under way, which compares that, begins anew. */
 export async function endSessions(turn: Turn, accountId: string, userName: string): Promise<void> {
+  turn.remove(identityKeys.signIns(accountId, userName));
   const prefix = identityKeys.userSession(accountId, userName, "");
   await removeByHash(turn, prefix, identityKeys.session, limits.tracesPerTurnMax);
 }
@@ -47,6 +48,7 @@ export async function removeTraces(turn: Turn, user: UserRecord): Promise<void> 
     while (await removeByHash(turn, prefix, keyOf, limits.tracesPerTurnMax)) await turn.commit(accountId, null);
     await turn.commit(accountId, null);
   }
+  turn.remove(identityKeys.signIns(accountId, name));
   await removeMailTokens(turn, accountId, name);
 }
 

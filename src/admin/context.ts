@@ -1,10 +1,12 @@
 /** What a handler of the admin API gets beside its input: who calls, what it may read, and whom it may ask. */
 
 import type { TemporaryCredentials } from "../account/temporary-credentials.ts";
+import type { UsageParts } from "../account/usage.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import type { UserRecord } from "../control/identity-records.ts";
+import type { UsageReader } from "../bucket/usage-reader.ts";
+import type { Quota, UserRecord } from "../control/identity-records.ts";
 import type { ControlProtocol } from "../control/messages.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { Caller, CallerSession } from "./caller.ts";
@@ -28,6 +30,12 @@ export interface AdminServices {
   readonly policies: AdminPolicies;
   /** Goes on from a record that says `deleting`; false = the bucket holds something and is live again. */
   readonly finishDeletion: (bucket: BucketRecord) => Promise<boolean>;
+  /** Tells the bucket's turns what it may hold. @throws AdminError OperationAborted, ServiceUnavailable */
+  readonly setBucketQuota: (bucket: BucketRecord, quota: Pick<Quota, "bytes" | "objects">) => Promise<void>;
+  /** Begins the work of a job whose record is made. */
+  readonly beginJob: (jobId: string) => void;
+  /** What buckets hold and used. */
+  readonly usage: UsageParts & { readonly reader: Pick<UsageReader, "counted"> };
   /** The account that a host name stands for; null = any. */
   readonly tenantOf: (host: string) => string | null;
   /** Whether people may sign in over plain HTTP from another machine than this. */
@@ -61,6 +69,8 @@ export interface AdminContext {
   demand(action: string, resource: string): void;
   /** @throws AdminError InsecureTransport when a password or session would cross a network in the clear */
   judgeTransport(): void;
+  /** The answer holds a secret: a repeat under the same idempotency key does not get it again. */
+  showsSecret(): void;
   /** Adds a header to the answer. */
   setHeader(name: string, value: string): void;
 }

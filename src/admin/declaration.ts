@@ -46,7 +46,13 @@ export interface TextReply {
   readonly contentType: string;
 }
 
-export type ReplySchema = z.ZodType | TextReply | null;
+/** JSON, or the same as CSV when the query asks for it: then the handler gives text. */
+export interface EitherReply<J extends z.ZodType = z.ZodType> {
+  readonly kind: "json or csv";
+  readonly json: J;
+}
+
+export type ReplySchema = z.ZodType | TextReply | EitherReply | null;
 
 export interface AdminDeclaration<
   P extends ObjectSchema,
@@ -71,7 +77,7 @@ export interface AdminDeclaration<
   readonly status: 200 | 201 | 202 | 204;
   /** Codes beyond those that any request can have. */
   readonly errors: readonly AdminErrorCode[];
-  /** The answer carries a secret: a repeat under the same idempotency key does not get it again. */
+  /** Every answer carries a secret: a repeat under the same idempotency key does not get it again. */
   readonly hasSecret?: true;
 }
 
@@ -112,7 +118,13 @@ type InputOf<P extends ObjectSchema, Q extends ObjectSchema, B extends z.ZodType
   readonly body: B extends z.ZodType ? z.output<B> : null;
 };
 
-type ReplyOf<R extends ReplySchema> = R extends z.ZodType ? z.input<R> : R extends TextReply ? string : null;
+type ReplyOf<R extends ReplySchema> = R extends z.ZodType
+  ? z.input<R>
+  : R extends EitherReply<infer J>
+    ? string | z.input<J>
+    : R extends TextReply
+      ? string
+      : null;
 
 interface Declared<P extends ObjectSchema, Q extends ObjectSchema, B extends z.ZodType | null, R extends ReplySchema> {
   /** The resource of the policy action, when it is not "*". */
@@ -173,11 +185,11 @@ export function byPolicy(action: string): Admittance {
   return { who: anyProof, role: "user", scope: "all", whileActing: true, action };
 }
 
-/** What resellers and operators may do to the accounts below theirs. */
-export function overAccounts(action: string): Admittance {
+/** What resellers and operators may do to the accounts below theirs: their Root changes them, their Admin sees them. */
+export function overAccounts(action: string, role: "root" | "admin" = "root"): Admittance {
   return {
     who: anyProof,
-    role: "admin",
+    role,
     kinds: ["operator", "reseller"],
     scope: "customers",
     whileActing: true,

@@ -77,11 +77,15 @@ function security({ admits }: AdminRow): Json[] {
 
 function success({ reply, summary }: AdminRow): Json {
   if (reply === null) return { description: "Done." };
-  const content =
-    "kind" in reply
-      ? { [reply.contentType.split(";", 1)[0] ?? ""]: { schema: { type: "string" } } }
-      : { "application/json": { schema: schemaOf(reply, "output") } };
-  return { description: summary, content };
+  return { description: summary, content: contentOf(reply) };
+}
+
+function contentOf(reply: NonNullable<AdminRow["reply"]>): Json {
+  const text = { schema: { type: "string" } };
+  const json = (schema: z.ZodType): Json => ({ "application/json": { schema: schemaOf(schema, "output") } });
+  if (!("kind" in reply)) return json(reply);
+  if (reply.kind === "json or csv") return { ...json(reply.json), "text/csv": text };
+  return { [reply.contentType.split(";", 1)[0] ?? ""]: text };
 }
 
 /** Who may call a row, as sentences. */

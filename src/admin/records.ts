@@ -18,6 +18,7 @@ import {
   type SessionRecord,
   type UserRecord,
 } from "../control/identity-records.ts";
+import { type JobRecord, jobKeys } from "../control/job-records.ts";
 import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord } from "../control/records.ts";
 import { type AddressRange, parseAddress, parseAddressRange, rangeHolds } from "../policy/address-range.ts";
@@ -154,6 +155,28 @@ export class AdminRecords {
 
   bucket(name: string): BucketRecord | undefined {
     return this.control.bucket(name);
+  }
+
+  job(jobId: string): JobRecord | undefined {
+    return this.control.record<JobRecord>(jobKeys.job(jobId));
+  }
+
+  /** An account's jobs, the newest first. */
+  jobs(accountId: string, { after, limit }: PageRequest): Page<JobRecord> {
+    const prefix = jobKeys.accountJob(accountId, "");
+    const ids: string[] = [];
+    for (let last = ""; ; ) {
+      const page = this.control.keys(prefix, last, limits.controlListMax);
+      ids.push(...page.map((key) => key.slice(prefix.length)));
+      if (page.length < limits.controlListMax) break;
+      last = page.at(-1) ?? "";
+    }
+    const older = ids.reverse().filter((id) => after === "" || id < after);
+    const shown = older.slice(0, limit);
+    return {
+      items: shown.flatMap((id) => this.job(id) ?? []),
+      next: older.length > limit ? (shown.at(-1) ?? null) : null,
+    };
   }
 
   buckets(accountId: string, { after, limit }: PageRequest): Page<BucketRecord> {

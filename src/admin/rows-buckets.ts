@@ -1,6 +1,7 @@
 /** Rows of buckets. */
 
 import { z } from "zod";
+import { limits } from "../base/limits.ts";
 import type { BucketRecord } from "../control/records.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { bucketArn } from "./arns.ts";
@@ -8,7 +9,7 @@ import type { AdminContext } from "./context.ts";
 import { byPolicy, declareAdmin } from "./declaration.ts";
 import { pageOf, pageQuery, rangeOf, replyPage } from "./page.ts";
 import { AdminError } from "./problem.ts";
-import { anyName, nothing } from "./schemas.ts";
+import { anyName, bucketQuota, nothing } from "./schemas.ts";
 import { bucketForm, showBucket } from "./show.ts";
 
 const group = "Buckets";
@@ -16,7 +17,7 @@ const ofBucket = z.strictObject({ name: anyName });
 const named = ({ params }: { readonly params: { readonly name: string } }) => bucketArn(params.name);
 
 /** Buckets of other accounts are as unknown as none. @throws AdminError NoSuchBucket */
-function bucketOf({ caller, reader }: AdminContext, name: string): BucketRecord {
+export function bucketOf({ caller, reader }: AdminContext, name: string): BucketRecord {
   const found = reader.bucket(name);
   if (found === undefined || found.accountId !== caller.account.accountId) throw new AdminError("NoSuchBucket");
   return found;
@@ -65,7 +66,15 @@ export const CreateBucket = declareAdmin({
   }),
   reply: bucketForm,
   status: 201,
-  errors: ["InvalidBucketName", "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "OperationAborted", "TooManyBuckets"],
+  errors: [
+    "InvalidBucketName",
+    "BucketAlreadyExists",
+    "BucketAlreadyOwnedByYou",
+    "OperationAborted",
+    "TooManyBuckets",
+    "InsufficientStorage",
+    "InsufficientStorage",
+  ],
 })
   .on(({ body }) => bucketArn(body.name))
   .handledBy(async ({ body }, context) => {
@@ -109,6 +118,50 @@ export const GetBucket = declareAdmin({
   .on(named)
   .handledBy(async ({ params }, context) => showBucket(bucketOf(context, params.name), context.services.region));
 
+export const UpdateBucket = declareAdmin({
+  name: "UpdateBucket",
+  method: "PATCH",
+  path: "/buckets/{name}",
+  group,
+  summary: "Sets what the bucket may hold. Less than it holds: nothing is added, and nothing removed.",
+  admits: byPolicy("s3:PutBucketQuota"),
+  params: ofBucket,
+  query: nothing,
+  body: z.strictObject({ quota: bucketQuota }),
+  reply: bucketForm,
+  status: 200,
+  errors: ["NoSuchBucket", "OperationAborted", "ServiceUnavailable"],
+})
+  .on(named)
+  .handledBy(async ({ params, body }, context) => {
+    const { caller, reader, services } = context;
+    const { name } = bucketOf(context, params.name);
+    let { record } = await context.ask("bucket.update", { name, quota: body.quota });
+    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+      await services.setBucketQuota(record, record.quota ?? body.quota);
+      reader.refresh();
+      const now = reader.bucket(name);
+      // Of two changes at once the bucket's turns must have been told the record's last.
+      if (now === undefined || isSameQuota(now, record)) break;
+      record = now;
+    }
+    await context.ask("audit.write", {
+      by: caller.actor,
+      action: "UpdateBucket",
+      outcome: "done",
+      accountId: caller.account.accountId,
+      target: `bucket/${name}`,
+      detail: { bytes: String(body.quota.bytes), objects: String(body.quota.objects) },
+    });
+    return showBucket(record, services.region);
+  });
+
+function isSameQuota({ quota: one }: BucketRecord, { quota: other }: BucketRecord): boolean {
+  return one?.bytes === other?.bytes && one?.objects === other?.objects;
+}
+
+const nothingCounted = { objects: 0, versions: 0 };
+
 export const DeleteBucket = declareAdmin({
   name: "DeleteBucket",
   method: "DELETE",
@@ -125,8 +178,13 @@ export const DeleteBucket = declareAdmin({
 })
   .on(named)
   .handledBy(async ({ params }, context) => {
-    const { name } = bucketOf(context, params.name);
+    const { name, partition } = bucketOf(context, params.name);
     const { record } = await context.ask("bucket.markDeleting", { name, jobId: null });
     if (await context.services.finishDeletion(record)) return null;
-    throw new AdminError("BucketNotEmpty");
+    const { objects, versions } =
+      context.services.usage.reader.counted({ bucket: record.id, partition }) ?? nothingCounted;
+    throw new AdminError(
+      "BucketNotEmpty",
+      `It holds ${objects} objects and ${versions} other versions and delete markers. Delete them first, or super-delete the bucket with everything in it.`,
+    );
   });

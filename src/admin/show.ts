@@ -13,7 +13,7 @@ import type {
   UserRecord,
 } from "../control/identity-records.ts";
 import type { BucketRecord } from "../control/records.ts";
-import { accountId, atTime, atTimeOrNull, quota, tags, time } from "./schemas.ts";
+import { accountId, atTime, atTimeOrNull, bucketQuota, quota, tags, time } from "./schemas.ts";
 
 export const accountForm = z.strictObject({
   accountId,
@@ -248,6 +248,7 @@ export const bucketForm = z.strictObject({
   accountId,
   region: z.string(),
   state: z.string(),
+  quota: bucketQuota.describe("What it may hold; null = without bound."),
   createdAt: time,
 });
 
@@ -257,6 +258,7 @@ export function showBucket(bucket: BucketRecord, region: string): z.input<typeof
     accountId: bucket.accountId,
     region: bucket.location ?? region,
     state: bucket.state,
+    quota: { bytes: bucket.quota?.bytes ?? null, objects: bucket.quota?.objects ?? null },
     createdAt: atTime(bucket.createdMs),
   };
 }

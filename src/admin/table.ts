@@ -6,12 +6,14 @@ import * as audit from "./rows-audit.ts";
 import * as buckets from "./rows-buckets.ts";
 import * as groups from "./rows-groups.ts";
 import { holderRows } from "./rows-holders.ts";
+import * as jobs from "./rows-jobs.ts";
 import * as keys from "./rows-keys.ts";
 import * as links from "./rows-links.ts";
 import * as me from "./rows-me.ts";
 import * as policies from "./rows-policies.ts";
 import * as roles from "./rows-roles.ts";
 import * as session from "./rows-session.ts";
+import * as usage from "./rows-usage.ts";
 import * as users from "./rows-users.ts";
 
 const files: readonly Readonly<Record<string, unknown>>[] = [
@@ -19,12 +21,14 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   audit,
   buckets,
   groups,
+  jobs,
   keys,
   links,
   me,
   policies,
   roles,
   session,
+  usage,
   users,
 ];
 

@@ -141,7 +141,8 @@ interface Difference {
 function changeOf({ gone, added, oldHead, newHead }: Difference): HistoryTotals {
   const objects = Number(isObject(newHead)) - Number(isObject(oldHead));
   const versions = Number(added !== null) - gone.length - objects;
-  return { storedBytes: (added?.sizeBytes ?? 0) - bytesOf(gone), objects, versions };
+  const storedBytes = (added?.sizeBytes ?? 0) - bytesOf(gone);
+  return { storedBytes, objects, versions };
 }
 
 function bytesOf(versions: readonly ObjectRecord[]): number {

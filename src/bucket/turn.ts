@@ -185,7 +185,7 @@ export class Turn {
   requireQuota(addedBytes: number, addedObjects: number): void {
     const { quota } = this.row;
     if (exceedsQuota(quota, this.memory.totals(this.nowMs), addedBytes, addedObjects))
-      throw new S3Error("QuotaExceeded");
+      throw new S3Error("QuotaExceeded", { Message: "The write would exceed the quota of the bucket." });
   }
 
   /** Where the versions of a judged key are read. */

@@ -56,6 +56,11 @@ export class UsageReader {
     return readCounters(this.#trees(partition).counters, bucket) ?? null;
   }
 
+  /** Objects, and other versions with delete markers; null before the first write. @throws CorruptRecordError */
+  counted({ bucket, partition }: UsageAddress): { readonly objects: number; readonly versions: number } | null {
+    return readCounters(this.#trees(partition).counters, bucket) ?? null;
+  }
+
   /**
    * The days of the range on which the bucket was there, in order, those without a change included; the last one may not be
    * over. Of a day older than `limits.usageDaysKept` nothing is known.

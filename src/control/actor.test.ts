@@ -2,14 +2,16 @@ import test, { type ExecutionContext } from "ava";
 import { ManualClock } from "../actor/fixtures/manual-clock.ts";
 import { silentLog } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
+import { KeyRing } from "../keyring/key-ring.ts";
 import { s3Errors } from "../s3/errors.ts";
 import { ControlActor, type ControlActorOptions } from "./actor.ts";
 import { EmbeddedControlStore } from "./embedded-store.ts";
 import { createControlMemory } from "./environment.ts";
+import { keyHolder } from "./fixtures/key-holder.ts";
 import { identityKeys } from "./identity-records.ts";
 import type { IdentityAccount, IdentityBehaviour, Passwords } from "./messages.ts";
 import { ControlReader } from "./reader.ts";
-import { aesSecretBox } from "./secret-box.ts";
+import { ringSecretBox } from "./secret-box.ts";
 import type { ControlStore } from "./store.ts";
 
 const one: IdentityAccount = {
@@ -42,14 +44,15 @@ async function open(t: ExecutionContext, given: Pick<ControlActorOptions, "bucke
   const store: ControlStore = new EmbeddedControlStore({ environment, clock, random: systemRandom });
   t.teardown(() => store.close());
   const passwords = countingPasswords();
-  const secrets = aesSecretBox(systemRandom.bytes(32), systemRandom);
+  const secrets = ringSecretBox(KeyRing.inMemory(systemRandom));
   const ports = { store, clock, random: systemRandom, passwords, secrets, identities };
   const options: ControlActorOptions = { ...ports, partitions: 4, log: silentLog, ...given };
   const actor = await ControlActor.open(options);
   const applied = await actor.handle("identities.apply", { document: { accounts: [one, two] } });
   t.true(applied.ok);
-  const reader = new ControlReader(environment.snapshot(), secrets);
-  return { store, actor, reader, passwords, options, clock };
+  const reader = new ControlReader(environment.snapshot());
+  const holder = (accessKeyId: string) => keyHolder(reader, secrets, accessKeyId);
+  return { store, actor, reader, holder, passwords, options, clock };
 }
 
 async function create(actor: ControlActor, name: string, accountId = one.accountId, location: string | null = null) {
@@ -218,7 +221,7 @@ test("applying the same identities again writes nothing", async (t) => {
 });
 
 test("identities add and update, and never take away what they do not say", async (t) => {
-  const { actor, store, reader } = await open(t);
+  const { actor, store, reader, holder } = await open(t);
   const user = { name: "ann", email: "ann@one", role: "user" as const };
   const keys = [{ accessKeyId: "AKANN", secretAccessKey: "ann-secret" }];
   const apply = async (account: IdentityAccount) => {
@@ -226,22 +229,22 @@ test("identities add and update, and never take away what they do not say", asyn
     reader.refresh();
   };
   await apply({ ...one, users: [{ ...user, password: "first", keys }] });
-  const before = reader.principal("AKANN");
-  t.is(before?.principal.user.passwordHash, "hash 1 of first");
+  const before = holder("AKANN");
+  t.is(before?.user.passwordHash, "hash 1 of first");
   await apply({ ...one, displayName: "renamed", users: [{ ...user, role: "admin" }] });
-  const after = reader.principal("AKANN");
-  t.is(after?.principal.account.displayName, "renamed");
-  t.is(after?.principal.user.role, "admin");
-  t.is(after?.principal.user.passwordHash, "hash 1 of first");
-  t.is(after?.principal.user.createdMs, before?.principal.user.createdMs);
+  const after = holder("AKANN");
+  t.is(after?.account.displayName, "renamed");
+  t.is(after?.user.role, "admin");
+  t.is(after?.user.passwordHash, "hash 1 of first");
+  t.is(after?.user.createdMs, before?.user.createdMs);
   await apply({
     ...one,
     users: [{ ...user, password: "second", keys: [{ accessKeyId: "AKANN", secretAccessKey: "changed" }] }],
   });
-  t.is(reader.principal("AKANN")?.secretAccessKey, "changed");
-  t.is(reader.principal("AKANN")?.principal.user.passwordHash, "hash 2 of second");
+  t.is(holder("AKANN")?.secretAccessKey, "changed");
+  t.is(holder("AKANN")?.user.passwordHash, "hash 2 of second");
   await apply(one);
-  t.not(reader.principal("AKANN"), undefined);
+  t.not(holder("AKANN"), undefined);
   const record = await store.get(identityKeys.accessKey("AKANN"));
   t.truthy(record);
   t.is(reader.accountOfCanonicalId("c1")?.accountId, one.accountId);
@@ -272,7 +275,7 @@ test("identities that clash with the store are refused whole, with every clash",
 });
 
 test("an account with more users than fit one transaction is applied", async (t) => {
-  const { actor, reader } = await open(t);
+  const { actor, reader, holder } = await open(t);
   const users = Array.from({ length: 150 }, (_, index) => ({
     name: `u${index}`,
     email: `u${index}@one`,
@@ -281,5 +284,5 @@ test("an account with more users than fit one transaction is applied", async (t)
   }));
   t.true((await actor.handle("identities.apply", { document: { accounts: [{ ...one, users }] } })).ok);
   reader.refresh();
-  t.is(reader.principal("AKU149")?.principal.user.name, "u149");
+  t.is(holder("AKU149")?.user.name, "u149");
 });

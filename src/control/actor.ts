@@ -48,8 +48,10 @@ export class ControlActor {
       ...options.identities,
       "bucket.create": (request) => names.create(request),
       "bucket.markDeleting": (request) => names.markDeleting(request),
+      "bucket.update": (request) => names.update(request),
       "bucket.deleted": (request) => names.deleted(request),
       "bucket.restore": (request) => names.restore(request),
+      "bucket.setTags": (request) => names.setTags(request),
       ...jobBehaviour(options),
       "identities.apply": ({ document }) => applyIdentities(options, document),
     };

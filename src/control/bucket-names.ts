@@ -67,8 +67,10 @@ export class BucketNames {
       const account = await getTyped<AccountRecord>(store, identityKeys.account(accountId));
       // An account that is being deleted must not get another bucket behind the look whether it has any.
       if (account.value?.status !== "active") return refused("AccessDenied");
-      const bucketsMax = this.#options.bucketsPerAccountMax ?? limits.bucketsPerAccountMax;
-      if ((this.#byAccount.get(accountId) ?? 0) >= bucketsMax) return refused("TooManyBuckets");
+      const bucketsMax = this.#bucketsMaxOf(account.value);
+      if ((this.#byAccount.get(accountId) ?? 0) >= bucketsMax) {
+        return refused("TooManyBuckets", { Message: `The account may have at most ${bucketsMax} buckets.` });
+      }
       const record = this.#newRecord(name, accountId, location);
       // Counted before the commit, so that buckets made at the same time spread and keep the limit.
       this.#count(record, 1);
@@ -103,6 +105,20 @@ export class BucketNames {
     return accepted({});
   }
 
+  async update(request: ControlRequest<"bucket.update">): Promise<Outcome<ControlReply<"bucket.update">>> {
+    const { store } = this.#options;
+    const { name, quota } = request;
+    const key = controlKeys.bucket(name);
+    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+      const { value, revision } = await getTyped<BucketRecord>(store, key);
+      if (value === undefined || isOfJob(value)) return refused("NoSuchBucket", { BucketName: name });
+      if (value.state !== "live") return refused("OperationAborted", { BucketName: name });
+      const record: BucketRecord = { ...value, quota: { bytes: quota.bytes, objects: quota.objects } };
+      if (await store.txn([{ key, revision }], [putTyped(key, record)])) return accepted({ record });
+    }
+    return refused("ServiceUnavailable");
+  }
+
   async deleted(request: ControlRequest<"bucket.deleted">): Promise<Outcome<ControlReply<"bucket.deleted">>> {
     const { store } = this.#options;
     const key = controlKeys.bucket(request.name);
@@ -121,6 +137,18 @@ export class BucketNames {
       this.#count(value, -1);
       this.#deleting.delete(request.name);
       return accepted({});
+    }
+    return refused("ServiceUnavailable");
+  }
+
+  async setTags({ name, tags }: ControlRequest<"bucket.setTags">): Promise<Outcome<ControlReply<"bucket.setTags">>> {
+    const { store } = this.#options;
+    const key = controlKeys.bucket(name);
+    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+      const { value, revision } = await getTyped<BucketRecord>(store, key);
+      if (value?.state !== "live") return refused("NoSuchBucket", { BucketName: name });
+      const record: BucketRecord = { ...value, tags };
+      if (await store.txn([{ key, revision }], [putTyped(key, record)])) return accepted({ record });
     }
     return refused("ServiceUnavailable");
   }
@@ -144,6 +172,11 @@ export class BucketNames {
       if (await store.txn([{ key, revision }], [putTyped(key, record)])) return accepted({ record });
     }
     return refused("ServiceUnavailable");
+  }
+
+  #bucketsMaxOf({ quota }: AccountRecord): number {
+    const most = this.#options.bucketsPerAccountMax ?? limits.bucketsPerAccountMax;
+    return quota.buckets === null ? most : Math.min(most, quota.buckets);
   }
 
   #newRecord(name: string, accountId: string, location: string | null): BucketRecord {

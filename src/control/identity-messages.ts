@@ -254,6 +254,8 @@ export interface SignInMessages {
     OfUser & { readonly oldPassword: string; readonly newPassword: string; readonly exceptHash: string | null },
     Nothing,
   ];
+  /** The password of a user who is signed in, before what cannot be taken back. Errors: SignInFailed, Throttled. */
+  "password.confirm": [OfUser & { readonly password: string }, Nothing];
   /** At most one mail a minute and user; `sent` is empty when there is none to send, and the caller's answer is the same. */
   "password.requestReset": [
     { readonly email: string; readonly accountId: string | null; readonly address: string },

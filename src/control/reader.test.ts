@@ -6,8 +6,10 @@ import { systemClock } from "../base/clock.ts";
 import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { systemRandom } from "../base/random.ts";
+import { KeyRing } from "../keyring/key-ring.ts";
 import { EmbeddedControlStore } from "./embedded-store.ts";
 import { createControlMemory, openControlEnvironment, openControlSnapshot } from "./environment.ts";
+import { keyHolder } from "./fixtures/key-holder.ts";
 import {
   type AccessKeyRecord,
   type AccountRecord,
@@ -19,10 +21,10 @@ import {
 import { ControlReader } from "./reader.ts";
 import type { ControlSnapshot } from "./record-rows.ts";
 import { type BucketRecord, controlKeys } from "./records.ts";
-import { aesSecretBox, secretPlaces } from "./secret-box.ts";
+import { ringSecretBox, secretPlaces } from "./secret-box.ts";
 import { putTyped } from "./typed-records.ts";
 
-const secrets = aesSecretBox(systemRandom.bytes(32), systemRandom);
+const secrets = ringSecretBox(KeyRing.inMemory(systemRandom));
 const sealed = (secret: string) => secrets.seal(secret, secretPlaces.accessKey("AKANN"));
 const account: AccountRecord = newAccount({
   accountId: "111111111111",
@@ -94,78 +96,61 @@ function open(t: ExecutionContext) {
     },
   };
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
-  const reader = new ControlReader(snapshot, secrets);
+  const reader = new ControlReader(snapshot);
   t.teardown(() => store.close());
   return { store, reader, counted };
 }
 
-test("a principal has account, user and secret", async (t) => {
-  const { store, reader } = open(t);
-  await store.txn([], [putAccount(account), putUser(user), putKey(key)]);
-  reader.refresh();
-  t.deepEqual(reader.principal("AKANN"), {
-    principal: { account, user, accessKeyId: "AKANN" },
-    secretAccessKey: "secret",
-  });
-  t.is(reader.principal("AKNOBODY"), undefined);
-  t.is(reader.principal("\0"), undefined);
-  t.is(reader.principal("x".repeat(5000)), undefined);
-});
-
 test("changes hold at the next refresh, each of them", async (t) => {
   const { store, reader } = open(t);
-  await store.txn([], [putAccount(account), putUser(user), putKey(key)]);
   const now = () => {
     reader.refresh();
-    return reader.principal("AKANN");
+    return reader.user(account.accountId, "ann")?.role;
   };
-  t.is(now()?.secretAccessKey, "secret");
-  await store.txn([], [putKey({ ...key, sealedSecret: sealed("other") })]);
-  t.is(now()?.secretAccessKey, "other");
-  await store.txn([], [putUser({ ...user, role: "admin" })]);
-  t.is(now()?.principal.user.role, "admin");
-  await store.txn([], [putAccount({ ...account, kind: "reseller" })]);
-  t.is(now()?.principal.account.kind, "reseller");
-  await store.txn([], [putKey({ ...key, status: "Inactive" })]);
   t.is(now(), undefined);
-  await store.txn([], [putKey(key)]);
-  t.is(now()?.secretAccessKey, "secret");
+  await store.txn([], [putAccount(account), putUser(user)]);
+  t.is(now(), user.role);
+  await store.txn([], [putUser({ ...user, role: "admin" })]);
+  t.is(now(), "admin");
   await store.txn([], [{ kind: "remove", key: identityKeys.user(account.accountId, "ann") }]);
   t.is(now(), undefined);
-  await store.txn([], [putUser(user)]);
-  t.not(now(), undefined);
-  await store.txn([], [putUser({ ...user, status: "disabled" })]);
-  t.is(now(), undefined);
-  await store.txn([], [putUser(user), putAccount({ ...account, status: "suspended" })]);
-  t.is(now(), undefined);
-  const reseller: AccountRecord = { ...account, accountId: "222222222222", kind: "reseller", status: "suspended" };
-  await store.txn([], [putAccount(reseller), putAccount({ ...account, parent: reseller.accountId })]);
-  t.is(now(), undefined);
-  await store.txn([], [putAccount({ ...reseller, status: "active" })]);
-  t.is(now()?.principal.account.parent, reseller.accountId);
+  for (const key of ["\0", "x".repeat(5000)]) t.is(reader.record(key), undefined);
+});
+
+test("an account is in force while it and all above it are active", async (t) => {
+  const { store, reader } = open(t);
+  const reseller: AccountRecord = { ...account, accountId: "222222222222", kind: "reseller" };
+  const child: AccountRecord = { ...account, parent: reseller.accountId };
+  const isInForce = () => {
+    reader.refresh();
+    return reader.isAccountInForce(child);
+  };
+  await store.txn([], [putAccount(reseller)]);
+  t.true(isInForce());
+  await store.txn([], [putAccount({ ...reseller, status: "suspended" })]);
+  t.false(isInForce());
   await store.txn([], [{ kind: "remove", key: identityKeys.account(reseller.accountId) }]);
-  t.is(now(), undefined);
-  await store.txn([], [putAccount(account)]);
-  await store.txn([], [{ kind: "remove", key: identityKeys.accessKey("AKANN") }]);
-  t.is(now(), undefined);
+  t.false(isInForce());
+  t.true(reader.isAccountInForce(account));
+  t.false(reader.isAccountInForce({ ...account, status: "suspended" }));
 });
 
 test("what is decoded is kept while its revision stands", async (t) => {
   const { store, reader, counted } = open(t);
   await store.txn([], [putAccount(account), putUser(user), putKey(key), ...putBucket(bucket("b"))]);
   reader.refresh();
-  const credential = reader.principal("AKANN");
+  const held = reader.record(identityKeys.accessKey("AKANN"));
   const record = reader.bucket("b");
   counted.gets = 0;
   reader.refresh();
-  t.is(reader.principal("AKANN"), credential);
+  t.is(reader.record(identityKeys.accessKey("AKANN")), held);
   t.is(reader.bucket("b"), record);
   t.is(counted.gets, 0);
   await store.txn([], putBucket(bucket("other")));
   reader.refresh();
-  t.is(reader.principal("AKANN"), credential);
+  t.is(reader.record(identityKeys.accessKey("AKANN")), held);
   t.is(reader.bucket("b"), record);
-  t.is(counted.gets, 4);
+  t.is(counted.gets, 2);
 });
 
 test("the buckets of an account come in name order, by prefix and page, and no others", async (t) => {
@@ -207,7 +192,7 @@ test("a reader on LMDB sees each acknowledged commit at its next refresh", async
     },
   });
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
-  const reader = new ControlReader(openControlSnapshot({ directory }), secrets);
+  const reader = new ControlReader(openControlSnapshot({ directory }));
   t.teardown(async () => {
     await reader.close();
     await store.close();
@@ -218,7 +203,7 @@ test("a reader on LMDB sees each acknowledged commit at its next refresh", async
   for (let round = 0; round < 200; round++) {
     await store.txn([], [putKey({ ...key, sealedSecret: sealed(`secret-${round}`) })]);
     reader.refresh();
-    if (reader.principal("AKANN")?.secretAccessKey !== `secret-${round}`) stale += 1;
+    if (keyHolder(reader, secrets, "AKANN")?.secretAccessKey !== `secret-${round}`) stale += 1;
   }
   t.is(stale, 0);
 });

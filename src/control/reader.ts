@@ -4,7 +4,6 @@ import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import { currentRevision } from "./change-log.ts";
 import {
-  type AccessKeyRecord,
   type AccountRecord,
   type ApiTokenRecord,
   identityKeys,
@@ -13,16 +12,9 @@ import {
 } from "./identity-records.ts";
 import { RecentMap } from "./recent-map.ts";
 import { type ControlSnapshot, readKeys, readRecord, readStamps } from "./record-rows.ts";
-import { type BucketRecord, controlKeys, type Principal } from "./records.ts";
-import { type SecretBox, secretPlaces } from "./secret-box.ts";
+import { type BucketRecord, controlKeys } from "./records.ts";
 import { isControlKey } from "./store.ts";
 import { decodeRecord } from "./typed-records.ts";
-
-/** Who holds an access key, and what it signs with. */
-export interface Credential {
-  readonly principal: Principal;
-  readonly secretAccessKey: string;
-}
 
 interface Kept {
   readonly value: unknown;
@@ -32,27 +24,18 @@ interface Kept {
   knownAt: bigint;
 }
 
-interface KeptCredential {
-  readonly credential: Credential;
-  readonly key: AccessKeyRecord;
-  knownAt: bigint;
-}
-
 /**
  * Call `refresh` right before a request's first read and again after any await; then every method sees the newest commit.
  * What is returned is shared: treat it as frozen. Not for use by two threads.
  */
 export class ControlReader {
   readonly #snapshot: ControlSnapshot;
-  readonly #secrets: Pick<SecretBox, "open">;
   readonly #records = new RecentMap<string, Kept>(limits.controlCachedMax);
-  readonly #credentials = new RecentMap<string, KeptCredential>(limits.controlCachedMax);
   #revision = -1n;
 
   /** Takes the snapshot over: `close` closes it. */
-  constructor(snapshot: ControlSnapshot, secrets: Pick<SecretBox, "open">) {
+  constructor(snapshot: ControlSnapshot) {
     this.#snapshot = snapshot;
-    this.#secrets = secrets;
   }
 
   refresh(): void {
@@ -79,30 +62,6 @@ export class ControlReader {
     assert(limit >= 1 && limit <= limits.controlListMax + 1, "a page has a bounded size");
     if (!isControlKey(prefix) || (after !== "" && !isControlKey(after))) return [];
     return readKeys(this.#snapshot.trees.records, { prefix, after, limit });
-  }
-
-  /**
-   * The holder of an access key; undefined when there is no such key, it is not active, its user is gone or disabled, or its
-   * account or one above it is gone or suspended. The same object is returned while none of its records changes.
-   */
-  principal(accessKeyId: string): Credential | undefined {
-    const kept = this.#credentials.get(accessKeyId);
-    if (kept !== undefined && kept.knownAt === this.#revision) return kept.credential;
-    const key = this.#read<AccessKeyRecord>(identityKeys.accessKey(accessKeyId));
-    const account = key === undefined ? undefined : this.account(key.accountId);
-    const user = key === undefined ? undefined : this.user(key.accountId, key.userName);
-    if (key?.status !== "Active" || account === undefined || user === undefined || !this.#isInForce(account, user)) {
-      this.#credentials.delete(accessKeyId);
-      return undefined;
-    }
-    if (kept !== undefined && isMadeOf(kept, key, account, user)) {
-      kept.knownAt = this.#revision;
-      return kept.credential;
-    }
-    const secretAccessKey = this.#secrets.open(key.sealedSecret, secretPlaces.accessKey(accessKeyId));
-    const credential = { principal: { account, user, accessKeyId }, secretAccessKey };
-    this.#credentials.set(accessKeyId, { credential, key, knownAt: this.#revision });
-    return credential;
   }
 
   bucket(name: string): BucketRecord | undefined {
@@ -176,10 +135,6 @@ export class ControlReader {
     await this.#snapshot.close();
   }
 
-  #isInForce(account: AccountRecord, user: UserRecord): boolean {
-    return user.status !== "disabled" && this.isAccountInForce(account);
-  }
-
   /** Names of what is not there are not kept: strangers could fill the memory with them. */
   #read<T>(key: string): T | undefined {
     assert(this.#revision >= 0n, "refresh comes before the first read");
@@ -200,9 +155,4 @@ export class ControlReader {
     this.#records.set(key, { value, revision: record.revision, knownAt: this.#revision });
     return value;
   }
-}
-
-function isMadeOf(kept: KeptCredential, key: AccessKeyRecord, account: AccountRecord, user: UserRecord): boolean {
-  const { principal } = kept.credential;
-  return kept.key === key && principal.account === account && principal.user === user;
 }

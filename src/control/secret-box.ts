@@ -1,8 +1,5 @@
 /** How control records keep what must be read again: sealed, for one place, so that a record that is moved does not open. */
 
-import { createCipheriv, createDecipheriv } from "node:crypto";
-import { assert } from "../base/assert.ts";
-import type { Random } from "../base/random.ts";
 import type { KeyRing } from "../keyring/key-ring.ts";
 import type { ControlStore } from "./store.ts";
 import { getTyped, putTyped } from "./typed-records.ts";
@@ -24,31 +21,6 @@ export const secretPlaces = {
   /** Of a second factor: the id of its user, which a new name leaves as it is. */
   mfa: (userId: string) => `mfa/${userId}`,
 } as const;
-
-const nonceBytes = 12;
-const tagBytes = 16;
-
-/**
- * Seals by AES-256-GCM: nonce (12 bytes) | ciphertext | tag (16). Source: NIST SP 800-38D.
- * @param key 32 bytes
- */
-export function aesSecretBox(key: Uint8Array, random: Random): SecretBox {
-  assert(key.length === 32, "the key has 256 bits");
-  return {
-    seal: (plain, place) => {
-      const nonce = random.bytes(nonceBytes);
-      const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(place));
-      return Buffer.concat([nonce, cipher.update(plain, "utf8"), cipher.final(), cipher.getAuthTag()]);
-    },
-    open: (sealed, place) => {
-      const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, nonceBytes))
-        .setAAD(Buffer.from(place))
-        .setAuthTag(sealed.subarray(-tagBytes));
-      const head = decipher.update(sealed.subarray(nonceBytes, -tagBytes), undefined, "utf8");
-      return head + decipher.final("utf8");
-    },
-  };
-}
 
 const checkName = "keyring-check";
 

@@ -11,6 +11,7 @@ export interface FrontNumbers {
   readonly slotsFree: number;
   readonly slotsWaiting: number;
   readonly pendingAsks: number;
+  readonly requestsNotBooked: number;
 }
 
 /** What a bucket holds. */
@@ -47,6 +48,11 @@ export function nodeGauges({ fronts, supervisor, freeSpace, held }: GaugeParts):
     sum("troupe_slab_slots_free", "Free slots for bodies on their way to disk.", (front) => front.slotsFree),
     sum("troupe_slab_slots_awaited", "Bodies that wait for a slot.", (front) => front.slotsWaiting),
     sum("troupe_asks_pending", "Messages to bucket actors that are not answered yet.", (front) => front.pendingAsks),
+    sum(
+      "troupe_usage_requests_lost",
+      "Requests since the start that no bucket thread has taken, or perhaps not, into its usage.",
+      (front) => front.requestsNotBooked,
+    ),
     {
       name: "troupe_bucket_thread_up",
       help: "1 while a bucket thread serves.",

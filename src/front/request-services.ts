@@ -20,6 +20,7 @@ import type { Services } from "../operations/context.ts";
 import { fromOutcome } from "../s3/errors.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
 import { type Judge, placeOf } from "./judge.ts";
+import type { QuotaClaim, WriteQuotas } from "./write-quotas.ts";
 
 /** Asks the control actor, wherever it lives. Never rejects. */
 export type AskControl = <T extends keyof ControlProtocol>(
@@ -38,6 +39,7 @@ export interface FrontServices {
   readonly uploader: BodyUploader;
   /** This front's side of the upload epochs. */
   readonly uploads: EpochReader;
+  readonly quotas: WriteQuotas;
   readonly clock: Clock;
   readonly region: string;
   readonly tokenKey: Uint8Array;
@@ -50,14 +52,19 @@ export class RequestServices implements Services {
   readonly #shared: FrontServices;
   readonly #requestId: string;
   readonly #judge: Judge | null;
+  readonly #claim: QuotaClaim | null;
   readonly #uploads: { readonly partition: number; readonly epoch: number }[] = [];
   #isUndecided = false;
 
-  /** @param judge settles what a policy says of an object's state; null inside the product */
-  constructor(shared: FrontServices, requestId: string, judge: Judge | null) {
+  /**
+   * @param judge settles what a policy says of an object's state; null inside the product
+   * @param claim what bodies are judged by before they are read; null: nothing bounds them
+   */
+  constructor(shared: FrontServices, requestId: string, judge: Judge | null, claim: QuotaClaim | null = null) {
     this.#shared = shared;
     this.#requestId = requestId;
     this.#judge = judge;
+    this.#claim = claim;
   }
 
   get control(): ControlReader {
@@ -116,8 +123,15 @@ export class RequestServices implements Services {
     return fromOutcome(outcome);
   }
 
-  /** Stores a body under an upload epoch that is held until `finish`. */
+  /** Stores a body under an upload epoch that is held until `finish`. Rejects with QuotaExceeded before it is read. */
   store(address: ActorAddress, body: RequestBody, plan: BodyPlan): Promise<BodySource> {
+    const claim = this.#claim;
+    if (claim === null) return this.#store(address, body, plan);
+    const bytes = plan.decodedBytes ?? plan.bytesMax;
+    return this.#shared.quotas.require(claim, bytes).then(() => this.#store(address, body, plan));
+  }
+
+  #store(address: ActorAddress, body: RequestBody, plan: BodyPlan): Promise<BodySource> {
     const { uploads, uploader } = this.#shared;
     this.#uploads.push({ partition: address.partition, epoch: uploads.enter(address.partition) });
     return uploader.store(address, body, plan, this.#requestId);

@@ -4,11 +4,13 @@ import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
 import type { ConsoleCors } from "./console-cors.ts";
 import type { GuideGate } from "./guide-gate.ts";
 import type { QueryPort } from "./query-port.ts";
+import type { S3ControlPort } from "./s3-control-port.ts";
 
 export interface S3PortOptions {
   readonly cors: ConsoleCors;
   /** IAM and STS. */
   readonly query: QueryPort;
+  readonly s3Control: S3ControlPort;
   readonly guide: GuideGate;
   readonly pipeline: HttpHandler;
   /** True while requests can be served. */
@@ -31,7 +33,7 @@ export function answerHealth(request: HttpRequest, response: HttpResponse, isRea
   return true;
 }
 
-export function s3Port({ pipeline, isReady, consoleUrl, cors, query, guide }: S3PortOptions): HttpHandler {
+export function s3Port({ pipeline, isReady, consoleUrl, cors, query, s3Control, guide }: S3PortOptions): HttpHandler {
   return (request, response) => {
     const { rawPath } = request;
     // Every path of ours begins with "/health/", "/minio/", "/apidoc", "/admin" or "/signin": reserved as bucket names.
@@ -45,6 +47,7 @@ export function s3Port({ pipeline, isReady, consoleUrl, cors, query, guide }: S3
     }
     if (request.method === "OPTIONS" && cors.answerPreflight(request, response)) return;
     if (rawPath === "/" && query.answer(request, response)) return;
+    if (s3Control.answer(request, response)) return;
     pipeline(request, response);
   };
 }

@@ -21,7 +21,7 @@ class Owner {
     const known = this.booked.get(bucket.id) ?? { egressBytes: 0, requests: 0 };
     const count = requests.reduce((total, each) => total + each, 0);
     this.booked.set(bucket.id, { egressBytes: known.egressBytes + egressBytes, requests: known.requests + count });
-    return "over";
+    return "taken";
   };
 
   get total() {
@@ -78,6 +78,18 @@ test("a table that stays full loses, and says so, rather than grow", async (t) =
   t.is(tally.lostRequests, 2);
   await tally.drain(noPause);
   t.deepEqual(owner.total, { egressBytes: 2, requests: 2 });
+});
+
+test("what may have been booked is not sent again", async (t) => {
+  let asks = 0;
+  const tally = new UsageTally(async () => {
+    asks += 1;
+    return "unknown";
+  });
+  tally.record(bucketOf(1), "read", 5);
+  await tally.drain(noPause);
+  t.is(asks, 1);
+  t.is(tally.lostRequests, 1);
 });
 
 test("a request's class is that of its operation", (t) => {

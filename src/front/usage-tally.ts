@@ -22,8 +22,8 @@ export interface BucketSum {
   readonly requests: number[];
 }
 
-/** What became of a sum: taken for good (or perhaps: its answer never came), or certainly not. */
-export type HandedOver = "over" | "refused";
+/** What became of a sum: taken; perhaps taken, since its answer never came; or certainly not. */
+export type HandedOver = "taken" | "unknown" | "refused";
 
 /** Sends one sum to the thread that owns its bucket. Never rejects. */
 export type HandOver = (sum: BucketSum) => Promise<HandedOver>;
@@ -41,7 +41,7 @@ export class UsageTally {
     this.#bucketsMax = bucketsMax;
   }
 
-  /** Requests that were never booked, because their thread refused them while the table was full. */
+  /** Requests that may never have been booked: no answer came, or their thread refused them while the table was full. */
   get lostRequests(): number {
     return this.#lostRequests;
   }
@@ -66,6 +66,7 @@ export class UsageTally {
       const handed: Promise<void> = this.#handOver(sum).then((outcome) => {
         this.#underWay.delete(handed);
         if (outcome === "refused") this.#putBack(sum);
+        else if (outcome === "unknown") this.#lose(sum);
       });
       this.#underWay.add(handed);
     }
@@ -89,8 +90,12 @@ export class UsageTally {
     } else if (this.#sums.size < this.#bucketsMax) {
       this.#sums.set(sum.bucket.id, sum);
     } else {
-      this.#lostRequests += sum.requests.reduce((total, count) => total + count, 0);
+      this.#lose(sum);
     }
+  }
+
+  #lose({ requests }: BucketSum): void {
+    this.#lostRequests += requests.reduce((total, count) => total + count, 0);
   }
 }
 

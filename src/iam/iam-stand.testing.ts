@@ -76,7 +76,7 @@ export async function openIam(t: ExecutionContext) {
     hash: async (text: string) => text,
     matches: async (text: string, hash: string) => text === hash,
     needsRehash: () => false,
-    burn: async () => {},
+    burn: async () => undefined,
   };
   const ports = { store, clock, random: systemRandom, passwords, secrets };
   const control = await ControlActor.open({
@@ -88,7 +88,7 @@ export async function openIam(t: ExecutionContext) {
   const applied = await control.handle("identities.apply", { document: identities });
   t.true(applied.ok);
   const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
-  const reader = new ControlReader(environment.snapshot(), secrets);
+  const reader = new ControlReader(environment.snapshot());
   const principals = new Principals({ records: reader, secrets, temporary, clock });
   /** Codes that the second factor takes, as `account/user/code`. */
   const codes = new Set<string>();

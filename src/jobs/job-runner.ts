@@ -112,12 +112,15 @@ export class JobRunner {
   async #removeSome(job: JobRecord, bucket: BucketRecord): Promise<boolean> {
     const { clock, askBucket } = this.#options;
     const endMs = clock.monotonicMs() + limits.jobProgressMs;
+    const owner = { name: bucket.name, accountId: bucket.accountId };
     let { removed } = job;
     let isEmpty = false;
     while (!isEmpty && !this.#isStopped && clock.monotonicMs() < endMs) {
-      const some = await askBucket(bucket, "bucket.emptySome", {});
+      const some = await askBucket(bucket, "bucket.emptySome", { owner });
       removed += some.removed;
       isEmpty = some.isEmpty;
+      // Who cancels wants to keep what is left: each turn counts.
+      if ((await this.#job(job.jobId))?.state !== "running") break;
     }
     await this.#ask("job.progress", { jobId: job.jobId, removed });
     if (!isEmpty) return false;
@@ -134,7 +137,14 @@ export class JobRunner {
   }
 
   async #end(jobId: string, state: "done" | "cancelled" | "failed", fault: string | null): Promise<true> {
-    const removed = (await this.#job(jobId))?.removed ?? 0;
+    const job = await this.#job(jobId);
+    if (job === undefined || job.endedMs !== null) return true;
+    // What was removed in the second before a crash is not in the record; of a bucket that is gone, everything is.
+    const removed = state === "done" ? job.total : job.removed;
+    const { by, accountId, bucket, total } = job;
+    const outcome = state === "failed" ? "failed" : "done";
+    const detail = { jobId, state, removed: String(removed), total: String(total) };
+    await this.#ask("audit.write", { by, action: "job.end", outcome, accountId, target: `bucket/${bucket}`, detail });
     await this.#ask("job.end", { jobId, state, removed, fault });
     return true;
   }

@@ -155,6 +155,7 @@ export const CopyObject = declareOperation({
     "InvalidRequest",
     "NotImplemented",
     "PreconditionFailed",
+    "QuotaExceeded",
   ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;

@@ -88,6 +88,7 @@ export const CompleteMultipartUpload = declareOperation({
     "InvalidRequest",
     "MalformedXML",
     "PreconditionFailed",
+    "QuotaExceeded",
   ],
 }).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);

@@ -60,6 +60,7 @@ export const UploadPartCopy = declareOperation({
     "InvalidArgument",
     "InvalidRequest",
     "PreconditionFailed",
+    "QuotaExceeded",
   ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;

@@ -60,6 +60,7 @@ export const UploadPart = declareOperation({
     "IncompleteBody",
     "InvalidDigest",
     "MissingContentLength",
+    "QuotaExceeded",
     "XAmzContentSHA256Mismatch",
   ],
 }).handledBy(async (input, context) => {

@@ -48,6 +48,11 @@ const dayRequestsAt = dayEgressAt + 8;
 const dayBodyBytes = dayRequestsAt + requestsBytes;
 const olderDayBodyBytes = 1 + 8 * 3;
 
+/** Totals are written in every turn: a buffer of their own, and a view that writes in a third of the time. */
+const totalsRoom = Buffer.allocUnsafeSlow(bodyBytes + xxh64Bytes);
+const totalsData = new DataView(totalsRoom.buffer, totalsRoom.byteOffset, totalsRoom.byteLength);
+const lowBits = 0xffff_ffff_ffff_ffffn;
+
 export const msPerDay = 86_400_000;
 
 /** Totals of one bucket on this node. */
@@ -218,24 +223,27 @@ function byteMsOf(bytes: number, lengthMs: number): bigint {
  * openUploadBytes u64 | day u32 | ingressBytes u64 | atMs u64 | byteMs u128 | egressBytes u64 | requests 5 x u64 |
  * xxh64 of key + value. 149 bytes. Version 1 ends after ingressBytes: 77 bytes.
  * Example: `02 <epoch> 0000000000000007 018bcfe568000001 0000000000000005 0000000000000001 …`.
+ * @returns bytes that are good until the next call: to be put at once
  */
 export function encodeCounters(key: Buffer, counters: BucketCounters): Buffer {
-  const value = Buffer.allocUnsafe(bodyBytes + xxh64Bytes);
-  value[0] = version;
-  value.set(counters.epoch, 1);
-  writeU64(value, counters.seq, seqAt);
-  value.writeBigUInt64BE(counters.hlcTime, hlcAt);
-  writeU64(value, counters.storedBytes, storedAt);
-  writeU64(value, counters.objects, objectsAt);
-  writeU64(value, counters.versions, versionsAt);
-  writeU64(value, counters.openUploadBytes, uploadBytesAt);
-  value.writeUInt32BE(counters.day, dayAt);
-  writeU64(value, counters.ingressBytes, ingressAt);
-  writeU64(value, counters.atMs, atMsAt);
-  writeU128(value, counters.byteMs, byteMsAt);
-  writeU64(value, counters.egressBytes, egressAt);
-  writeRequests(value, counters.requests, requestsAt);
-  return seal(key, value);
+  totalsRoom[0] = version;
+  totalsRoom.set(counters.epoch, 1);
+  setU64(counters.seq, seqAt);
+  totalsData.setBigUint64(hlcAt, counters.hlcTime);
+  setU64(counters.storedBytes, storedAt);
+  setU64(counters.objects, objectsAt);
+  setU64(counters.versions, versionsAt);
+  setU64(counters.openUploadBytes, uploadBytesAt);
+  totalsData.setUint32(dayAt, counters.day);
+  setU64(counters.ingressBytes, ingressAt);
+  setU64(counters.atMs, atMsAt);
+  totalsData.setBigUint64(byteMsAt, counters.byteMs >> 64n);
+  totalsData.setBigUint64(byteMsAt + 8, counters.byteMs & lowBits);
+  setU64(counters.egressBytes, egressAt);
+  for (let index = 0; index < requestClasses.length; index++) {
+    setU64(counters.requests[index] ?? 0, requestsAt + index * 8);
+  }
+  return seal(key, totalsRoom);
 }
 
 /**
@@ -316,15 +324,15 @@ function readRequests(source: Buffer, offset: number): number[] {
   return requestClasses.map((_, index) => readU64(source, offset + index * 8));
 }
 
+function setU64(value: number, offset: number): void {
+  assert(Number.isSafeInteger(value) && value >= 0, "a stored integer is within 0..2^53-1");
+  totalsData.setUint32(offset, value / 2 ** 32);
+  totalsData.setUint32(offset + 4, value);
+}
+
 function writeU128(target: Buffer, value: bigint, offset: number): void {
-  if (value <= Number.MAX_SAFE_INTEGER) {
-    target.writeUInt32BE(0, offset);
-    target.writeUInt32BE(0, offset + 4);
-    writeU64(target, Number(value), offset + 8);
-    return;
-  }
   target.writeBigUInt64BE(value >> 64n, offset);
-  target.writeBigUInt64BE(value & 0xffff_ffff_ffff_ffffn, offset + 8);
+  target.writeBigUInt64BE(value & lowBits, offset + 8);
 }
 
 function readU128(source: Buffer, offset: number): bigint {

@@ -1,7 +1,7 @@
 /** One good request for each row of the admin API: the tests of every row are made from it. */
 
 import type { AdminRow } from "#src/admin/declaration.ts";
-import { customer, customerKey, emailOf, password } from "./stand.ts";
+import { customer, customerJob, customerKey, emailOf, password } from "./stand.ts";
 
 export interface Case {
   /** Who may make the request: `<account>.<name>`; default: the customer's Admin. */
@@ -36,6 +36,7 @@ export const cases: Readonly<Record<string, Case>> = {
   AddGroupUser: {},
   BeginActing: { as: above, body: { accountId: customer } },
   BeginMyMfa: { as: personal, body: { password } },
+  CancelJob: { body: {} },
   ChangeMyPassword: { as: personal, body: { oldPassword: password, newPassword: "another good password" } },
   ConfirmMyMfa: { as: personal, body: { code: "123456" } },
   ConfirmPasswordReset: { body: { token: linkToken, password } },
@@ -66,11 +67,13 @@ export const cases: Readonly<Record<string, Case>> = {
   GetAccount: { as: above },
   GetBucket: {},
   GetGroup: {},
+  GetJob: {},
   GetMe: { as: personal },
   GetOwnAccount: {},
   GetPolicy: {},
   GetPolicyVersion: {},
   GetRole: {},
+  GetUsage: { query: "from=1970-01-01&to=1970-01-02" },
   GetUser: {},
   InviteAccountRoot: { as: above, body: {} },
   InviteUser: { body: {} },
@@ -80,6 +83,7 @@ export const cases: Readonly<Record<string, Case>> = {
   ListBuiltInPolicies: {},
   ListGroupUsers: {},
   ListGroups: {},
+  ListJobs: {},
   ListMyKeys: { as: personal },
   ListMySessions: { as: personal },
   ListMyTokens: { as: personal },
@@ -102,8 +106,10 @@ export const cases: Readonly<Record<string, Case>> = {
   SignInSecondFactor: { as: personal, body: { code: "123456" } },
   SignOut: { as: personal },
   SimulatePolicies: { body: { principal: { kind: "user", name: "user" }, action: "s3:GetObject" } },
+  SuperDeleteBucket: { body: { name: "customer-bucket", password } },
   SuspendAccount: { as: above, body: {} },
   UpdateAccount: { as: above, body: { displayName: "Renamed" } },
+  UpdateBucket: { body: { quota: { bytes: 1000, objects: null } } },
   UpdateGroup: { body: { path: "/team/" } },
   UpdateMyKey: { as: personal, body: { status: "Inactive" } },
   UpdateOwnAccount: { as: "customer.root", body: { contact: "help@example.com" } },
@@ -135,6 +141,7 @@ export function pathOf(row: AdminRow, ids: Ids): string {
     versionId: "v2",
     accountId: customer,
     accessKeyId: customerKey,
+    jobId: customerJob,
     sessionId: ids.sessionId,
     tokenId: ids.tokenId,
   };

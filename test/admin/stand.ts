@@ -12,12 +12,15 @@ import { AdminPort } from "#src/admin/port.ts";
 import { Proofs } from "#src/admin/proofs.ts";
 import { AdminRecords } from "#src/admin/records.ts";
 import { adminRows } from "#src/admin/table.ts";
+import { bucketId } from "#src/base/ids.ts";
 import { createLog, type Log } from "#src/base/log.ts";
 import { systemRandom } from "#src/base/random.ts";
+import { UsageReader } from "#src/bucket/usage-reader.ts";
 import { ControlActor } from "#src/control/actor.ts";
 import { EmbeddedControlStore } from "#src/control/embedded-store.ts";
 import { createControlMemory } from "#src/control/environment.ts";
-import { identityKeys, newAccount, newUser, type UserRecord } from "#src/control/identity-records.ts";
+import { type Actor, identityKeys, newAccount, newUser, type UserRecord } from "#src/control/identity-records.ts";
+import { type JobRecord, jobKeys } from "#src/control/job-records.ts";
 import type { ControlMessageType, ControlReply, ControlRequest } from "#src/control/messages.ts";
 import { ControlReader } from "#src/control/reader.ts";
 import { controlKeys } from "#src/control/records.ts";
@@ -27,6 +30,8 @@ import { putTyped } from "#src/control/typed-records.ts";
 import type { FrontUnderTest } from "#src/front/each-front.testing.ts";
 import { KeyRing } from "#src/keyring/key-ring.ts";
 import type { MailMessage } from "#src/mail/mail.ts";
+import { createMemoryMetadata } from "#src/storage/memory-trees.ts";
+import { signedHeaders } from "./signing.ts";
 
 /** Accounts of the world: the operator, a reseller, its customer, a direct customer, and another reseller. */
 export const operator = "111111111111";
@@ -36,6 +41,7 @@ export const direct = "444444444444";
 export const otherReseller = "555555555555";
 /** What the customer has, beside its users. */
 export const customerKey = "TRPK0000000000000001";
+export const customerJob = "00000000000000-00000001";
 export const customerSecret = "0123456789abcdefghijABCDEFGHIJ0123456789";
 
 export const password = "correct horse battery";
@@ -78,6 +84,8 @@ export interface StandOptions {
   readonly isMailDelivered?: boolean;
   readonly isLocal?: boolean;
   readonly sites?: readonly string[];
+  /** Where every request seems to come from; default: its peer. */
+  readonly address?: string;
 }
 
 export class Stand {
@@ -88,10 +96,12 @@ export class Stand {
   readonly port: AdminPort;
   readonly records: AdminRecords;
   readonly principals: Principals;
+  readonly begunJobs: string[] = [];
   readonly #front: FrontUnderTest;
   readonly #control: ControlActor;
   readonly #store: EmbeddedControlStore;
   #portNumber = 0;
+  #idle: ReturnType<FrontUnderTest["connect"]> | null = null;
 
   private constructor(
     front: FrontUnderTest,
@@ -127,6 +137,15 @@ export class Stand {
         log: parts.log,
         region: "us-east-1",
         sites,
+        setBucketQuota: async () => undefined,
+        // What a job does is tested with the runner.
+        beginJob: (jobId) => this.begunJobs.push(jobId),
+        usage: {
+          control: parts.reader,
+          reader: new UsageReader([createMemoryMetadata().snapshot()]),
+          clock: parts.clock,
+          yieldTurn: async () => undefined,
+        },
         finishDeletion: async ({ name }) => (await this.#control.handle("bucket.deleted", { name })).ok,
         tenantOf: () => null,
         allowsPlainHttp: false,
@@ -134,7 +153,7 @@ export class Stand {
       },
       proofs: new Proofs(this.records, parts.principals),
       askControl: (type, message) => this.#control.handle(type, message),
-      placeOf: ({ remoteAddress, secure }) => ({ address: remoteAddress, secure }),
+      placeOf: ({ remoteAddress, secure }) => ({ address: options.address ?? remoteAddress, secure }),
       publicUrl,
     });
   }
@@ -153,7 +172,7 @@ export class Stand {
     await store.txn([], world());
     await store.txn([], belongings(secrets));
     const control = await ControlActor.open({ ...ports, partitions: 1, identities: await openIdentities(ports), log });
-    const reader = new ControlReader(environment.snapshot(), secrets);
+    const reader = new ControlReader(environment.snapshot());
     const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     const principals = new Principals({ records: reader, secrets, temporary, clock });
     const stand = new Stand(front, options, { clock, control, store, reader, principals, temporary, log, logged });
@@ -172,7 +191,8 @@ export class Stand {
   }
 
   async send({ method, path, body, headers = {}, as }: Asked): Promise<Reply> {
-    const client = this.#front.connect();
+    const client = this.#idle ?? this.#front.connect();
+    this.#idle = null;
     const text = bytesOf(body);
     const all: Record<string, string> = {
       host: `127.0.0.1:${this.#portNumber}`,
@@ -187,7 +207,9 @@ export class Stand {
     const head = Buffer.from(`${method} ${at} HTTP/1.1\r\n${lines.join("")}\r\n`);
     await client.send(Buffer.concat([head, text ?? Buffer.alloc(0)]));
     const answer = await client.answer();
-    client.socket.destroy();
+    // A connection is used again, as browsers do, unless the answer says that it ends.
+    if (answer.headers.get("connection") === "close") client.socket.destroy();
+    else this.#idle = client;
     const isJson = /json/.test(answer.headers.get("content-type") ?? "");
     const { status, rawHead } = answer;
     const answered = answer.body.toString();
@@ -198,6 +220,19 @@ export class Stand {
       text: answered,
       json: isJson && answered !== "" ? (JSON.parse(answered) as Record<string, unknown>) : {},
     };
+  }
+
+  /** The headers that sign a request by version 4, at the stand's time. */
+  signature({ method, path, body }: Asked, accessKeyId: string, secret: string): Record<string, string> {
+    const bytes = bytesOf(body) ?? new Uint8Array(0);
+    const host = `127.0.0.1:${this.#portNumber}`;
+    const nowMs = this.clock.nowMs();
+    return signedHeaders({ method, path: `/api/v1${path}`, query: "", host, bytes, nowMs, accessKeyId, secret });
+  }
+
+  /** Sends a signed request. */
+  signed(asked: Asked, accessKeyId: string, secret: string): Promise<Reply> {
+    return this.send({ ...asked, headers: this.signature(asked, accessKeyId, secret) });
   }
 
   /** The session that an answer has set. */
@@ -312,7 +347,38 @@ function belongings(secrets: SecretBox): ControlOperation[] {
     putTyped(identityKeys.attachment(readOnly, "role", accountId, "reader"), {}),
     putTyped(controlKeys.bucket("customer-bucket"), { ...bucket, name: "customer-bucket", accountId, createdMs: 0 }),
     putTyped(controlKeys.ownedBucket(accountId, "customer-bucket"), {}),
+    ...jobOf(accountId),
   ];
+}
+
+/** One that has ended: another can begin. */
+function jobOf(accountId: string): ControlOperation[] {
+  const original = null;
+  const by: Actor = {
+    accountId,
+    name: "admin",
+    kind: "user",
+    via: "session",
+    original,
+    address: null,
+    requestId: null,
+  };
+  const job: JobRecord = {
+    jobId: customerJob,
+    kind: "super-delete",
+    accountId,
+    bucket: "customer-bucket",
+    bucketId: bucketId("0".repeat(32)),
+    state: "cancelled",
+    total: 3,
+    removed: 2,
+    by,
+    createdMs: 0,
+    updatedMs: 2000,
+    endedMs: 2000,
+    fault: null,
+  };
+  return [putTyped(jobKeys.job(customerJob), job), putTyped(jobKeys.accountJob(accountId, customerJob), {})];
 }
 
 function world(): ControlOperation[] {

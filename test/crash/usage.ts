@@ -9,12 +9,13 @@
 import { writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
+import type { UsageRow } from "#src/account/usage.ts";
 import { NodeProcess, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
 import { runSuite } from "../support/suite.ts";
 import { Ledger, newBody, type Totals, type Transfer } from "../support/usage-ledger.ts";
 import { UsageWorker } from "../support/usage-load.ts";
-import { type Counted, readUsage } from "../support/usage-read.ts";
+import { type Counted, readAccountUsage, readUsage } from "../support/usage-read.ts";
 
 const MiB = 1024 * 1024;
 const threads = 2;
@@ -69,6 +70,42 @@ async function cutRead(endpoint: string): Promise<number> {
   await read.catch(() => undefined);
   client.close();
   return received;
+}
+
+const goneBucket = "usage-gone";
+const goneBytes = 1234;
+
+/** A bucket that comes and goes, with four requests to it. */
+async function visit(endpoint: string): Promise<void> {
+  const client = new S3Client({ endpoint, ...testKeys });
+  const path = `/${goneBucket}/object`;
+  await expectOk(client.send("PUT", `/${goneBucket}`));
+  await expectOk(client.send("PUT", path, { body: newBody(goneBytes) }));
+  await expectOk(client.send("GET", path));
+  await expectOk(client.send("DELETE", path));
+  await expectOk(client.send("DELETE", `/${goneBucket}`));
+  client.close();
+}
+
+/** Of the account that owns all buckets, and of the one that is gone. */
+function isWhole({ buckets, account }: Awaited<ReturnType<typeof readAccountUsage>>): boolean {
+  const gone = buckets.find(({ bucket }) => bucket === goneBucket);
+  const sum = (pick: (row: UsageRow) => number): number => buckets.reduce((total, row) => total + pick(row), 0);
+  const requests = (row: UsageRow): number => Object.values(row.requests).reduce((total, count) => total + count, 0);
+  const picks = [
+    (row: UsageRow) => row.storedBytes,
+    (row: UsageRow) => row.objects,
+    (row: UsageRow) => row.ingressBytes,
+    (row: UsageRow) => row.egressBytes,
+    requests,
+  ];
+  return (
+    gone?.storedBytes === 0 &&
+    gone.ingressBytes === goneBytes &&
+    gone.egressBytes === goneBytes &&
+    requests(gone) === 4 &&
+    picks.every((pick) => pick(account) === sum(pick))
+  );
 }
 
 function metricsOf(consoleEndpoint: string): Promise<string> {
@@ -158,6 +195,7 @@ await runSuite("usage", async ({ directory, option, say, check }) => {
       cutReceived += await cutRead(node.endpoint);
       cutReads += 1;
     }
+    await visit(node.endpoint);
     const metrics = await metricsOf(node.consoleEndpoint);
     for (const ledger of ledgers) {
       const shown = new RegExp(`troupe_usage_bytes\\{account="\\d+",bucket="${ledger.bucket}"\\} (\\S+)`).exec(metrics);
@@ -166,6 +204,9 @@ await runSuite("usage", async ({ directory, option, say, check }) => {
     check("SIGTERM drains and exits 0", (await node.stop()) === 0);
     await compareTotals("after SIGTERM");
     await compareTransfer("after SIGTERM", Number.POSITIVE_INFINITY);
+    const account = await readAccountUsage(data);
+    check("a deleted bucket keeps its usage, and the account's is the sum of its buckets'", isWhole(account));
+    if (!isWhole(account)) say(JSON.stringify(account, (_, value) => (typeof value === "bigint" ? `${value}` : value)));
   }
 
   for (const worker of workers) worker.close();

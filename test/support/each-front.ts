@@ -25,6 +25,7 @@ const certificate = {
 export interface Stand {
   readonly implementation: Implementation;
   readonly endpoint: string;
+  /** Of the console port. */
   readonly consoleEndpoint: string;
   /** AWS's SDK with its defaults, but without retries: a fault must show. */
   readonly s3: S3Client;

@@ -2,6 +2,8 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { type UsageRow, usageOfAccounts } from "#src/account/usage.ts";
+import { systemClock } from "#src/base/clock.ts";
 import { UsageReader } from "#src/bucket/usage-reader.ts";
 import { openControlSnapshot } from "#src/control/environment.ts";
 import { ControlReader } from "#src/control/reader.ts";
@@ -11,15 +13,9 @@ import { kinds, type Totals, type Transfer } from "./usage-ledger.ts";
 
 export type Counted = Totals & Transfer;
 
-const noSecrets = {
-  open: () => {
-    throw new Error("usage needs no secrets");
-  },
-};
-
 /** What the node has written down of its buckets, over all days. */
 export async function readUsage(data: string, buckets: readonly string[]): Promise<Map<string, Counted>> {
-  const control = new ControlReader(openControlSnapshot({ directory: join(data, "control") }), noSecrets);
+  const control = new ControlReader(openControlSnapshot({ directory: join(data, "control") }));
   const partitions = readdirSync(join(data, "partitions")).sort();
   const snapshots = partitions.map((name) => openSnapshot({ directory: join(data, "partitions", name, "meta") }));
   const reader = new UsageReader(snapshots);
@@ -46,6 +42,33 @@ export async function readUsage(data: string, buckets: readonly string[]): Promi
   await control.close();
   for (const snapshot of snapshots) await snapshot.close();
   return found;
+}
+
+/** Totals of the last days of the one account that owns buckets: by bucket, deleted ones too, and of the account itself. */
+export async function readAccountUsage(
+  data: string,
+): Promise<{ readonly buckets: UsageRow[]; readonly account: UsageRow }> {
+  const control = new ControlReader(openControlSnapshot({ directory: join(data, "control") }));
+  const partitions = readdirSync(join(data, "partitions")).sort();
+  const snapshots = partitions.map((name) => openSnapshot({ directory: join(data, "partitions", name, "meta") }));
+  const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const parts = { control, reader: new UsageReader(snapshots), clock: systemClock, yieldTurn };
+  control.refresh();
+  const [owned] = control.buckets("", 1);
+  if (owned === undefined) throw new Error("there is no bucket");
+  const toDay = Math.floor(Date.now() / 86_400_000);
+  const query = { fromDay: toDay - 2, toDay, group: "total" } as const;
+  const read = async (by: "bucket" | "account"): Promise<UsageRow[]> => {
+    const rows: UsageRow[] = [];
+    for await (const page of usageOfAccounts(parts, [owned.accountId], { ...query, by })) rows.push(...page);
+    return rows;
+  };
+  const buckets = await read("bucket");
+  const [account] = await read("account");
+  await control.close();
+  for (const snapshot of snapshots) await snapshot.close();
+  if (account === undefined) throw new Error("the account has no usage");
+  return { buckets, account };
 }
 
 /** Buckets whose totals are not what their rows add up to. Only while no node runs. */
