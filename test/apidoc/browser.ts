@@ -12,7 +12,10 @@ import { CannotRun, runSuite, type SuiteContext } from "../support/suite.ts";
 
 const email = "root@example.com";
 const password = "a password of the suites";
-const widths = [375, 1280] as const;
+const looks = [
+  { width: 375, theme: "light" },
+  { width: 1280, theme: "dark" },
+] as const;
 
 function find(program: string): string {
   const { stdout, status } = spawnSync("which", [program], { encoding: "utf8" });
@@ -55,26 +58,22 @@ interface Visit {
   readonly shots: string | null;
 }
 
-const theme = (isDark: boolean): "dark" | "light" => (isDark ? "dark" : "light");
-
 async function look({ suite, browser, shots, name }: Visit, url: string, ready: (page: Page) => Promise<void>) {
-  for (const width of widths) {
-    for (const isDark of [false, true]) {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme(isDark) });
-      const watch = new Watch();
-      await watch.over(context, new URL(url).origin);
-      const page = await context.newPage();
-      const answer = await page.goto(url, { waitUntil: "networkidle" });
-      const what = `${name} ${new URL(url).pathname} at ${width} pixels, ${theme(isDark)}`;
-      suite.check(`${what}: it is served`, answer?.status() === 200);
-      await ready(page);
-      const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
-      suite.check(`${what}: it fits: ${wide}`, wide <= width);
-      suite.check(`${what}: nothing is wrong: ${watch.faults.join("; ")}`, watch.faults.length === 0);
-      suite.check(`${what}: its files were loaded`, watch.requests.length >= 3);
-      if (shots !== null) await page.screenshot({ path: join(shots, `${what.replaceAll(/[^a-z0-9]+/g, "-")}.png`) });
-      await context.close();
-    }
+  for (const { width, theme } of looks) {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme });
+    const watch = new Watch();
+    await watch.over(context, new URL(url).origin);
+    const page = await context.newPage();
+    const answer = await page.goto(url, { waitUntil: "networkidle" });
+    const what = `${name} ${new URL(url).host.slice(-5)}${new URL(url).pathname} at ${width} pixels, ${theme}`;
+    suite.check(`${what}: it is served`, answer?.status() === 200);
+    await ready(page);
+    const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+    suite.check(`${what}: it fits: ${wide}`, wide <= width);
+    suite.check(`${what}: nothing is wrong: ${watch.faults.join("; ")}`, watch.faults.length === 0);
+    suite.check(`${what}: its files were loaded`, watch.requests.length >= 3);
+    if (shots !== null) await page.screenshot({ path: join(shots, `${what.replaceAll(/[^a-z0-9]+/g, "-")}.png`) });
+    await context.close();
   }
 }
 
