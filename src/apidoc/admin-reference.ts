@@ -13,25 +13,27 @@ const groups = [...new Set(adminRows.map(({ group }) => group))].sort();
 
 const groupId = (group: string): string => `admin-${group.toLowerCase().replaceAll(" ", "-")}`;
 
-const rowsOf = (wanted: string): readonly Html[] =>
+const rowsOf = (wanted: string) =>
   adminRows
     .filter(({ group }) => group === wanted)
     .map((operation) =>
-      row(`admin-${operation.name}`, html`${operation.name}`, [
+      row(
+        `admin-${operation.name}`,
+        html`${operation.name}`,
         html`<code>${operation.method} ${apiPrefix}${operation.path}</code>`,
         html`${operation.summary}`,
         html`${rightsOf(operation)}`,
         codes(operation.errors),
-      ]),
+      ),
     );
 
 const columns = ["Operation", "Request", "What it does", "Who may", "Errors beside the common ones"];
 
-const problemRows = (): readonly Html[] =>
+const problemRows = () =>
   Object.entries(adminErrors)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([code, { status, title }]) =>
-      row(`problem-${code}`, html`<code>${code}</code>`, [html`${status}`, html`${title}`]),
+      row(`problem-${code}`, html`<code>${code}</code>`, html`${status}`, html`${title}`),
     );
 
 /** Problems name this part of the page, whatever the port. */

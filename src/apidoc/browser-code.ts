@@ -28,6 +28,10 @@ const csrfToken = () => {
   const found = document.cookie.split("; ").find((pair) => pair.startsWith(csrfCookie));
   return found === undefined ? null : found.slice(csrfCookie.length);
 };
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
 SwaggerUIBundle({
   url: "/apidoc/openapi.json",
   dom_id: "#explorer",

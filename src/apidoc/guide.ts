@@ -34,8 +34,7 @@ const cssType = "text/css; charset=utf-8";
 const jsType = "text/javascript; charset=utf-8";
 
 /** A file of the package that the explorer is made of. */
-const swaggerFile = (name: string, contentType: string): StaticSource =>
-  fileSource(new URL(import.meta.resolve(`swagger-ui-dist/${name}`)), contentType);
+const packaged = (url: string, contentType: string): StaticSource => fileSource(new URL(url), contentType);
 
 /**
  * The console's own files. Not on the S3 port: customers' objects share its origin, so nobody should get used to typing
@@ -43,8 +42,8 @@ const swaggerFile = (name: string, contentType: string): StaticSource =>
  */
 const explorerFiles = (): Readonly<Record<string, StaticSource>> => ({
   "/apidoc/try-it.js": textSource(tryItJs, jsType),
-  "/apidoc/swagger-ui-bundle.js": swaggerFile("swagger-ui-bundle.js", jsType),
-  "/apidoc/swagger-ui.css": swaggerFile("swagger-ui.css", cssType),
+  "/apidoc/swagger-ui-bundle.js": packaged(import.meta.resolve("swagger-ui-dist/swagger-ui-bundle.js"), jsType),
+  "/apidoc/swagger-ui.css": packaged(import.meta.resolve("swagger-ui-dist/swagger-ui.css"), cssType),
 });
 
 export type GuideOptions = Omit<GuidePlace, "endpoint">;

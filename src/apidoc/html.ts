@@ -36,21 +36,30 @@ export function codes(names: readonly string[]): Html {
   return { html: names.map((name) => html`<code>${name}</code>`.html).join(", ") };
 }
 
-/** A table with a heading for every column; it scrolls sideways where it is wider than the screen. */
-export function table(caption: string, columns: readonly string[], rows: readonly Html[]): Html {
-  const heads = columns.map((column) => html`<th scope="col">${column}</th>`);
-  return html`<div class="wide" role="region" aria-label="${caption}" tabindex="0"><table>
-<thead><tr>${heads}</tr></thead>
-<tbody>
-${rows}</tbody></table></div>
-`;
+/** A line of a table. */
+interface Row {
+  readonly id: string;
+  readonly cells: readonly Html[];
 }
 
-/** A row whose first cell names it. @param id where links lead; null = nowhere */
-export function row(id: string | null, head: Html, cells: readonly Html[]): Html {
-  const rest = cells.map((cell) => html`<td>${cell}</td>`);
-  const at = id === null ? noHtml : html` id="${id}"`;
-  return html`<tr${at}><th scope="row">${head}</th>${rest}</tr>
+/** A line whose first cell names it. @param id where links lead */
+export function row(id: string, ...cells: readonly Html[]): Row {
+  return { id, cells };
+}
+
+/** A table with a heading for every column; on narrow screens each cell says its column itself. */
+export function table(caption: string, columns: readonly string[], rows: readonly Row[]): Html {
+  const heads = columns.map((column) => html`<th scope="col">${column}</th>`);
+  const lines = rows.map(({ id, cells }) => {
+    const [head = noHtml, ...rest] = cells;
+    const others = rest.map((cell, index) => html`<td data-column="${columns[index + 1] ?? ""}">${cell}</td>`);
+    return html`<tr id="${id}"><th scope="row">${head}</th>${others}</tr>
+`;
+  });
+  return html`<div class="wide"><table aria-label="${caption}">
+<thead><tr>${heads}</tr></thead>
+<tbody>
+${lines}</tbody></table></div>
 `;
 }
 

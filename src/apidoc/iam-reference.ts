@@ -16,10 +16,12 @@ function actions(service: keyof typeof manuals): Html {
   const rows = queryActions
     .filter((action) => action.service === service)
     .map(({ name, action, resource, errors }) =>
-      row(`${service}-${name}`, html`<a href="${manuals[service]}${name}.html" rel="noreferrer">${name}</a>`, [
+      row(
+        `${service}-${name}`,
+        html`<a href="${manuals[service]}${name}.html" rel="noreferrer">${name}</a>`,
         resource === "none" ? html`none needed` : html`<code>${action}</code>`,
         codes(errors),
-      ]),
+      ),
     );
   return table(titles[service], ["Action", "Permission", "Errors beside the common ones"], rows);
 }
@@ -30,14 +32,16 @@ const unserved = (): readonly Html[] =>
 `,
   );
 
-const errorRows = (): readonly Html[] =>
+const errorRows = () =>
   (Object.keys(queryErrors) as QueryErrorCode[])
     .sort()
     .map((code) =>
-      row(`query-error-${code}`, html`<code>${code}</code>`, [
+      row(
+        `query-error-${code}`,
+        html`<code>${code}</code>`,
         html`${queryErrors[code].status}`,
         html`${queryErrors[code].message}`,
-      ]),
+      ),
     );
 
 export function iamReference(): Html {

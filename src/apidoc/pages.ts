@@ -79,7 +79,7 @@ export function tryItPage(place: GuidePlace): string {
 `,
     main: html`<p>Requests go to this node and do what they say. A console session in this browser counts; else choose
 Authorize and give an API token.</p>
-<div id="explorer" class="explorer"></div>
+<div id="explorer"></div>
 <noscript><p>The explorer needs JavaScript; the <a href="/apidoc/index.html#admin">guide</a> does not.</p></noscript>
 `,
   });

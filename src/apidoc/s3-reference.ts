@@ -32,20 +32,22 @@ function permission({ action, versionAction, authorisation }: Operation): Html {
   return html`<code>${action}</code>${versioned}${items}`;
 }
 
-const servedRows = (): readonly Html[] =>
+const servedRows = () =>
   served.map((operation) =>
     row(
       `s3-${operation.name}`,
       html`<a href="${manual}${operation.name}.html" rel="noreferrer">${operation.name}</a>`,
-      [request(operation), permission(operation), codes(operation.errors)],
+      request(operation),
+      permission(operation),
+      codes(operation.errors),
     ),
   );
 
-const errorRows = (): readonly Html[] =>
+const errorRows = () =>
   Object.entries(s3Errors)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([code, { status, message }]) =>
-      row(`error-${code}`, html`<code>${code}</code>`, [html`${status}`, html`${message}`]),
+      row(`error-${code}`, html`<code>${code}</code>`, html`${status}`, html`${message}`),
     );
 
 export function s3Reference(): Html {

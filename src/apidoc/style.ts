@@ -75,12 +75,22 @@ p code, li code { background: var(--soft); padding: 0.1em 0.3em; border-radius: 
   cursor: pointer;
 }
 .wide { overflow-x: auto; margin: 0.75rem 0; }
-table { border-collapse: collapse; width: 100%; min-width: 40rem; font-size: 0.9rem; }
-th, td { text-align: left; vertical-align: top; padding: 0.45rem 0.75rem 0.45rem 0; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
+th, td { text-align: left; vertical-align: top; padding: 0.45rem 1rem 0.45rem 0; border-bottom: 1px solid var(--line); }
 thead th { color: var(--quiet); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 600; }
+td code, th code { overflow-wrap: normal; }
+@media (max-width: 56rem) {
+  thead { display: none; }
+  table, tbody, tr, tbody th, td { display: block; }
+  tr { padding: 0.6rem 0; border-bottom: 1px solid var(--line); }
+  tbody th, td { border-bottom: 0; padding: 0.1rem 0; overflow-wrap: anywhere; }
+  td code, th code { overflow-wrap: anywhere; }
+  td:empty { display: none; }
+  td::before { content: attr(data-column) ": "; color: var(--quiet); }
+}
 tr:target, h2:target, h3:target { background: var(--soft); }
-.names code { white-space: nowrap; }
+.names code { display: inline-block; max-width: 100%; }
 .names { font-size: 0.9rem; max-width: none; }
 .action {
   display: inline-block;
@@ -95,5 +105,4 @@ tr:target, h2:target, h3:target { background: var(--soft); }
   nav { border-bottom: 0; border-right: 1px solid var(--line); }
   nav ul { display: block; position: sticky; top: 1rem; }
 }
-.explorer { background: #ffffff; color: #3b4151; color-scheme: light; padding: 0.5rem 0; }
 `;

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import test from "ava";
 import { adminErrors } from "#src/admin/problem.ts";
 import { adminRows } from "#src/admin/table.ts";
@@ -10,6 +12,7 @@ import { unservedActions } from "#src/iam/unserved-actions.ts";
 import { operations } from "#src/operations/table.ts";
 import { s3Errors } from "#src/s3/errors.ts";
 import { reservedBucketNames } from "#src/s3/names.ts";
+import { rootDirectory } from "../support/node-process.ts";
 
 const place: GuidePlace = {
   port: "console",
@@ -81,12 +84,12 @@ test("every error code of the three APIs stands on the page with its status and 
   ] as const) {
     for (const [code, { status, message }] of Object.entries(table)) {
       const row = rowOf(page, `${prefix}-${code}`) ?? "";
-      for (const part of [code, `<td>${status}</td>`, escaped(message)]) t.true(row.includes(part), `${code}: ${part}`);
+      for (const part of [code, `>${status}</td>`, escaped(message)]) t.true(row.includes(part), `${code}: ${part}`);
     }
   }
   for (const [code, { status, title }] of Object.entries(adminErrors)) {
     const row = rowOf(page, `problem-${code}`) ?? "";
-    for (const part of [code, `<td>${status}</td>`, escaped(title)]) t.true(row.includes(part), `${code}: ${part}`);
+    for (const part of [code, `>${status}</td>`, escaped(title)]) t.true(row.includes(part), `${code}: ${part}`);
   }
 });
 
@@ -132,4 +135,14 @@ test("what is put into a page is escaped", (t) => {
     '<p title="&lt;b&gt;&quot;&#39;&amp;">&lt;b&gt;&quot;&#39;&amp;</p>',
   );
   t.false(guidePage({ ...place, endpoint: 'https://"><script>' }).includes('"><script>'));
+});
+
+test("the guide is loaded when it is asked for: nothing outside its folder imports it before", (t) => {
+  const source = join(rootDirectory, "src");
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const importers = files.filter((name) => /"[^"]*\/apidoc\/[^"]+\.ts"/.test(readFileSync(join(source, name), "utf8")));
+  t.deepEqual(importers, ["node-guide.ts"]);
+  const text = readFileSync(join(source, "node-guide.ts"), "utf8");
+  t.notRegex(text, /from "\.\/apidoc\//);
+  t.regex(text, /await import\("\.\/apidoc\/guide\.ts"\)/);
 });

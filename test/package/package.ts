@@ -179,7 +179,8 @@ async function tryCommand({ project, name, path, check }: CommandTrial): Promise
   const version = await run(project, "npx", ["--no-install", "troupe", "version"], { PATH });
   check(`${name}: npx troupe version`, version.out === `troupe ${manifest.version}\n`);
   const port = await freePort();
-  const addresses = ["--s3", `127.0.0.1:${port}`, "--console", `127.0.0.1:${await freePort()}`];
+  const consolePort = await freePort();
+  const addresses = ["--s3", `127.0.0.1:${port}`, "--console", `127.0.0.1:${consolePort}`];
   const child = spawn(join(project, "node_modules/.bin/troupe"), ["serve", "--data", `data-${port}`, ...addresses], {
     cwd: project,
     env: { ...process.env, PATH, TROUPE_STORAGE_BALLAST_BYTES: "0", UV_THREADPOOL_SIZE: undefined },
@@ -197,6 +198,12 @@ async function tryCommand({ project, name, path, check }: CommandTrial): Promise
     );
   }
   check(`${name}: troupe serve gets ready`, isReady);
+  // The console port listens a moment after the S3 port.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  for (const file of [`${port}/apidoc/index.html`, `${consolePort}/apidoc/swagger-ui-bundle.js`]) {
+    const shown = await fetch(`http://127.0.0.1:${file}`).catch(() => null);
+    check(`${name}: the API guide is there: ${file}`, shown?.status === 200);
+  }
   child.kill("SIGTERM");
   const code = await exited;
   check(`${name}: troupe serve ends with 0 after SIGTERM: ${code}`, code === 0);
