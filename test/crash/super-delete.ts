@@ -73,21 +73,8 @@ class Clients {
   async job(method: "GET" | "POST", path: string, body?: object): Promise<Job> {
     const sent = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) };
     const headers: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
-    const answer = await expectOk(
-      this.#whenOpen(() => this.#admin.send(method, `/api/v1${path}`, { headers, ...sent })),
-    );
+    const answer = await expectOk(this.#admin.send(method, `/api/v1${path}`, { headers, ...sent }));
     return JSON.parse(answer.body.toString()) as Job;
-  }
-
-  /** The console port opens after the S3 port, which says that the node is ready. */
-  async #whenOpen(send: () => Promise<S3Answer>): Promise<S3Answer> {
-    for (const deadline = performance.now() + settleMsMax; ; await pause(20)) {
-      try {
-        return await send();
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ECONNREFUSED" || performance.now() > deadline) throw error;
-      }
-    }
   }
 
   begin(): Promise<Job> {
