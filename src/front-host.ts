@@ -1,7 +1,6 @@
 /** One front with everything it needs, in the main thread or in one of its own: listener, pipeline, readers, links to the bucket threads. */
 
 import type { MessagePort } from "node:worker_threads";
-import { ownActor } from "./account/principal.ts";
 import { Principals } from "./account/principals.ts";
 import { QuotaBook } from "./account/quota-book.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
@@ -23,24 +22,17 @@ import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { ringSecretBox } from "./control/secret-box.ts";
 import { openAccessLog } from "./front/access-log.ts";
-import { AddressRanges } from "./front/client-address.ts";
-import { ConsoleCors } from "./front/console-cors.ts";
 import { listen } from "./front/http-server.ts";
-import { type Exchanged, Pipeline } from "./front/pipeline.ts";
-import { PrincipalGate } from "./front/principal-gate.ts";
-import { QueryPort } from "./front/query-port.ts";
+import { KeyUse } from "./front/key-use.ts";
+import type { Exchanged } from "./front/pipeline.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
-import { s3Port } from "./front/s3-port.ts";
-import { TenantHosts } from "./front/tenant-host.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
 import { WriteQuotas } from "./front/write-quotas.ts";
-import { iamPort } from "./iam/service.ts";
+import { s3Handler } from "./front-handler.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
-import { compileRoutes } from "./model/route.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
-import { operations } from "./operations/table.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
 import { systemDisk } from "./storage/disk.ts";
 import { openSnapshot } from "./storage/lmdb.ts";
@@ -51,7 +43,6 @@ import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
 export interface FrontData {
   readonly partitions: readonly { readonly directory: string; readonly metadata: string; readonly owner: number }[];
   readonly controlDirectory: string;
-  /** Opens the secrets of control records; 32 bytes. */
   /** Of the key ring: secret. */
   readonly ringKeys: readonly RingKey[];
   readonly slabs: SharedSlabs;
@@ -112,6 +103,7 @@ export class Front {
   readonly #data: FrontData;
   readonly #principals: Principals;
   readonly #temporary: TemporaryCredentials;
+  readonly #keyUse: KeyUse;
   readonly #links: readonly ThreadLink[];
   readonly #slabs: Slabs;
   readonly #services: FrontServices;
@@ -157,6 +149,7 @@ export class Front {
     );
     this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock });
+    this.#keyUse = new KeyUse(clock, (used) => void askControl("key.used", { used }));
     const quotaBook = new QuotaBook({ control, reader: this.#usageReader, clock, yieldTurn });
     this.#services = {
       control,
@@ -179,56 +172,24 @@ export class Front {
 
   /** Binds the S3 port; several fronts share it. @returns the port */
   async listen(port: number): Promise<number> {
-    const { listen: where, endpoints, takesVersion2, hostId, consoleUrl, fronts } = this.#data;
-    const cors = new ConsoleCors(consoleUrl);
-    const gate = new PrincipalGate(this.#principals, new TenantHosts(this.#data.domains), this.#services.control);
-    const proxies = new AddressRanges(this.#data.trustedProxies);
-    const { clock } = this.#services;
-    const query = new QueryPort({
-      gate,
-      serve: this.#queryService(),
-      proxies,
-      clock,
-      random: systemRandom,
-      log: this.#log,
-    });
-    const pipeline = new Pipeline({
+    const { listen: where, fronts } = this.#data;
+    const handler = s3Handler({
+      data: this.#data,
       services: this.#services,
-      route: compileRoutes(operations),
-      endpoints,
-      takesVersion2,
-      hostId,
+      principals: this.#principals,
+      temporary: this.#temporary,
       admission: this.#admission,
-      gate,
-      proxies,
-      cors,
-      random: systemRandom,
+      keyUse: this.#keyUse,
       log: this.#log,
+      port: () => this.#server?.port ?? port,
+      isReady: () => this.#isReady(),
       observe: (exchange) => this.#observe(exchange),
     });
-    const handler = s3Port({ pipeline: pipeline.handle, isReady: () => this.#isReady(), consoleUrl, cors, query });
     const { host, tls, implementation, connectionsMax } = where;
     const secured = tls === null ? {} : { tls };
     const options = { host, port, implementation, connectionsMax, sharesPort: fronts > 1, ...secured };
     this.#server = await listen(options, handler, this.#log);
     return this.#server.port;
-  }
-
-  #queryService() {
-    const { control, askControl, clock } = this.#services;
-    return iamPort({
-      reader: control,
-      askControl,
-      clock,
-      credentials: this.#temporary,
-      secondFactor: {
-        verify: async (accountId, userName, code) => {
-          const by = ownActor(accountId, userName);
-          return (await askControl("mfa.take", { by, accountId, userName, code })).ok;
-        },
-      },
-      log: this.#log,
-    });
   }
 
   get implementation(): string {
@@ -293,6 +254,7 @@ export class Front {
   async drain(): Promise<void> {
     this.#isDraining = true;
     await this.#server?.close(this.#data.listen.drainMs);
+    this.#keyUse.close();
     this.#usageFlush.cancel();
     await this.#usage.drain(() => new Promise((resolve) => systemClock.after(limits.usageDrainPauseMs, resolve)));
   }
@@ -303,6 +265,7 @@ export class Front {
    */
   async abandon(): Promise<void> {
     this.#isDraining = true;
+    this.#keyUse.close();
     this.#usageFlush.cancel();
     await this.#server?.close(0);
     this.#services.uploader.close();

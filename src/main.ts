@@ -4,6 +4,8 @@
 import { withThreadPool } from "./launch.ts";
 
 await withThreadPool(async () => {
-  const [{ run }, { serve }] = await Promise.all([import("./cli/command.ts"), import("./serve.ts")]);
-  process.exitCode = await run(process.argv.slice(2), { serve });
+  const { run } = await import("./cli/command.ts");
+  process.exitCode = await run(process.argv.slice(2), {
+    serve: async (options) => (await import("./serve.ts")).serve(options),
+  });
 });

@@ -1,4 +1,4 @@
-/** The admin API of a node: its own reader of control records in the main thread, and the mail. For node.ts alone. */
+/** The admin API of a node: its own reader of control records in the main thread, the local socket, and the mail. For node.ts alone. */
 
 import { Principals } from "./account/principals.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
@@ -9,9 +9,11 @@ import { Proofs } from "./admin/proofs.ts";
 import { AdminRecords } from "./admin/records.ts";
 import { adminRows } from "./admin/table.ts";
 import { systemClock } from "./base/clock.ts";
+import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
+import { openAdminSocket } from "./cli/socket.ts";
 import type { Config } from "./config/schema.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import type { Quota } from "./control/identity-records.ts";
@@ -52,9 +54,9 @@ export interface OpenedAdmin {
   close(): Promise<void>;
 }
 
-/** The control records' environment is open in this process. */
-export function openAdmin(parts: AdminParts): OpenedAdmin {
-  const { config, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
+/** The control records' environment is open in this process. @throws ListenError when there can be no local socket */
+export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
+  const { config, dataDirectory, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
   const secrets = ringSecretBox(keyRing);
   const snapshot = openControlSnapshot({ directory: parts.controlDirectory, ...unsafeLmdb(unsafe) });
   const reader = new ControlReader(snapshot);
@@ -104,9 +106,11 @@ export function openAdmin(parts: AdminParts): OpenedAdmin {
     placeOf: (request) => clientPlace(request, proxies),
     publicUrl,
   });
+  const socket = await openAdminSocket({ dataDirectory, handler: port.handleLocal, log });
   return {
     port,
     close: async () => {
+      await socket?.close(limits.drainMs);
       outbox.close();
       await Promise.all(snapshots.map((snapshot) => snapshot.close()));
       await reader.close();

@@ -4,7 +4,7 @@ import type { Supervisor } from "./actor/supervisor.ts";
 import type { AdminPort } from "./admin/port.ts";
 import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
-import type { ListenAddress } from "./cli/address.ts";
+import { type ListenAddress, urlHost } from "./cli/address.ts";
 import { productVersion } from "./cli/version.ts";
 import type { Config } from "./config/schema.ts";
 import { consolePort } from "./front/console-port.ts";
@@ -13,6 +13,7 @@ import { listen } from "./front/http-server.ts";
 import { Metrics } from "./front/metrics.ts";
 import type { FrontReport } from "./front-thread.ts";
 import type { HttpServer } from "./model/http.ts";
+import { consoleGuide } from "./node-guide.ts";
 import type { AnyFront } from "./node-parts.ts";
 import type { FreeSpace } from "./storage/free-space.ts";
 
@@ -48,6 +49,13 @@ export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
     metrics,
     gather,
     admin,
+    showGuide: consoleGuide({
+      domains: config.domain,
+      region: config.region,
+      consoleUrl: () => config.console.publicUrl ?? `http://${urlHost(address.host)}:${server.port}`,
+      listening: () => endpoint,
+      log,
+    }),
     isOpen: config.metrics.open,
     bearerToken: config.metrics.bearerToken,
     isReady: () => supervisor.snapshot().isUp.every((isUp) => isUp),
@@ -55,5 +63,6 @@ export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
     onError: (error) => log.error({ error }, "metrics could not be gathered"),
   });
   const connectionsMax = limits.consoleConnectionsMax;
-  return listen({ ...address, implementation, connectionsMax }, handler, log);
+  const server = await listen({ ...address, implementation, connectionsMax }, handler, log);
+  return server;
 }

@@ -70,12 +70,6 @@ export function connectionsPerFront(fronts: number, log: Log): number {
   return Math.max(1, Math.floor(connections / fronts));
 }
 
-/** The host as it stands in a URL: loopback for "any address", brackets around IPv6. */
-export function urlHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
-}
-
 export interface ControlParts {
   readonly directory: DataDirectory;
   /** The ring that the store's secrets are sealed by. @throws KeyringError */

@@ -10,6 +10,7 @@ import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { createThreadLog, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import { urlHost } from "./cli/address.ts";
 import type { ServeOptions } from "./cli/command.ts";
 import { readIdentitiesFile } from "./cli/identities-file.ts";
 import type { Config } from "./config/schema.ts";
@@ -28,7 +29,6 @@ import {
   shareMemory,
   startFronts,
   threadCounts,
-  urlHost,
 } from "./node-parts.ts";
 import { Opened } from "./opened.ts";
 import { DataDirectory } from "./storage/data-directory.ts";
@@ -321,7 +321,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     // Metrics are nothing that a node without a console should load.
     const { openConsole } = await import("./node-console.ts");
     const { openAdmin } = await import("./node-admin.ts");
-    const admin = openAdmin({
+    const admin = await openAdmin({
       config,
       dataDirectory: directory.path,
       controlDirectory: directory.controlPath,

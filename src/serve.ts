@@ -79,7 +79,7 @@ function failStop(error: unknown): never {
 function explain(error: unknown): null {
   if (error instanceof DirectoryLockedError) {
     process.stderr.write(`${error.message}\n`);
-    process.exit(exitCodes.inUse);
+    process.exit(exitCodes.tryLater);
   }
   const isForOperator =
     error instanceof Error &&

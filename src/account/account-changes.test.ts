@@ -213,6 +213,18 @@ test("a deletion that was interrupted is finished at the next start", async (t) 
   t.false(JSON.stringify(await world.contents()).includes(customerId));
 });
 
+test("a mark that a crash has left beside a bucket removes nothing", async (t) => {
+  const world = await openWorld(t);
+  const key = identityKeys.account(customerId);
+  const { value } = await getTyped<AccountRecord>(world.store, key);
+  const owned = putTyped(controlKeys.ownedBucket(customerId, "b"), {});
+  await world.store.txn([], [putTyped(key, { ...value, status: "deleting" }), owned]);
+  await resumeDeletions(world.turns);
+  world.reader.refresh();
+  t.is(world.directory.account(customerId)?.status, "suspended");
+  t.truthy(world.directory.user(customerId, "ann"));
+});
+
 /** Some of everything that an account can have. */
 async function furnish(world: World): Promise<void> {
   const by = rootOf(customerId);

@@ -98,6 +98,14 @@ async function finish(turns: IdentityTurns, accountId: string): Promise<void> {
 }
 
 async function removeAll(turn: Turn, accountId: string): Promise<void> {
+  const marked = await turn.read<AccountRecord>(identityKeys.account(accountId));
+  const [bucket] = await turn.names(controlKeys.ownedBucket(accountId, ""), 1);
+  if (marked !== undefined && bucket !== undefined) {
+    // The last run ended between the mark and the second look: nothing has been removed yet.
+    turn.put(identityKeys.account(accountId), { ...marked, status: "suspended" });
+    await turn.commit(accountId, null);
+    return;
+  }
   await removeEach<UserRecord>(turn, accountId, identityKeys.user(accountId, ""), async (user) => {
     await strip(turn, user);
     removeUser(turn, (await turn.read<UserRecord>(identityKeys.user(accountId, user.name))) ?? user);

@@ -1,4 +1,5 @@
 import test from "ava";
+import { limits } from "../base/limits.ts";
 import { identityKeys } from "../control/identity-records.ts";
 import { AuditTrail } from "./audit-trail.ts";
 import { auditAfter } from "./directory.ts";
@@ -56,6 +57,19 @@ test("what is denied has a row in the log of the one who asked, and changes noth
     ],
   );
   t.is(world.directory.audit(siblingId, page).items.length, 0);
+});
+
+test("one who is denied over and over pushes nobody else's rows out", async (t) => {
+  const world = await openWorld(t);
+  const attempt = (by = ada) =>
+    world.ask("user.delete", { by, accountId: customerId, userName: "root", cascade: true });
+  for (let index = 0; index < limits.auditDeniedPerMinuteMax + 40; index++) t.is(await attempt(), "AccessDenied");
+  t.is((await world.audit()).length, limits.auditDeniedPerMinuteMax);
+  await attempt(actor(customerId, "ann"));
+  t.is((await world.audit()).length, limits.auditDeniedPerMinuteMax + 1);
+  world.clock.advance(60_000);
+  await attempt();
+  t.is((await world.audit()).length, limits.auditDeniedPerMinuteMax + 2);
 });
 
 test("other refusals leave no row, and no secret is in any", async (t) => {

@@ -2,6 +2,7 @@
 
 import { limits } from "../base/limits.ts";
 import { type Actor, type AuditRecord, identityKeys } from "../control/identity-records.ts";
+import { RecentMap } from "../control/recent-map.ts";
 import type { ControlOperation } from "../control/store.ts";
 import { decodeRecord, putTyped } from "../control/typed-records.ts";
 import type { IdentityPorts } from "./ports.ts";
@@ -24,6 +25,8 @@ export interface AuditRow {
 export class AuditTrail {
   readonly #ports: Pick<IdentityPorts, "store" | "clock" | "random">;
   readonly #rowsMax: number;
+  /** Denied requests of the minute, by identity. */
+  readonly #denied = new RecentMap<string, { readonly sinceMs: number; count: number }>(limits.auditDeniedKeptMax);
   #sequence = 0;
   /** null: not counted yet. */
   #rows: number | null = null;
@@ -53,8 +56,12 @@ export class AuditTrail {
     };
   }
 
-  /** Writes a row of its own, for what changes nothing. */
+  /**
+   * Writes a row of its own, for what changes nothing. Of one identity's denied requests at most
+   * `limits.auditDeniedPerMinuteMax` a minute: else it could push out all other rows.
+   */
   async write(event: AuditEvent): Promise<void> {
+    if (event.outcome === "denied" && !this.#admitDenied(event.by)) return;
     for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
       const { key, operations } = this.row(event);
       if (await this.#ports.store.txn([{ key, revision: 0n }], operations)) return this.written();
@@ -70,6 +77,18 @@ export class AuditTrail {
       this.#trimming = null;
     });
     await this.#trimming;
+  }
+
+  #admitDenied({ accountId, name }: Actor): boolean {
+    const nowMs = this.#ports.clock.nowMs();
+    const who = `${accountId}/${name}`;
+    const denied = this.#denied.get(who);
+    if (denied === undefined || Math.abs(nowMs - denied.sinceMs) >= 60_000) {
+      this.#denied.set(who, { sinceMs: nowMs, count: 1 });
+      return true;
+    }
+    denied.count += 1;
+    return denied.count <= limits.auditDeniedPerMinuteMax;
   }
 
   async #trim(): Promise<void> {

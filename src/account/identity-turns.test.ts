@@ -92,6 +92,26 @@ test("a suspension between the reading and the commit holds", async (t) => {
   t.like(outcome, { ok: false, code: "AccessDenied" });
 });
 
+test("who asks is read again after each of several commits", async (t) => {
+  const world = await openWorld(t);
+  const { txn } = world.store;
+  const key = identityKeys.user(accountId, "ada");
+  world.store.txn = async (...args) => {
+    const done = await txn.apply(world.store, args);
+    const { value } = await getTyped<UserRecord>(world.store, key);
+    if (value?.role === "admin") await txn.call(world.store, [], [putTyped(key, { ...value, role: "user" })]);
+    return done;
+  };
+  // Of a rank that a User may not delete either.
+  const bob = identityKeys.user(accountId, "bob");
+  const { value } = await getTyped<UserRecord>(world.store, bob);
+  await txn.call(world.store, [], [putTyped(bob, { ...value, role: "admin" })]);
+  t.is(await world.ask("user.delete", { by: ada, accountId, userName: "bob", cascade: true }), "AccessDenied");
+  world.store.txn = txn;
+  world.reader.refresh();
+  t.is(world.directory.user(accountId, "bob")?.status, "disabled");
+});
+
 test("turns of one account do not overlap, those of others do, and not too many wait", async (t) => {
   const world = await openWorld(t);
   let release = (): void => undefined;

@@ -25,7 +25,13 @@ export interface Principal {
   /** Everything in its own account is allowed, unless a resource's policy denies it: nothing needs to be evaluated. */
   readonly isUnbounded: boolean;
   /** Null for long-lived keys. */
-  readonly temporary: { readonly issuedMs: number; readonly mfa: boolean } | null;
+  readonly temporary: {
+    readonly issuedMs: number;
+    readonly mfa: boolean;
+    /** What they die with; credentials that they ask for die with the same. */
+    readonly parentAccessKeyId: string | null;
+    readonly sessionId: string | null;
+  } | null;
 }
 
 /** The principal as control messages name it. */

@@ -326,8 +326,8 @@ class Making {
   }
 }
 
-function temporaryOf({ issuedMs, mfa }: IssuedClaims): Principal["temporary"] {
-  return { issuedMs, mfa };
+function temporaryOf({ issuedMs, mfa, parentAccessKeyId, sessionId }: IssuedClaims): Principal["temporary"] {
+  return { issuedMs, mfa, parentAccessKeyId, sessionId };
 }
 
 const compiled = new WeakMap<object, CompiledPolicy>();

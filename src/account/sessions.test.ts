@@ -110,6 +110,7 @@ test("who may revoke whose sessions", async (t) => {
     [actor(customer, "root", { original: { accountId: reseller, name: "gone" } }), "user", "AccessDenied"],
     [actor(customer, "builder", { kind: "role" }), "user", "AccessDenied"],
     [product, "user", "ok"],
+    [{ ...product, via: "session" }, "user", "AccessDenied"],
     [actor(customer, "root"), "nobody", "NoSuchEntity"],
     [actor(direct, "root"), "nobody", "AccessDenied"],
   ];

@@ -1,8 +1,9 @@
 import test from "ava";
 import { limits } from "../base/limits.ts";
-import { identityKeys } from "../control/identity-records.ts";
+import { identityKeys, type SignInsRecord } from "../control/identity-records.ts";
+import { getTyped } from "../control/typed-records.ts";
 import { hashToken } from "./secret-token.ts";
-import { accountIds, address, done, openStand, seen, totpCode, withFactor } from "./sign-in.testing.ts";
+import { accountIds, address, done, openStand, type Stand, seen, totpCode, withFactor } from "./sign-in.testing.ts";
 
 const { operator, direct } = accountIds;
 
@@ -88,20 +89,75 @@ test("strangers who guess do not delay the owner at home, also after a restart o
   t.truthy(record, "home is remembered in the store");
 });
 
-test("who has a user of the same address does not clear the way for guessing at the other", async (t) => {
-  const stand = await openStand();
-  const email = "victim@x.example";
-  await stand.addUser(operator, "victim", "user", { email, passwordHash: "hash of secret of the victim" });
-  await stand.addUser(direct, "guesser", "user", { email, passwordHash: "hash of mine" });
-  let guesses = 0;
-  for (let index = 0; index < 50; index++) {
-    const own = await stand.begin(direct, { email, password: "mine", address: `203.0.113.${index}` });
-    const guess = await stand.begin(direct, { email, password: "wrong", address: `203.0.113.${index}` });
-    if (seen(guess) !== "Throttled") guesses += 1;
-    if (seen(own) === "Throttled") break;
-  }
-  t.true(guesses <= limits.accountFreeFailures, `${guesses}`);
+test("home is where the user itself has signed in to the end, in the last 90 days", async (t) => {
+  const home = "198.51.100.1";
+  const isDelayedAtHome = async (prepare: (stand: Stand) => Promise<unknown>) => {
+    const before = await openStand();
+    await prepare(before);
+    for (let index = 0; index < 20; index++) {
+      await before.begin(operator, { password: "wrong", address: `203.0.113.${index}` });
+    }
+    return seen(await before.begin(operator, { address: home })) === "Throttled";
+  };
+  const record = (stand: Stand, changes: object) => {
+    const addresses = [{ network: home, atMs: stand.clock.nowMs() }];
+    return stand.put(identityKeys.signIns(operator, "root"), {
+      userId: `id of ${operator}/root`,
+      addresses,
+      ...changes,
+    });
+  };
+  t.false(await isDelayedAtHome((stand) => record(stand, {})));
+  t.true(await isDelayedAtHome(async () => {}));
+  t.true(await isDelayedAtHome((stand) => record(stand, { userId: "a user of that name who is gone" })));
+  t.true(
+    await isDelayedAtHome(async (stand) => {
+      await record(stand, {});
+      stand.clock.advance(limits.knownAddressMs);
+    }),
+  );
+  t.true(
+    await isDelayedAtHome(async (stand) => {
+      await withFactor(stand, operator);
+      done(await stand.begin(operator, { address: home }));
+    }),
+    "the password alone makes no home",
+  );
 });
+
+test("a bounded number of homes is remembered, the latest", async (t) => {
+  const stand = await openStand();
+  for (let index = 0; index < limits.knownAddressesMax + 3; index++) {
+    done(await stand.begin(operator, { address: `203.0.113.${index}` }));
+  }
+  done(await stand.begin(operator, { address: "203.0.113.7" }));
+  const key = identityKeys.signIns(operator, "root");
+  const { value } = await getTyped<SignInsRecord>(stand.store, key);
+  t.is(value?.addresses.length, limits.knownAddressesMax);
+  t.deepEqual(
+    value?.addresses.slice(0, 2).map(({ network }) => network),
+    ["203.0.113.7", "203.0.113.10"],
+  );
+  t.is(new Set(value?.addresses.map(({ network }) => network)).size, limits.knownAddressesMax);
+});
+
+for (const at of [null, direct]) {
+  const where = at === null ? "anywhere" : "at the host of the own account";
+  test(`who signs in ${where} does not clear the way for guessing at another user of the same address`, async (t) => {
+    const stand = await openStand();
+    const email = "victim@x.example";
+    await stand.addUser(operator, "victim", "user", { email, passwordHash: "hash of secret of the victim" });
+    await stand.addUser(direct, "guesser", "user", { email, passwordHash: "hash of mine" });
+    let guesses = 0;
+    for (let index = 0; index < 50; index++) {
+      const from = `203.0.113.${index}`;
+      await stand.begin(direct, { email, password: "mine", accountId: at, address: from });
+      const guess = await stand.begin(direct, { email, password: "wrong", address: from });
+      if (seen(guess) === "SignInFailed") guesses += 1;
+    }
+    t.true(guesses >= 1 && guesses <= limits.accountFreeFailures, `${guesses}`);
+  });
+}
 
 test("one address that fails at many accounts is delayed, and its own success clears nothing but itself", async (t) => {
   const stand = await openStand();

@@ -99,15 +99,10 @@ export async function endAllSessions(
   return {
     compare: [guardCompare(user.accountId, user.name, guard)],
     operations: [
-      ...held.filter(({ hash }) => hash !== exceptHash).flatMap(({ hash, record }) => removals(record, hash)),
+      ...held.filter(({ hash }) => hash !== exceptHash).flatMap(({ hash, record }) => endSession(record, hash)),
       guardPut(user, guard, knownNetwork, ports.clock.nowMs()),
     ],
   };
-}
-
-/** Ends one session. */
-export function endSession(session: SessionRecord, hash: string): ControlOperation[] {
-  return removals(session, hash);
 }
 
 /** The hash of a user's session with this id; undefined when there is none. */
@@ -171,7 +166,7 @@ function makeRoom(held: readonly HeldSession[], next: SessionRecord, nowMs: numb
   const pushedOut = new Set(likeIt.slice(max - 1).map(({ hash }) => hash));
   return held
     .filter(({ hash, record }) => pushedOut.has(hash) || !isLive(record, nowMs))
-    .flatMap(({ hash, record }) => removals(record, hash));
+    .flatMap(({ hash, record }) => endSession(record, hash));
 }
 
 /** At most `limits.sessionsPerUserMax` and `limits.halfSessionsPerUserMax`: the guard lets no two be added at once. */
@@ -192,7 +187,8 @@ function puts(session: SessionRecord, hash: string): ControlOperation[] {
   ];
 }
 
-function removals(session: SessionRecord, hash: string): ControlOperation[] {
+/** Ends one session: it, and its row in the user's list. */
+export function endSession(session: SessionRecord, hash: string): ControlOperation[] {
   return [
     { kind: "remove", key: identityKeys.session(hash) },
     { kind: "remove", key: identityKeys.userSession(session.accountId, session.userName, session.sessionId) },

@@ -69,6 +69,8 @@ export interface AdminContext {
   demand(action: string, resource: string): void;
   /** @throws AdminError InsecureTransport when a password or session would cross a network in the clear */
   judgeTransport(): void;
+  /** The answer holds a secret: a repeat under the same idempotency key does not get it again. */
+  showsSecret(): void;
   /** Adds a header to the answer. */
   setHeader(name: string, value: string): void;
 }

@@ -77,7 +77,7 @@ export interface AdminDeclaration<
   readonly status: 200 | 201 | 202 | 204;
   /** Codes beyond those that any request can have. */
   readonly errors: readonly AdminErrorCode[];
-  /** The answer carries a secret: a repeat under the same idempotency key does not get it again. */
+  /** Every answer carries a secret: a repeat under the same idempotency key does not get it again. */
   readonly hasSecret?: true;
 }
 
@@ -185,11 +185,11 @@ export function byPolicy(action: string): Admittance {
   return { who: anyProof, role: "user", scope: "all", whileActing: true, action };
 }
 
-/** What resellers and operators may do to the accounts below theirs. */
-export function overAccounts(action: string): Admittance {
+/** What resellers and operators may do to the accounts below theirs: their Root changes them, their Admin sees them. */
+export function overAccounts(action: string, role: "root" | "admin" = "root"): Admittance {
   return {
     who: anyProof,
-    role: "admin",
+    role,
     kinds: ["operator", "reseller"],
     scope: "customers",
     whileActing: true,

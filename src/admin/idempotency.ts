@@ -13,6 +13,8 @@ export interface AdminAnswer {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string | null;
+  /** It is given once and not kept. */
+  readonly hasSecret: boolean;
 }
 
 interface Remembered {
@@ -45,12 +47,7 @@ export class IdempotencyStore {
    * @throws AdminError InvalidInput (not a key), IdempotencyMismatch, AlreadyDone (the answer held a secret), and those of `work`
    */
   async once(
-    request: {
-      readonly scope: string;
-      readonly key: string;
-      readonly fingerprint: string;
-      readonly hasSecret: boolean;
-    },
+    request: { readonly scope: string; readonly key: string; readonly fingerprint: string },
     work: () => Promise<AdminAnswer>,
   ): Promise<AdminAnswer> {
     if (!keyPattern.test(request.key)) {
@@ -61,8 +58,9 @@ export class IdempotencyStore {
     const before = this.#remembered.get(name);
     if (before !== undefined) {
       if (before.fingerprint !== request.fingerprint) throw new AdminError("IdempotencyMismatch");
-      if (request.hasSecret || before.answer === null) throw new AdminError("AlreadyDone");
-      return before.answer;
+      const first = await before.answer;
+      if (first === null || first.hasSecret) throw new AdminError("AlreadyDone");
+      return first;
     }
     const { fingerprint } = request;
     const endsMs = this.#clock.nowMs() + limits.idempotencyMs;
@@ -70,7 +68,7 @@ export class IdempotencyStore {
     this.#remember(name, { fingerprint, endsMs, bytes: name.length, answer });
     try {
       const done = await answer;
-      const kept = request.hasSecret ? null : done;
+      const kept = done.hasSecret ? null : done;
       // Where it stood: the order of ends stays.
       this.#replace(name, { fingerprint, endsMs, bytes: name.length + (kept?.body?.length ?? 0), answer: kept });
       return done;

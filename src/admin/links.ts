@@ -54,5 +54,6 @@ export async function invite(
     target: `user/${to.userName}`,
     detail: {},
   });
+  context.showsSecret();
   return { sentTo: to.email, link };
 }

@@ -88,7 +88,8 @@ function contentOf(reply: NonNullable<AdminRow["reply"]>): Json {
   return { [reply.contentType.split(";", 1)[0] ?? ""]: text };
 }
 
-function rights({ admits }: AdminRow): string {
+/** Who may call a row, as sentences. */
+export function rightsOf({ admits }: AdminRow): string {
   if (admits.who.includes("none")) return "Anybody may call it.";
   const role = admits.role === "user" ? "" : ` Role: ${admits.role} at least.`;
   const kinds = admits.kinds === undefined ? "" : ` Accounts: ${admits.kinds.join(", ")}.`;
@@ -102,7 +103,7 @@ function operation(row: AdminRow): Json {
     operationId: row.name,
     tags: [row.group],
     summary: row.summary,
-    description: rights(row),
+    description: rightsOf(row),
     parameters: parameters(row),
     ...(row.body === null
       ? {}

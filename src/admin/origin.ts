@@ -1,6 +1,7 @@
 /** Judges whether a state-changing request comes from the console's own pages: SameSite alone is not relied upon. */
 
-import { createHash, timingSafeEqual } from "node:crypto";
+import { isCsrfOf } from "../account/session-reader.ts";
+import type { SessionRecord } from "../control/identity-records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { AdminError } from "./problem.ts";
 
@@ -30,17 +31,12 @@ export function refuseForeignOrigin(request: HttpRequest, rules: OriginRules): v
 
 /**
  * For requests of a session that change something: origin, and the token that only the console's pages can read.
- * @param csrfHash hex sha256 of the session's CSRF token
  * @throws AdminError CrossSiteRequest
  */
-export function refuseForgedRequest(request: HttpRequest, rules: OriginRules, csrfHash: string): void {
+export function refuseForgedRequest(request: HttpRequest, rules: OriginRules, session: SessionRecord): void {
   refuseForeignOrigin(request, rules);
   if (!isOwnOrigin(request, rules)) throw new AdminError("CrossSiteRequest", "The Origin header is missing.");
-  const given = createHash("sha256")
-    .update(request.headers.get(csrfHeader) ?? "")
-    .digest();
-  const wanted = Buffer.from(csrfHash, "hex");
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
+  if (!isCsrfOf(session, request.headers.get(csrfHeader) ?? "")) {
     throw new AdminError("CrossSiteRequest", `The header ${csrfHeader} is missing or not the session's.`);
   }
 }

@@ -20,10 +20,10 @@ import { securityHeaders } from "./headers.ts";
 import { type AdminAnswer, IdempotencyStore } from "./idempotency.ts";
 import { openApiDocument } from "./openapi.ts";
 import { refuseForeignOrigin, refuseForgedRequest } from "./origin.ts";
-import { AdminError, answerOf, problemDocument } from "./problem.ts";
+import { AdminError, answerOf, asAdminError, problemDocument } from "./problem.ts";
 import type { Proofs } from "./proofs.ts";
 import { RequestContext } from "./request-context.ts";
-import { type AdminRouter, apiPrefix, compileAdminRoutes } from "./router.ts";
+import { type AdminRouter, compileAdminRoutes } from "./router.ts";
 
 export const openApiPath = "/apidoc/openapi.json";
 
@@ -115,7 +115,7 @@ export class AdminPort {
     const key = request.headers.get("idempotency-key");
     if (!row.isIdempotent || key === undefined || caller === null) return this.#run(progress, row, caller, input);
     const fingerprint = bodySha256(Buffer.concat([Buffer.from(`${request.rawPath}?${request.rawQuery}\n`), bytes]));
-    const once = { scope: `${callerName(caller)} ${row.name}`, key, fingerprint, hasSecret: row.hasSecret };
+    const once = { scope: `${callerName(caller)} ${row.name}`, key, fingerprint };
     return this.#remembered.once(once, () => this.#run(progress, row, caller, input));
   }
 
@@ -124,7 +124,7 @@ export class AdminPort {
     const rules = { publicUrl: this.#options.publicUrl, isSecure };
     const session = caller?.session ?? null;
     if (session === null || row.admits.who.includes("none")) refuseForeignOrigin(request, rules);
-    else refuseForgedRequest(request, rules, session.record.csrfHash);
+    else refuseForgedRequest(request, rules, session.record);
   }
 
   #admit(row: AdminRow, caller: Caller | null, params: Readonly<Record<string, string>>): void {
@@ -161,7 +161,7 @@ export class AdminPort {
         throw new AdminError("AccessDenied", `No policy allows you ${action} on ${resource}.`);
       }
     }
-    return encodeAnswer(row, await row.handler(input, context), context.headers);
+    return encodeAnswer(row, await row.handler(input, context), context);
   }
 
   /** A refused change is worth a row of the audit log; a refused look is not. */
@@ -191,7 +191,7 @@ export class AdminPort {
   #document(request: HttpRequest): AdminAnswer {
     if (request.method !== "GET") throw new AdminError("MethodNotAllowed", "", { headers: [["allow", "GET"]] });
     this.#openApi ??= JSON.stringify(openApiDocument(this.#options.rows));
-    return { status: 200, headers: [jsonType], body: this.#openApi };
+    return { status: 200, headers: [jsonType], body: this.#openApi, hasSecret: false };
   }
 
   #answer({ response, requestId }: Progress, { status, headers, body }: AdminAnswer): void {
@@ -202,31 +202,27 @@ export class AdminPort {
 
   #fail(progress: Progress, error: unknown): void {
     const { requestId } = progress;
-    const known = error instanceof AdminError ? error : new AdminError("InternalError");
+    const known = asAdminError(error) ?? new AdminError("InternalError");
     if (known.status >= 500) this.#options.services.log.error({ error, requestId }, "an admin request failed");
     const body = JSON.stringify(problemDocument(known, requestId));
-    this.#answer(progress, { status: known.status, headers: [problemJsonType, ...known.headers], body });
+    const headers = [problemJsonType, ...known.headers];
+    this.#answer(progress, { status: known.status, headers, body, hasSecret: false });
   }
 }
 
 /** What the row does not declare does not leave: a member too many is a fault of ours, not an answer. */
-function encodeAnswer(
-  row: AdminRow,
-  value: unknown,
-  headers: readonly (readonly [name: string, value: string])[],
-): AdminAnswer {
+function encodeAnswer(row: AdminRow, value: unknown, { headers, hasShownSecret }: RequestContext): AdminAnswer {
   const { reply, status } = row;
-  if (reply === null) return { status, headers, body: null };
+  const hasSecret = row.hasSecret || hasShownSecret;
+  if (reply === null) return { status, headers, body: null, hasSecret };
   if ("kind" in reply && reply.kind === "json or csv") {
     return typeof value === "string"
-      ? { status, headers: [["content-type", csvType], ...headers], body: value }
-      : { status, headers: [jsonType, ...headers], body: JSON.stringify(reply.json.parse(value)) };
+      ? { status, headers: [["content-type", csvType], ...headers], body: value, hasSecret }
+      : { status, headers: [jsonType, ...headers], body: JSON.stringify(reply.json.parse(value)), hasSecret };
   }
   if ("kind" in reply) {
     assert(typeof value === "string", `${row.name} answers text`);
-    return { status, headers: [["content-type", reply.contentType], ...headers], body: value };
+    return { status, headers: [["content-type", reply.contentType], ...headers], body: value, hasSecret };
   }
-  return { status, headers: [jsonType, ...headers], body: JSON.stringify(reply.parse(value)) };
+  return { status, headers: [jsonType, ...headers], body: JSON.stringify(reply.parse(value)), hasSecret };
 }
-
-export { apiPrefix };

@@ -2,6 +2,7 @@
 
 import type { Outcome } from "../base/outcome.ts";
 import type { Headers } from "../model/http.ts";
+import { S3Error } from "../s3/errors.ts";
 
 interface ErrorRow {
   readonly status: number;
@@ -22,6 +23,7 @@ export const adminErrors = {
   ExpiredToken: { status: 400, title: "The link has expired." },
   IdempotencyMismatch: { status: 422, title: "The idempotency key was used for another request." },
   InsecureTransport: { status: 403, title: "Signing in needs HTTPS." },
+  InsufficientStorage: { status: 507, title: "There is too little space left." },
   InternalError: { status: 500, title: "Something went wrong inside; the request id names it in the log." },
   InvalidBucketName: { status: 400, title: "This cannot be a bucket name." },
   InvalidInput: { status: 400, title: "The request is not what this operation takes." },
@@ -120,6 +122,13 @@ export function answerOf<R>(outcome: Outcome<R>): R {
   const waitMs = Number(detail["RetryAfterMs"] ?? Number.NaN);
   const headers = Number.isFinite(waitMs) ? [["retry-after", String(Math.ceil(waitMs / 1000))] as const] : [];
   throw new AdminError(code, detail["Message"] ?? "", { headers });
+}
+
+/** The refusal that an error is or stands for; null for a fault of this program. */
+export function asAdminError(error: unknown): AdminError | null {
+  if (error instanceof AdminError) return error;
+  if (!(error instanceof S3Error) || !isAdminErrorCode(error.code)) return null;
+  return new AdminError(error.code, "", { cause: error });
 }
 
 /** The media type that a request says its body has, lower case, without parameters. */

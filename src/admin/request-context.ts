@@ -27,6 +27,7 @@ export class RequestContext implements AdminContext {
   readonly address: string;
   readonly headers: (readonly [name: string, value: string])[] = [];
   readonly ask: AdminContext["ask"];
+  hasShownSecret = false;
   readonly #request: HttpRequest;
   readonly #caller: Caller | null;
 
@@ -82,6 +83,10 @@ export class RequestContext implements AdminContext {
   judgeTransport(): void {
     const isSafe = this.isSecure || this.services.allowsPlainHttp || isLoopback(this.address);
     if (!isSafe) throw new AdminError("InsecureTransport", "Use HTTPS, or the machine itself.");
+  }
+
+  showsSecret(): void {
+    this.hasShownSecret = true;
   }
 
   setHeader(name: string, value: string): void {

@@ -70,7 +70,7 @@ export const ListAccounts = declareAdmin({
   path: "/accounts",
   group,
   summary: "The accounts directly below the caller's.",
-  admits: overAccounts("organizations:ListAccounts"),
+  admits: overAccounts("organizations:ListAccounts", "admin"),
   params: nothing,
   query: pageQuery,
   body: null,
@@ -100,7 +100,6 @@ export const CreateAccount = declareAdmin({
   reply: z.strictObject({ account: accountForm, invitation: invitationForm.nullable() }),
   status: 201,
   errors: ["EntityAlreadyExists", "LimitExceeded"],
-  hasSecret: true,
 }).handledBy(async ({ body }, context) => {
   const { actor, account: parent } = context.caller;
   const { account, token } = await context.ask("account.create", {
@@ -127,7 +126,7 @@ export const GetAccount = declareAdmin({
   path: "/accounts/{accountId}",
   group,
   summary: "An account below the caller's.",
-  admits: overAccounts("organizations:DescribeAccount"),
+  admits: overAccounts("organizations:DescribeAccount", "admin"),
   params: ofAccount,
   query: nothing,
   body: null,
@@ -197,7 +196,7 @@ export const DeleteAccount = declareAdmin({
   path: "/accounts/{accountId}",
   group,
   summary: "Deletes an account that owns no buckets and has no accounts below it.",
-  admits: { ...overAccounts("organizations:CloseAccount"), role: "root" },
+  admits: overAccounts("organizations:CloseAccount"),
   params: ofAccount,
   query: nothing,
   body: null,
@@ -223,7 +222,6 @@ export const InviteAccountRoot = declareAdmin({
   reply: invitationForm,
   status: 200,
   errors: ["NoSuchEntity"],
-  hasSecret: true,
 }).handledBy(async ({ params }, context) => {
   const account = accountBelow(context, params.accountId);
   const whose = { accountId: account.accountId, userName: rootUserName };

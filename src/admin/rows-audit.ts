@@ -88,23 +88,24 @@ function matches(record: AuditRecord, { action, outcome, by }: Filter): boolean 
   );
 }
 
-/** Looks at a bounded number of rows, so that a rare filter costs pages of few items, not a long wait. */
+/**
+ * The first page of the log with a row that is wanted. Looks at a bounded number of pages, so that a rare filter costs answers
+ * with nothing but a cursor, not a long wait.
+ */
 function search(context: AdminContext, query: Filter, range: PageRequest): Page<AuditRecord> {
+  const { to } = query;
+  const toMs = to === undefined ? Number.POSITIVE_INFINITY : Date.parse(to);
   const account = accountOf(context, query.account);
-  const items: AuditRecord[] = [];
   let after = range.after === "" && query.from !== undefined ? auditAfter(Date.parse(query.from)) : range.after;
-  for (let looked = 0; looked < limits.adminAuditLooksMax; ) {
-    const limit = Math.min(limits.directoryPageMax, range.limit - items.length);
-    const page = context.reader.audit(account, { after, limit });
-    looked += page.items.length + 1;
-    for (const record of page.items) {
-      if (query.to !== undefined && record.atMs >= Date.parse(query.to)) return { items, next: null };
-      if (matches(record, query)) items.push(record);
-    }
-    if (page.next === null || items.length === range.limit) return { items, next: page.next };
+  for (let pages = 0; pages < limits.adminAuditPagesMax; pages++) {
+    const page = context.reader.audit(account, { after, limit: range.limit });
+    const items = page.items.filter((record) => record.atMs < toMs && matches(record, query));
+    const isPast = page.items.some(({ atMs }) => atMs >= toMs);
+    if (isPast || page.next === null) return { items, next: null };
+    if (items.length > 0) return { items, next: page.next };
     after = page.next;
   }
-  return { items, next: after };
+  return { items: [], next: after };
 }
 
 export const ListAudit = declareAdmin({
@@ -112,7 +113,8 @@ export const ListAudit = declareAdmin({
   method: "GET",
   path: "/audit",
   group,
-  summary: "The audit log, oldest first from `from` on; a filtered page may hold few rows and yet have a next one.",
+  summary:
+    "The audit log, oldest first from `from` on; a filtered page may hold few rows, or none, and yet have a next one.",
   admits: readers,
   params: nothing,
   query: z.strictObject({ ...pageQuery.shape, ...filter }),
@@ -121,6 +123,22 @@ export const ListAudit = declareAdmin({
   status: 200,
   errors: ["NoSuchEntity"],
 }).handledBy(async ({ query }, context) => replyPage(search(context, query, rangeOf(query)), showAudit));
+
+/** In slices, so that a long file does not keep others waiting. @throws AdminError LimitExceeded: a cut file must not look whole */
+async function searchAll(context: AdminContext, query: Filter): Promise<AuditRecord[]> {
+  const items: AuditRecord[] = [];
+  for (let after = ""; ; ) {
+    const page = search(context, query, { after, limit: limits.directoryPageMax });
+    items.push(...page.items);
+    if (items.length > limits.adminAuditExportMax) {
+      throw new AdminError("LimitExceeded", `More than ${limits.adminAuditExportMax} rows: choose less.`);
+    }
+    if (page.next === null) return items;
+    after = page.next;
+    await new Promise((resolve) => setImmediate(resolve));
+    context.reader.refresh();
+  }
+}
 
 const columns = ["at", "action", "outcome", "account", "target", "by", "original", "via", "address", "detail"];
 
@@ -136,13 +154,10 @@ export const ExportAudit = declareAdmin({
   body: null,
   reply: { kind: "text", contentType: "text/csv; charset=utf-8" },
   status: 200,
-  errors: ["NoSuchEntity"],
+  errors: ["NoSuchEntity", "LimitExceeded"],
 }).handledBy(async ({ query }, context) => {
   context.setHeader("content-disposition", 'attachment; filename="audit.csv"');
-  const { items, next } = search(context, query, { after: "", limit: limits.adminAuditExportMax });
-  // A cut file must not look whole.
-  if (next !== null)
-    throw new AdminError("LimitExceeded", `More than ${limits.adminAuditExportMax} rows: choose less.`);
+  const items = await searchAll(context, query);
   const rows = items.map((record) => [
     atTime(record.atMs),
     record.action,

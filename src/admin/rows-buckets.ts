@@ -66,7 +66,15 @@ export const CreateBucket = declareAdmin({
   }),
   reply: bucketForm,
   status: 201,
-  errors: ["InvalidBucketName", "BucketAlreadyExists", "BucketAlreadyOwnedByYou", "OperationAborted", "TooManyBuckets"],
+  errors: [
+    "InvalidBucketName",
+    "BucketAlreadyExists",
+    "BucketAlreadyOwnedByYou",
+    "OperationAborted",
+    "TooManyBuckets",
+    "InsufficientStorage",
+    "InsufficientStorage",
+  ],
 })
   .on(({ body }) => bucketArn(body.name))
   .handledBy(async ({ body }, context) => {

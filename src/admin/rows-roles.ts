@@ -1,6 +1,7 @@
 /** Rows of roles. */
 
 import { z } from "zod";
+import { limits } from "../base/limits.ts";
 import type { RoleRecord } from "../control/identity-records.ts";
 import { newArn, roleArn } from "./arns.ts";
 import type { AdminContext } from "./context.ts";
@@ -24,7 +25,7 @@ import { roleForm, showRole } from "./show.ts";
 const group = "Roles";
 const ofRole = z.strictObject({ name: anyName });
 /** Source: IAM API reference, CreateRole MaxSessionDuration. */
-const maxSessionSeconds = z.int().min(3600).max(43_200);
+const maxSessionSeconds = z.int().min(limits.roleSessionSecondsMin).max(limits.roleSessionSecondsMax);
 
 /** @throws AdminError NoSuchEntity */
 function roleOf({ caller, reader }: AdminContext, name: string): RoleRecord {
@@ -65,7 +66,7 @@ export const CreateRole = declareAdmin({
     description: description.nullable().default(null),
     trustPolicy: policyDocument,
     boundary: policyArn.nullable().default(null),
-    maxSessionSeconds: maxSessionSeconds.default(3600),
+    maxSessionSeconds: maxSessionSeconds.default(limits.roleSessionSecondsMin),
     tags: tags.default([]),
   }),
   reply: roleForm,

@@ -66,7 +66,6 @@ export const CreateUser = declareAdmin({
   reply: z.strictObject({ user: userForm, invitation: invitationForm.nullable() }),
   status: 201,
   errors: ["EntityAlreadyExists", "LimitExceeded", "NoSuchEntity"],
-  hasSecret: true,
 })
   .on(newArn("user"))
   .handledBy(async ({ body }, context) => {
@@ -209,7 +208,6 @@ export const InviteUser = declareAdmin({
   reply: invitationForm,
   status: 200,
   errors: ["NoSuchEntity"],
-  hasSecret: true,
 })
   .on(userArn)
   .handledBy(async ({ params }, context) => {

@@ -27,12 +27,12 @@ export const entityName = (charactersMax: 64 | 128) =>
 /** Source: IAM API reference, "IAM identifiers": begins and ends with a slash. */
 export const path = z
   .string()
-  .max(512)
+  .max(limits.identityPathCharsMax)
   .regex(/^\/([\x21-\x7e]+\/)?$/, "must begin and end with /");
 
 export const email = z
   .string()
-  .max(254)
+  .max(limits.emailBytesMax)
   .regex(/^[^\s@,<>"]+@[^\s@,<>"]+$/, "must be an e-mail address");
 
 /** Passwords are bounded in bytes by what the hash takes; how good one has to be the control actor judges. */
@@ -60,7 +60,7 @@ export const oneLine = (charactersMax: number) =>
     .max(charactersMax)
     .regex(/^[^\p{Cc}]*$/u, "must not have control characters");
 
-export const description = oneLine(1000);
+export const description = oneLine(limits.descriptionCharsMax);
 
 export const policyArn = z
   .string()
@@ -68,7 +68,9 @@ export const policyArn = z
   .regex(/^arn:aws:iam::(\d{12}|aws):policy\/[\x21-\x7e]+$/, "must be the ARN of a managed policy");
 
 /** Source: IAM API reference, Tag. */
-export const tags = z.array(z.strictObject({ key: oneLine(128), value: z.string().max(256) })).max(50);
+export const tags = z
+  .array(z.strictObject({ key: oneLine(128), value: z.string().max(256) }))
+  .max(limits.tagsPerIdentityMax);
 
 /** A policy as a JSON object or as its text; the text is kept as it is given. Its grammar the control actor judges. */
 export const policyDocument = z.union([
@@ -93,7 +95,7 @@ export const bucketQuota = z.strictObject({
 
 export const addressRanges = z
   .array(z.string().max(64).refine(isAddressRange, "must be an IP address or a range such as 10.0.0.0/8"))
-  .max(1000);
+  .max(limits.addressRangesPerAccountMax);
 
 /** Source: RFC 1035 section 2.3.1. */
 export const label = z

@@ -10,6 +10,8 @@ export interface Authenticated {
   readonly version: "AWS4-HMAC-SHA256" | "AWS";
   /** When it was signed: YYYYMMDDTHHMMSSZ; "" in version 2, which says when it ends. */
   readonly timestamp: string;
+  /** That it was signed for; "" in version 2, which names none. */
+  readonly region: string;
   readonly payload: SignedPayload;
   /** Lower case, sorted. */
   readonly signedHeaders: readonly string[];

@@ -86,6 +86,7 @@ export function authenticatePresigned(
     accessKeyId: credential.accessKeyId,
     version: algorithm,
     timestamp,
+    region: credential.region,
     payload: signedPayload(mode, signing),
     signedHeaders: signed.names,
     headers: presignedHeaders({ headers: request.headers, query, contentLength: body.contentLength }),

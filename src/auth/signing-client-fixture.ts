@@ -52,6 +52,8 @@ export interface SignOptions {
   readonly secret?: string;
   readonly scope?: string;
   readonly id?: string;
+  /** Of the body, for services that do not want it in x-amz-content-sha256, which is then not added. */
+  readonly payloadHash?: string;
 }
 
 function signatureOf(parts: Parts, payloadHash: string, time: string, options: SignOptions): string {
@@ -76,11 +78,11 @@ export function signedParts(parts: Parts, options: SignOptions = {}): Parts & { 
   const headers: Record<string, string> = {
     host: "s3.example.com",
     "x-amz-date": timestamp,
-    "x-amz-content-sha256": emptySha256,
+    ...(options.payloadHash === undefined ? { "x-amz-content-sha256": emptySha256 } : {}),
     ...parts.headers,
   };
   const names = [...(options.signed ?? Object.keys(headers))].sort();
-  const payloadHash = headers["x-amz-content-sha256"] ?? "";
+  const payloadHash = options.payloadHash ?? headers["x-amz-content-sha256"] ?? "";
   const time = headers["x-amz-date"] ?? timestamp;
   const signature = signatureOf({ ...parts, headers }, payloadHash, time, { ...options, signed: names });
   const credential = `${options.id ?? accessKeyId}/${options.scope ?? scope}`;
@@ -113,7 +115,8 @@ export function presignedParts(
     .sort()
     .flatMap((name) => (all[name] === null ? [] : [`${name}=${all[name]}`]))
     .join("&");
-  const payloadHash = words["X-Amz-Content-Sha256"] ?? headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD";
+  const payloadHash =
+    options.payloadHash ?? words["X-Amz-Content-Sha256"] ?? headers["x-amz-content-sha256"] ?? "UNSIGNED-PAYLOAD";
   const time = all["X-Amz-Date"] ?? timestamp;
   const signature = signatureOf({ ...parts, headers, query }, payloadHash, time, { ...options, signed: names });
   return { ...parts, headers, query: `${query}&X-Amz-Signature=${signature}` };

@@ -191,6 +191,7 @@ function verify(
     presigned,
     version: "AWS",
     timestamp: "",
+    region: "",
     payload: { framing: { kind: "plain" }, sha256: mode.kind === "sha256" ? mode.sha256 : null },
     signedHeaders: [...headers.entries()].map(([name]) => name).filter(isSignedHeader),
     headers,

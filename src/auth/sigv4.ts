@@ -95,6 +95,7 @@ function authenticateHeader(
     presigned: false,
     version: algorithm,
     timestamp,
+    region: credential.region,
     payload: signedPayload(mode, signing),
     signedHeaders: signed.names,
     headers,

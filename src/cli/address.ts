@@ -43,3 +43,9 @@ export function localUrl(address: ListenAddress, secure: boolean): string {
   const host = address.host === anyHost || address.host === "::" ? "localhost" : address.host;
   return `${secure ? "https" : "http"}://${formatListenAddress({ host, port: address.port })}`;
 }
+
+/** The host as it stands in a URL: loopback for "any address", brackets around IPv6. */
+export function urlHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,16 +1,19 @@
-/** The command line: `parseCommandLine` says what was asked for, `run` does it. Owns the one import of commander. */
+/** The command line: `parseCommandLine` says what was asked for, `run` does it. */
 
 import { existsSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { assert } from "../base/assert.ts";
 import { type LoadedConfig, loadConfig } from "../config/config.ts";
 import { nearestName } from "../config/nearest-name.ts";
 import { DocumentError } from "../config/problem.ts";
 import { type ListenAddress, parseListenAddress } from "./address.ts";
+import type { AdminCli, AdminLine, TextLine } from "./admin-line.ts";
+import { Command, CommanderError } from "./commander.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { printedConfig } from "./print-config.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
 import { productVersion } from "./version.ts";
 
-/** Exit codes, as sysexits.h has them. */
-export const exitCodes = { ok: 0, usage: 64, software: 70, inUse: 75, config: 78 } as const;
+export { exitCodes };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -37,10 +40,8 @@ export type CommandLine =
   | ({ readonly command: "config check" } & ConfigChoice)
   | ({ readonly command: "config print"; readonly withSources: boolean } & ConfigChoice)
   | { readonly command: "version" }
-  /** Help: `text` for standard output. */
-  | { readonly command: "help"; readonly text: string }
-  /** `text` for standard error; the exit code is `exitCodes.usage`. */
-  | { readonly command: "usage error"; readonly text: string };
+  | TextLine
+  | AdminLine;
 
 /** The file that is used when none is named and it exists. */
 const defaultConfigFile = "cluster.config.json";
@@ -49,18 +50,23 @@ const defaultConfigFile = "cluster.config.json";
  * Parses the arguments after the program's name. Without a subcommand it is `serve`.
  * @param environment options have variables as well: TROUPE_DATA, TROUPE_S3 and so on
  * @param exists tells whether a file exists
+ * @param admin the commands for a node that runs; null: there are none
  */
 export function parseCommandLine(
   argv: readonly string[],
   environment: Environment,
   exists: (file: string) => boolean = existsSync,
+  admin: AdminCli | null = null,
 ): CommandLine {
+  const ofAdmin = admin === null ? null : adminWords(argv, admin.names);
+  if (admin !== null && ofAdmin !== null) return admin.parse(ofAdmin);
   let parsed: CommandLine | undefined;
   let output = "";
   let errors = "";
   const program = buildProgram({
     environment,
     exists,
+    helpText: admin?.helpText ?? "",
     accept: (line) => {
       parsed = line;
     },
@@ -78,7 +84,7 @@ export function parseCommandLine(
     if (error.code === "commander.version") return { command: "version" };
     if (error.exitCode === 0) return { command: "help", text: output };
     if (error.code === "commander.excessArguments")
-      return { command: "usage error", text: unknownCommand(argv, errors) };
+      return { command: "usage error", text: unknownCommand(argv, errors, admin?.names ?? []) };
     // A group without its subcommand shows its help as an error.
     return { command: "usage error", text: errors === "" ? output : errors };
   }
@@ -93,6 +99,23 @@ export interface RunOptions {
   readonly write?: (text: string) => void;
   /** Default: standard error. */
   readonly writeError?: (text: string) => void;
+  /** Default: the process's. */
+  readonly terminal?: Terminal;
+}
+
+const isAdminLine = (line: CommandLine): line is AdminLine =>
+  ["admin", "login", "logout", "completion"].includes(line.command);
+
+/** Nothing that a node needs, and what it costs to load a start can feel. */
+async function loadAdmin() {
+  const [{ adminRows }, { adminCommands }, { adminCli }, { runAdmin }] = await Promise.all([
+    import("../admin/table.ts"),
+    import("./admin-tree.ts"),
+    import("./admin-program.ts"),
+    import("./run-admin.ts"),
+  ]);
+  const commands = adminCommands(adminRows);
+  return { commands, cli: adminCli(commands), run: runAdmin };
 }
 
 /**
@@ -104,7 +127,8 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   const environment = options.environment ?? process.env;
   const write = options.write ?? ((text) => void process.stdout.write(text));
   const writeError = options.writeError ?? ((text) => void process.stderr.write(text));
-  const line = parseCommandLine(argv, environment);
+  const admin = isNodeLine(argv) ? null : await loadAdmin();
+  const line = parseCommandLine(argv, environment, existsSync, admin?.cli ?? null);
   if (line.command === "usage error") {
     writeError(line.text);
     return exitCodes.usage;
@@ -112,6 +136,11 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
   if (line.command === "help" || line.command === "version") {
     write(line.command === "help" ? line.text : `troupe ${productVersion()}\n`);
     return exitCodes.ok;
+  }
+  if (isAdminLine(line)) {
+    assert(admin !== null, "such a line is parsed by these commands only");
+    const terminal = options.terminal ?? processTerminal();
+    return admin.run(line, { environment, terminal, commands: admin.commands, write, writeError });
   }
   try {
     const loaded = loadConfig(line.configFile, { environment, settings: line.settings });
@@ -130,6 +159,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
 interface Building {
   readonly environment: Environment;
   readonly exists: (file: string) => boolean;
+  readonly helpText: string;
   readonly accept: (line: CommandLine) => void;
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
@@ -143,7 +173,7 @@ function buildProgram(building: Building): Command {
     .configureOutput({ writeOut: building.write, writeErr: building.writeError })
     .showHelpAfterError("(troupe --help shows what there is)")
     .helpCommand("help [command]", "show help for a command")
-    .addHelpText("after", programExamples);
+    .addHelpText("after", building.helpText + programExamples);
   addServe(program, building);
   addConfig(program.command("config").description("look at the configuration"), building);
   program
@@ -223,12 +253,39 @@ function configChoice(flags: Readonly<Record<string, unknown>>, building: Buildi
 
 const commandNames = ["serve", "config", "version", "help"];
 
+/** Options that a word follows: that word is no command. */
+const valued = new Set(
+  "data s3 console identities tls-cert tls-key config set url profile in get idempotency-key"
+    .split(" ")
+    .map((name) => `--${name}`),
+);
+
+/** Indexes of the words that are no option, nor the value of one. */
+function plainWords(argv: readonly string[]): readonly number[] {
+  return [...argv.keys()].filter((at) => argv[at]?.startsWith("-") === false && !valued.has(argv[at - 1] ?? ""));
+}
+
+/** The arguments for the admin API's commands, or null when none of them is meant. `help X` becomes `X --help`. */
+function adminWords(argv: readonly string[], names: readonly string[]): readonly string[] | null {
+  const [first = -1, second = -1] = plainWords(argv);
+  if (names.includes(argv[first] ?? "")) return argv;
+  const isHelp = argv[first] === "help" && names.includes(argv[second] ?? "");
+  return isHelp ? [...argv.filter((_, at) => at !== first), "--help"] : null;
+}
+
+/** Whether the line can only be about the node itself, which needs to know of no other commands. */
+export function isNodeLine(argv: readonly string[]): boolean {
+  const [first] = plainWords(argv);
+  const asksHelp = argv.some((word) => word === "--help" || word === "-h");
+  return first === undefined ? !asksHelp : ["serve", "config", "version"].includes(argv[first] ?? "");
+}
+
 /** Words that no command takes reach the default command as excess arguments: say what is meant. */
-function unknownCommand(argv: readonly string[], errors: string): string {
-  const [first = ""] = argv;
-  if (first.startsWith("-") || commandNames.includes(first)) return errors;
-  const near = nearestName(first, commandNames);
-  return `error: unknown command ${JSON.stringify(first)}${near === undefined ? "" : `; did you mean ${near}?`}\n`;
+function unknownCommand(argv: readonly string[], errors: string, others: readonly string[]): string {
+  const word = argv[plainWords(argv)[0] ?? -1] ?? "";
+  if (word === "" || commandNames.includes(word)) return errors;
+  const near = nearestName(word, [...commandNames, ...others]);
+  return `error: unknown command ${JSON.stringify(word)}${near === undefined ? "" : `; did you mean ${near}?`}\n`;
 }
 
 const programExamples = `
@@ -237,6 +294,8 @@ Examples:
   troupe serve --data /srv/troupe      the same, with its data elsewhere
   troupe config check --config my.json look for errors in a configuration
   troupe help serve                    all options of a node
+  troupe --data ./data user list       the users of the node that runs here
+  troupe login --url https://HOST      sign in at another
 `;
 
 const serveExamples = `

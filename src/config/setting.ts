@@ -8,6 +8,9 @@ export const environmentPrefix = "TROUPE_";
 /** Variables that are no configuration keys: command-line options and the first account's secrets. */
 export const otherVariables: readonly string[] = [
   "TROUPE_DATA",
+  "TROUPE_PROFILE",
+  "TROUPE_TOKEN",
+  "TROUPE_URL",
   "TROUPE_S3",
   "TROUPE_CONSOLE",
   "TROUPE_CONFIG",

@@ -51,6 +51,7 @@ export class ControlActor {
       "bucket.update": (request) => names.update(request),
       "bucket.deleted": (request) => names.deleted(request),
       "bucket.restore": (request) => names.restore(request),
+      "bucket.setTags": (request) => names.setTags(request),
       ...jobBehaviour(options),
       "identities.apply": ({ document }) => applyIdentities(options, document),
     };

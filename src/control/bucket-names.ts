@@ -141,6 +141,18 @@ export class BucketNames {
     return refused("ServiceUnavailable");
   }
 
+  async setTags({ name, tags }: ControlRequest<"bucket.setTags">): Promise<Outcome<ControlReply<"bucket.setTags">>> {
+    const { store } = this.#options;
+    const key = controlKeys.bucket(name);
+    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+      const { value, revision } = await getTyped<BucketRecord>(store, key);
+      if (value?.state !== "live") return refused("NoSuchBucket", { BucketName: name });
+      const record: BucketRecord = { ...value, tags };
+      if (await store.txn([{ key, revision }], [putTyped(key, record)])) return accepted({ record });
+    }
+    return refused("ServiceUnavailable");
+  }
+
   async #move(
     name: string,
     state: BucketRecord["state"],

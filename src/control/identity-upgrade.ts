@@ -81,11 +81,6 @@ export async function upgradeIdentities(options: UpgradeOptions): Promise<void> 
   );
 }
 
-/** Whether control records hold sealed secrets: then the keys that sealed them must be there. */
-export async function holdsSealedSecrets(store: ControlStore): Promise<boolean> {
-  return (await store.get(identityKeys.version)) !== undefined;
-}
-
 async function eachOf(
   store: ControlStore,
   prefix: string,

@@ -4,7 +4,7 @@ import type { Outcome } from "../base/outcome.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
 import type { IdentitiesDocument } from "./identities-document.ts";
 import type { IdentityErrorCode, IdentityMessages } from "./identity-messages.ts";
-import type { Quota } from "./identity-records.ts";
+import type { Quota, Tag } from "./identity-records.ts";
 import type { JobErrorCode, JobMessages } from "./job-records.ts";
 import type { BucketRecord } from "./records.ts";
 
@@ -26,6 +26,8 @@ interface BucketMessages {
   "bucket.update": [{ name: string; quota: Pick<Quota, "bytes" | "objects"> }, { record: BucketRecord }];
   /** deleting → gone: the name is free; repeating it succeeds. Errors: OperationAborted (the bucket is live). */
   "bucket.deleted": [{ name: string }, Record<string, never>];
+  /** All its tags; those there were before are gone. Errors: NoSuchBucket (also when it is being deleted). */
+  "bucket.setTags": [{ name: string; tags: readonly Tag[] }, { record: BucketRecord }];
   /** deleting → live; of a live bucket without effect. Errors: NoSuchBucket. */
   "bucket.restore": [{ name: string }, Record<string, never>];
   /**

@@ -1,7 +1,7 @@
 /** The control records of buckets, and the keys they live under. Values are msgpack maps of these shapes. */
 
 import type { BucketId } from "../base/ids.ts";
-import type { Quota } from "./identity-records.ts";
+import type { Quota, Tag } from "./identity-records.ts";
 
 /** `buckets/<name>`: the truth about a bucket's existence. */
 export interface BucketRecord {
@@ -16,6 +16,8 @@ export interface BucketRecord {
   readonly state: "live" | "deleting";
   /** The job that deletes it with everything in it; absent or null: none does. */
   readonly jobId?: string | null;
+  /** Absent: none. */
+  readonly tags?: readonly Tag[];
   readonly createdMs: number;
   /** What it may hold, as asked for; its turns judge by a row of their own. Absent: without bound. */
   readonly quota?: Pick<Quota, "bytes" | "objects">;

@@ -1,8 +1,9 @@
-/** The console port: health probes, metrics, and a page that says where S3 is. */
+/** The console port: health probes, metrics, the admin API and its guide, and a page that says where S3 is. */
 
 import { timingSafeEqual } from "node:crypto";
 import type { AdminPort } from "../admin/port.ts";
 import type { HttpHandler, HttpRequest } from "../model/http.ts";
+import { isGuidePath } from "./guide-gate.ts";
 import type { Metrics } from "./metrics.ts";
 import { answerHealth } from "./s3-port.ts";
 
@@ -16,6 +17,8 @@ export interface ConsolePortOptions {
   readonly endpoint: string;
   readonly onError: (error: unknown) => void;
   readonly admin: AdminPort;
+  /** The API guide. */
+  readonly showGuide: HttpHandler;
 }
 
 const plainText = ["content-type", "text/plain; charset=utf-8"] as const;
@@ -35,6 +38,10 @@ export function consolePort(options: ConsolePortOptions): HttpHandler {
       options.admin.handle(request, response);
       return;
     }
+    if (isGuidePath(request.rawPath)) {
+      options.showGuide(request, response);
+      return;
+    }
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.send({ status: 405, headers: [["allow", "GET, HEAD"]] });
       return;
@@ -42,7 +49,7 @@ export function consolePort(options: ConsolePortOptions): HttpHandler {
     if (request.rawPath === "/") {
       response.send(
         { status: 200, headers: [plainText] },
-        `Troupe\n\nS3 endpoint: ${options.endpoint}\nMetrics: /metrics\nHealth: /health/live /health/ready\n`,
+        `Troupe\n\nS3 endpoint: ${options.endpoint}\nAPI guide: /apidoc/index.html\nMetrics: /metrics\nHealth: /health/live /health/ready\n`,
       );
       return;
     }

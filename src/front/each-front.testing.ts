@@ -23,10 +23,14 @@ export interface FrontUnderTest {
   connect(): Client;
 }
 
-/** Declares `run` as four tests: uWebSockets.js and node:http, plain and TLS. */
-export function testEachFront(title: string, run: (t: ExecutionContext, front: FrontUnderTest) => Promise<void>): void {
+/** Declares `run` as four tests: uWebSockets.js and node:http, plain and TLS; as two without TLS, where it makes no difference. */
+export function testEachFront(
+  title: string,
+  run: (t: ExecutionContext, front: FrontUnderTest) => Promise<void>,
+  transports: readonly ("plain" | "TLS")[] = ["plain", "TLS"],
+): void {
   for (const implementation of ["uws", "node"] as const) {
-    for (const isSecure of [false, true]) {
+    for (const isSecure of transports.map((transport) => transport === "TLS")) {
       test(`${title} [${implementation}${isSecure ? ", TLS" : ""}]`, (t) =>
         run(t, startable(t, implementation, isSecure)));
     }

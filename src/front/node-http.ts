@@ -102,11 +102,13 @@ class NodeServer implements HttpServer {
 
   bind(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { host, port } = this.#options;
+      const { host, port, socketPath } = this.#options;
+      const place = socketPath ?? `${host} port ${port}`;
       const refuse = (error: Error): void =>
-        reject(new ListenError(`cannot listen on ${host} port ${port}: ${error.message}`, { cause: error }));
+        reject(new ListenError(`cannot listen on ${place}: ${error.message}`, { cause: error }));
       this.#server.once("error", refuse);
-      this.#server.listen({ host, port, backlog: 1024 }, () => {
+      const where = socketPath === undefined ? { host, port } : { path: socketPath };
+      this.#server.listen({ ...where, backlog: 1024 }, () => {
         this.#server.off("error", refuse);
         resolve();
       });

@@ -23,6 +23,7 @@ import { parseQuery } from "../s3/uri.ts";
 import { type AddressRanges, clientPlace } from "./client-address.ts";
 import type { ConsoleCors } from "./console-cors.ts";
 import { bucketResource, Judge } from "./judge.ts";
+import type { KeyUse } from "./key-use.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
 import { RequestContext, resolveBucket } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
@@ -43,6 +44,7 @@ export interface PipelineOptions {
   readonly hostId: string;
   readonly admission: Admission;
   readonly cors: ConsoleCors;
+  readonly keyUse: KeyUse;
   readonly random: Random;
   readonly log: Log;
   /** Told of every answer. */
@@ -108,7 +110,7 @@ export class Pipeline {
   };
 
   async #serve(progress: Progress): Promise<EncodedAnswer> {
-    const { services: shared, route, takesVersion2, proxies } = this.#options;
+    const { services: shared, route, takesVersion2, proxies, keyUse } = this.#options;
     const { control, clock } = shared;
     const { request, requestId } = progress;
     const query = parseQuery(request.rawQuery);
@@ -140,6 +142,7 @@ export class Pipeline {
       });
     }
     const { principal } = credential;
+    if (principal.temporary === null) keyUse.note(accessKeyId, nowMs, "s3", authenticated.region || shared.region);
     const place = clientPlace(request, proxies);
     const judge = new Judge(principal, {
       place,

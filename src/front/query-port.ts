@@ -3,6 +3,7 @@
 import { actorOf, mayUseKeys, type Principal } from "../account/principal.ts";
 import type { Credential } from "../account/principals.ts";
 import type { Clock } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Caller } from "../iam/caller.ts";
@@ -15,6 +16,7 @@ import { evaluate } from "../policy/evaluate.ts";
 import { parseQuery } from "../s3/uri.ts";
 import { type AddressRanges, type ClientPlace, clientPlace } from "./client-address.ts";
 import { conditionValues, type RequestFacts } from "./condition-keys.ts";
+import type { KeyUse } from "./key-use.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
 import { readWholeBody } from "./whole-body.ts";
 
@@ -22,6 +24,9 @@ export interface QueryPortOptions {
   readonly gate: PrincipalGate;
   readonly serve: (request: QueryRequest) => Promise<QueryAnswer>;
   readonly proxies: AddressRanges;
+  readonly keyUse: KeyUse;
+  /** Of the node: what a use of a key is noted under. */
+  readonly region: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -49,9 +54,9 @@ export class QueryPort {
   }
 
   async #serve(request: HttpRequest, requestId: string): Promise<QueryAnswer> {
-    const { clock, proxies, gate, serve } = this.#options;
+    const { clock, proxies, gate, serve, keyUse, region } = this.#options;
     const plain = { framing: { kind: "plain" }, sha256: null } as const;
-    const body = await readWholeBody(request, plain, clock);
+    const body = await readWholeBody(request, plain, clock, limits.queryBodyBytesMax);
     const nowMs = clock.nowMs();
     let credential: Credential | undefined;
     const lookup = (accessKeyId: string, sessionToken: string | null) => {
@@ -61,6 +66,7 @@ export class QueryPort {
     const signed = readSignedForm(request, body, lookup, nowMs);
     if (credential === undefined) throw new QueryError("InvalidClientTokenId");
     const { principal } = credential;
+    if (principal.temporary === null) keyUse.note(signed.accessKeyId, nowMs, signed.service, region);
     const place = clientPlace(request, proxies);
     if (!mayUseKeys(principal.account) || !gate.isWelcome(principal.account, place.address)) {
       throw new QueryError("AccessDenied");
@@ -81,12 +87,13 @@ interface CallerParts {
   readonly principal: Principal;
   readonly request: HttpRequest;
   readonly place: ClientPlace;
-  readonly signed: SignedForm;
+  readonly signed: Pick<SignedForm, "presigned" | "timestamp">;
   readonly nowMs: number;
   readonly requestId: string;
 }
 
-function callerOf({ principal, request, place, signed, nowMs, requestId }: CallerParts): Caller {
+/** The principal of a verified request, with the condition keys of that request. */
+export function callerOf({ principal, request, place, signed, nowMs, requestId }: CallerParts): Caller {
   const { identity, policies, boundary, sessionPolicies, account } = principal;
   const query = parseQuery(request.rawQuery);
   return {

@@ -2,12 +2,16 @@
 
 import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
 import type { ConsoleCors } from "./console-cors.ts";
+import type { GuideGate } from "./guide-gate.ts";
 import type { QueryPort } from "./query-port.ts";
+import type { S3ControlPort } from "./s3-control-port.ts";
 
 export interface S3PortOptions {
   readonly cors: ConsoleCors;
   /** IAM and STS. */
   readonly query: QueryPort;
+  readonly s3Control: S3ControlPort;
+  readonly guide: GuideGate;
   readonly pipeline: HttpHandler;
   /** True while requests can be served. */
   readonly isReady: () => boolean;
@@ -29,19 +33,21 @@ export function answerHealth(request: HttpRequest, response: HttpResponse, isRea
   return true;
 }
 
-export function s3Port({ pipeline, isReady, consoleUrl, cors, query }: S3PortOptions): HttpHandler {
+export function s3Port({ pipeline, isReady, consoleUrl, cors, query, s3Control, guide }: S3PortOptions): HttpHandler {
   return (request, response) => {
     const { rawPath } = request;
-    // Every path of ours begins with "/health/", "/minio/", "/admin" or "/signin": reserved as bucket names.
+    // Every path of ours begins with "/health/", "/minio/", "/apidoc", "/admin" or "/signin": reserved as bucket names.
     if (rawPath.charCodeAt(1) === 0x68 || rawPath.charCodeAt(1) === 0x6d) {
       if (answerHealth(request, response, isReady)) return;
     }
+    if (rawPath.charCodeAt(1) === 0x61 && guide.answer(request, response)) return;
     if (consoleUrl !== null && consolePaths.has(rawPath) && request.method === "GET") {
       response.send({ status: 302, headers: [["location", `${consoleUrl}${rawPath}`]] });
       return;
     }
     if (request.method === "OPTIONS" && cors.answerPreflight(request, response)) return;
     if (rawPath === "/" && query.answer(request, response)) return;
+    if (s3Control.answer(request, response)) return;
     pipeline(request, response);
   };
 }

@@ -9,17 +9,22 @@ import { S3Error } from "../s3/errors.ts";
 
 /**
  * @returns the plain bytes, unframed and held to the signature's sha256
- * @throws S3Error MaxMessageLengthExceeded past `limits.xmlBodyBytesMax`, IncompleteBody when the client goes away,
+ * @throws S3Error MaxMessageLengthExceeded past `bytesMax`, IncompleteBody when the client goes away,
  * RequestTimeout past `limits.bodyIdleMs`, and those of the body's framing and digests
  */
-export function readWholeBody(request: HttpRequest, payload: SignedPayload, clock: Clock): Promise<Uint8Array> {
+export function readWholeBody(
+  request: HttpRequest,
+  payload: SignedPayload,
+  clock: Clock,
+  bytesMax: number = limits.xmlBodyBytesMax,
+): Promise<Uint8Array> {
   const { body } = request;
-  if ((body.contentLength ?? 0) > limits.xmlBodyBytesMax * 2) return Promise.reject(tooLong());
+  if ((body.contentLength ?? 0) > bytesMax * 2) return Promise.reject(tooLong(bytesMax));
   const decoder = new BodyDecoder({
     framing: payload.framing,
     wireBytes: body.contentLength,
     decodedBytes: null,
-    bytesMax: limits.xmlBodyBytesMax,
+    bytesMax,
     sha256: payload.sha256,
     md5: null,
     checksum: null,
@@ -31,7 +36,7 @@ export function readWholeBody(request: HttpRequest, payload: SignedPayload, cloc
     const fail = (error: unknown): void => {
       isSettled = true;
       timer.cancel();
-      reject(error instanceof S3Error && error.code === "EntityTooLarge" ? tooLong() : error);
+      reject(error instanceof S3Error && error.code === "EntityTooLarge" ? tooLong(bytesMax) : error);
     };
     const attempt = (work: () => void): void => {
       if (isSettled) return;
@@ -55,5 +60,5 @@ export function readWholeBody(request: HttpRequest, payload: SignedPayload, cloc
   });
 }
 
-const tooLong = (): S3Error =>
-  new S3Error("MaxMessageLengthExceeded", { MaxMessageLengthBytes: String(limits.xmlBodyBytesMax) });
+const tooLong = (bytesMax: number): S3Error =>
+  new S3Error("MaxMessageLengthExceeded", { MaxMessageLengthBytes: String(bytesMax) });

@@ -2,7 +2,7 @@
 
 import type { Page, PageRequest } from "../account/directory.ts";
 import { limits } from "../base/limits.ts";
-import { list, string, structure, timestamp } from "../model/shape.ts";
+import { enumeration, list, string, structure } from "../model/shape.ts";
 import { type ActionContext, declareQueryAction } from "./action.ts";
 import { pageOf, pageOutput } from "./paging.ts";
 import { deviceArn } from "./session-credentials.ts";
@@ -108,7 +108,6 @@ export const ListAccountAliases = declareQueryAction({
 const MFADevice = structure("MFADevice", {
   UserName: required(string),
   SerialNumber: required(string),
-  EnableDate: optional(timestamp),
 });
 
 export const ListMFADevices = declareQueryAction({
@@ -134,7 +133,7 @@ export const ListVirtualMFADevices = declareQueryAction({
   service: "iam",
   action: "iam:ListVirtualMFADevices",
   resource: (_input, { accountId }) => `arn:aws:iam::${accountId}:mfa/*`,
-  input: { AssignmentStatus: optional(string), ...paging },
+  input: { AssignmentStatus: optional(enumeration("Assigned", "Unassigned", "Any")), ...paging },
   output: { VirtualMFADevices: required(list(VirtualMFADevice)), ...paged },
   errors: [],
 }).handledBy(() => ({ VirtualMFADevices: [], IsTruncated: false }));

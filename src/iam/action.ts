@@ -65,10 +65,12 @@ export interface QueryAction {
   readonly handler: (input: unknown, context: ActionContext) => unknown;
 }
 
-type Output<O extends Members | null> = O extends Members ? StructureValue<O> : void;
+type Answer<O extends Members | null> = O extends Members
+  ? StructureValue<O> | Promise<StructureValue<O>>
+  : Promise<void>;
 
 export interface DeclaredAction<I extends Members, O extends Members | null> {
-  handledBy(handler: (input: StructureValue<I>, context: ActionContext) => Output<O> | Promise<Output<O>>): QueryAction;
+  handledBy(handler: (input: StructureValue<I>, context: ActionContext) => Answer<O>): QueryAction;
 }
 
 const noConditions = (): Conditions => ({});

@@ -166,8 +166,8 @@ export const AssumeRole = declareQueryAction({
     sessionPolicy: input.Policy ?? null,
     sessionPolicyArns: policyArns,
     expiresMs: lifeOf(context, seconds),
-    sessionId: null,
-    parentAccessKeyId: principal.temporary === null ? principal.accessKeyId : null,
+    sessionId: principal.temporary?.sessionId ?? null,
+    parentAccessKeyId: principal.temporary === null ? principal.accessKeyId : principal.temporary.parentAccessKeyId,
     mfa,
   });
   await context.ask("audit.write", {

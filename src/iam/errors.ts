@@ -46,7 +46,7 @@ const actionErrors = {
   PackedPolicyTooLarge: { status: 400, message: "The session's policies do not fit." },
 } as const satisfies Record<string, QueryErrorRow>;
 
-const queryErrors = { ...commonErrors, ...actionErrors };
+export const queryErrors = { ...commonErrors, ...actionErrors };
 
 export type ActionErrorCode = keyof typeof actionErrors;
 export type QueryErrorCode = keyof typeof queryErrors;

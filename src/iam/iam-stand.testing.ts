@@ -76,7 +76,7 @@ export async function openIam(t: ExecutionContext) {
     hash: async (text: string) => text,
     matches: async (text: string, hash: string) => text === hash,
     needsRehash: () => false,
-    burn: async () => {},
+    burn: async () => undefined,
   };
   const ports = { store, clock, random: systemRandom, passwords, secrets };
   const control = await ControlActor.open({

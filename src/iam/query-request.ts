@@ -11,11 +11,12 @@ import { errorAnswer, type QueryAnswer, type QueryService } from "./query-answer
 
 const scopeInHeader = /^AWS4-HMAC-SHA256\s.*?Credential=[^,]*\/(iam|sts)\/aws4_request(?:,|\s|$)/;
 const scopeInQuery = /(?:^|&)X-Amz-Credential=[^&]*(?:%2F|\/)(iam|sts)(?:%2F|\/)aws4_request(?:&|$)/i;
+const scopeOfS3 = /\/s3\/aws4_request/;
 const formType = /^application\/x-www-form-urlencoded(?:\s*;|$)/i;
 
 /**
  * The service of a request by the query protocol, by its credential's scope; null for a request to S3. A form that is posted to
- * "/" without credentials counts as one to IAM: S3 has no such request.
+ * "/" and not signed for S3 counts as one to IAM, which refuses it: S3 has no such request.
  */
 export function queryServiceOf({ method, rawPath, rawQuery, headers }: HttpRequest): QueryService | null {
   if (rawPath !== "/" || (method !== "POST" && method !== "GET")) return null;
@@ -23,7 +24,7 @@ export function queryServiceOf({ method, rawPath, rawQuery, headers }: HttpReque
   const scope = authorization === undefined ? scopeInQuery.exec(rawQuery) : scopeInHeader.exec(authorization);
   if (scope !== null) return scope[1] as QueryService;
   const isForm = method === "POST" && formType.test(headers.get("content-type") ?? "");
-  return isForm && authorization === undefined ? "iam" : null;
+  return isForm && !scopeOfS3.test(authorization ?? "") ? "iam" : null;
 }
 
 export interface SignedForm {

@@ -21,7 +21,7 @@ export interface World extends IamStand {
 
 /**
  * The account `operator` with the user ann (in a group, with a key, policies, tags), the group devs, the role deploy, the policies
- * reads (two versions, attached) and unused, and bare ones: the user "bare", the group "none", the role "idle".
+ * reads (two versions, attached), unused (a boundary) and spare, and bare ones: the user "bare", the group "none", the role "idle".
  */
 export async function openWorld(t: ExecutionContext): Promise<World> {
   const stand = await openIam(t);
@@ -45,6 +45,7 @@ export async function openWorld(t: ExecutionContext): Promise<World> {
     PolicyDocument: allowing("s3:GetObject*"),
   });
   await done("CreatePolicy", { PolicyName: "unused", PolicyDocument: allowing("s3:PutObject") });
+  await done("CreatePolicy", { PolicyName: "spare", PolicyDocument: allowing("s3:PutObject") });
   for (const [noun, name] of [
     ["User", "ann"],
     ["Group", "devs"],
@@ -54,6 +55,9 @@ export async function openWorld(t: ExecutionContext): Promise<World> {
     await done(`Put${noun}Policy`, { ...holder, PolicyName: "own", PolicyDocument: allowing("s3:ListBucket") });
     await done(`Attach${noun}Policy`, { ...holder, PolicyArn: arnOf("policy", "reads") });
   }
+  const bound = { PermissionsBoundary: arnOf("policy", "unused") };
+  await done("PutUserPermissionsBoundary", { UserName: "ann", ...bound });
+  await done("PutRolePermissionsBoundary", { RoleName: "deploy", ...bound });
   const annKey = textOf(await done("CreateAccessKey", { UserName: "ann" }), "AccessKeyId") ?? "";
   return { ...stand, annKey };
 }
@@ -81,13 +85,13 @@ export const samples: Readonly<Record<string, Sample>> = {
   CreateGroup: { GroupName: "new" },
   CreatePolicy: { PolicyName: "new", ...document },
   CreatePolicyVersion: { ...reads, ...document },
-  CreateRole: { RoleName: "new", AssumeRolePolicyDocument: trusting(operator) },
+  CreateRole: { RoleName: "new", AssumeRolePolicyDocument: trusting("333333333333") },
   CreateUser: { UserName: "new" },
   DeleteAccessKey: ({ annKey }) => ({ ...ann, AccessKeyId: annKey }),
   DeleteGroup: { GroupName: "none" },
   DeleteGroupPolicy: { ...devs, ...own },
   DeleteLoginProfile: ann,
-  DeletePolicy: { PolicyArn: arnOf("policy", "unused") },
+  DeletePolicy: { PolicyArn: arnOf("policy", "spare") },
   DeletePolicyVersion: { ...reads, VersionId: "v2" },
   DeleteRole: { RoleName: "idle" },
   DeleteRolePermissionsBoundary: deploy,

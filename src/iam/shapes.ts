@@ -84,8 +84,6 @@ export const sourceIdentity = text(2, 64, String.raw`[\w+=,.@\-]*`);
 export const externalId = text(2, 1224, String.raw`[\w+=,.@:\/\-]*`);
 export const serialNumber = text(9, 256, String.raw`[\w+=\/:,.@\-]*`);
 export const tokenCode = text(6, 6, String.raw`[\d]*`);
-export const sessionPolicy = text(1, 2048, latinText);
-export const federatedToken = text(4, 20_000);
 
 export const Tag = structure("Tag", { Key: required(tagKey), Value: required(tagValue) });
 export const tags = bounded(Tag, 50);

@@ -69,7 +69,8 @@ export const GetUser = declareQueryAction({
   service: "iam",
   action: "iam:GetUser",
   resource: ({ UserName }, context) => userResource(context, userNameOr(UserName, context)),
-  conditions: ({ UserName }, { directory, accountId }) => heldBy(directory.user(accountId, UserName ?? "")),
+  conditions: ({ UserName }, context) =>
+    heldBy(context.directory.user(context.accountId, userNameOr(UserName, context))),
   input: { UserName: optional(existingUserName) },
   output: { User: required(User) },
   errors: ["NoSuchEntity"],

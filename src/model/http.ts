@@ -98,6 +98,8 @@ export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** A Unix socket in place of host and port; node:http only. */
+  readonly socketPath?: string;
 }
 
 /** A listener. Both implementations (front/uws.ts, front/node-http.ts) pass the same tests. */

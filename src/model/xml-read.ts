@@ -133,17 +133,21 @@ const parse = (bytes: Uint8Array): XmlElement => {
 
 /**
  * Compiles the reader of a whole document. O(shape) once; the reader is O(bytes).
- * @param root name of the root element, in AWS's namespace or in none
+ * @param root name of the root element, in `namespace` or in none
  * @returns a function from the document's bytes to a value of `shape`
  * @throws Refusal (the reader) MalformedXML for anything the shape does not hold, MaxMessageLengthExceeded past `limits.xmlBodyBytesMax`
  */
-export const compileXmlReader = (root: string, shape: StructureShape): ((bytes: Uint8Array) => unknown) => {
+export const compileXmlReader = (
+  root: string,
+  shape: StructureShape,
+  namespace = s3Namespace,
+): ((bytes: Uint8Array) => unknown) => {
   const read = structureReader(shape);
   return (bytes) => {
     const element = parse(bytes);
     if (element.name !== root) throw malformed(`root element is not ${root}`);
-    const namespace = element.attributes["xmlns"];
-    if (namespace !== undefined && namespace !== s3Namespace) throw malformed("foreign namespace");
+    const given = element.attributes["xmlns"];
+    if (given !== undefined && given !== namespace) throw malformed("foreign namespace");
     return read(element);
   };
 };

@@ -89,7 +89,12 @@ export const CreateBucket = declareOperation({
 }).handledBy(async (input, context) => {
   const { principal, request, services } = context;
   const fault = bucketNameFault(input.Bucket);
-  if (fault !== null) throw new S3Error("InvalidBucketName", { Reason: fault, BucketName: input.Bucket });
+  if (fault !== null) {
+    throw new S3Error("InvalidBucketName", {
+      Message: `The specified bucket is not valid: ${fault}.`,
+      BucketName: input.Bucket,
+    });
+  }
   refuseUnservedHeaders(request.headers);
   refuseUnservedConfiguration(input);
   await services.askControl("bucket.create", {

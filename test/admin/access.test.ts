@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { AdminRow } from "#src/admin/declaration.ts";
 import { adminRows } from "#src/admin/table.ts";
 import { limits } from "#src/base/limits.ts";
-import { type FrontUnderTest, testEachFront } from "#src/front/each-front.testing.ts";
+import { testEachFront as declareTest, type FrontUnderTest } from "#src/front/each-front.testing.ts";
 import { type Case, cases, type Ids, pathOf } from "./cases.ts";
 import {
   customer,
@@ -19,6 +19,10 @@ import {
   Stand,
 } from "./stand.ts";
 import { enableMfa } from "./totp-client.ts";
+
+/** Both servers, without TLS: what is judged here does not look at it. */
+const testEachFront = (title: string, run: (t: ExecutionContext, front: FrontUnderTest) => Promise<void>): void =>
+  declareTest(title, run, ["plain"]);
 
 const isPublic = ({ admits }: AdminRow): boolean => admits.who.includes("none");
 const isHalf = ({ admits }: AdminRow): boolean => admits.who.includes("half");

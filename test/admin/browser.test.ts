@@ -180,3 +180,9 @@ testEachFront("signing out ends the session and clears its cookies", async (t, f
   t.is(reply.rawHead.match(/Max-Age=0/g)?.length, 2);
   t.is((await stand.send({ method: "GET", path: "/me", as })).status, 401);
 });
+
+testEachFront("a password crosses a network by HTTPS only", async (t, front) => {
+  const stand = await Stand.open(t, front, { address: "192.0.2.7" });
+  const reply = await stand.send({ method: "POST", path: "/session", body: signInBody });
+  t.is(`${reply.status} ${code(reply) ?? ""}`, front.isSecure ? "200 " : "403 InsecureTransport");
+});

@@ -31,6 +31,7 @@ import type { FrontUnderTest } from "#src/front/each-front.testing.ts";
 import { KeyRing } from "#src/keyring/key-ring.ts";
 import type { MailMessage } from "#src/mail/mail.ts";
 import { createMemoryMetadata } from "#src/storage/memory-trees.ts";
+import { signedHeaders } from "./signing.ts";
 
 /** Accounts of the world: the operator, a reseller, its customer, a direct customer, and another reseller. */
 export const operator = "111111111111";
@@ -83,6 +84,8 @@ export interface StandOptions {
   readonly isMailDelivered?: boolean;
   readonly isLocal?: boolean;
   readonly sites?: readonly string[];
+  /** Where every request seems to come from; default: its peer. */
+  readonly address?: string;
 }
 
 export class Stand {
@@ -98,6 +101,7 @@ export class Stand {
   readonly #control: ControlActor;
   readonly #store: EmbeddedControlStore;
   #portNumber = 0;
+  #idle: ReturnType<FrontUnderTest["connect"]> | null = null;
 
   private constructor(
     front: FrontUnderTest,
@@ -149,7 +153,7 @@ export class Stand {
       },
       proofs: new Proofs(this.records, parts.principals),
       askControl: (type, message) => this.#control.handle(type, message),
-      placeOf: ({ remoteAddress, secure }) => ({ address: remoteAddress, secure }),
+      placeOf: ({ remoteAddress, secure }) => ({ address: options.address ?? remoteAddress, secure }),
       publicUrl,
     });
   }
@@ -187,7 +191,8 @@ export class Stand {
   }
 
   async send({ method, path, body, headers = {}, as }: Asked): Promise<Reply> {
-    const client = this.#front.connect();
+    const client = this.#idle ?? this.#front.connect();
+    this.#idle = null;
     const text = bytesOf(body);
     const all: Record<string, string> = {
       host: `127.0.0.1:${this.#portNumber}`,
@@ -202,7 +207,9 @@ export class Stand {
     const head = Buffer.from(`${method} ${at} HTTP/1.1\r\n${lines.join("")}\r\n`);
     await client.send(Buffer.concat([head, text ?? Buffer.alloc(0)]));
     const answer = await client.answer();
-    client.socket.destroy();
+    // A connection is used again, as browsers do, unless the answer says that it ends.
+    if (answer.headers.get("connection") === "close") client.socket.destroy();
+    else this.#idle = client;
     const isJson = /json/.test(answer.headers.get("content-type") ?? "");
     const { status, rawHead } = answer;
     const answered = answer.body.toString();
@@ -213,6 +220,19 @@ export class Stand {
       text: answered,
       json: isJson && answered !== "" ? (JSON.parse(answered) as Record<string, unknown>) : {},
     };
+  }
+
+  /** The headers that sign a request by version 4, at the stand's time. */
+  signature({ method, path, body }: Asked, accessKeyId: string, secret: string): Record<string, string> {
+    const bytes = bytesOf(body) ?? new Uint8Array(0);
+    const host = `127.0.0.1:${this.#portNumber}`;
+    const nowMs = this.clock.nowMs();
+    return signedHeaders({ method, path: `/api/v1${path}`, query: "", host, bytes, nowMs, accessKeyId, secret });
+  }
+
+  /** Sends a signed request. */
+  signed(asked: Asked, accessKeyId: string, secret: string): Promise<Reply> {
+    return this.send({ ...asked, headers: this.signature(asked, accessKeyId, secret) });
   }
 
   /** The session that an answer has set. */

@@ -1,13 +1,20 @@
-/** `node docs.js --write` writes docs/COMPATIBILITY.md; without the flag it fails when the file is stale. */
+/** `node docs.js --write` writes docs/COMPATIBILITY.md and docs/IAM.md; without the flag it fails when one is stale. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { operations } from "#src/operations/table.ts";
 import { compatibilityDocument } from "./compatibility.ts";
 import { compatibilityFile } from "./compatibility-file.ts";
+import { iamCompatibilityDocument, iamCompatibilityFile } from "./iam-compatibility.ts";
 
-const text = compatibilityDocument(operations);
-if (process.argv.includes("--write")) writeFileSync(compatibilityFile, text);
-else if (readFileSync(compatibilityFile, "utf8") !== text) {
-  process.stderr.write("docs/COMPATIBILITY.md is stale: run `npm run docs`\n");
-  process.exitCode = 1;
+const pages = [
+  [compatibilityFile, compatibilityDocument(operations)],
+  [iamCompatibilityFile, iamCompatibilityDocument()],
+] as const;
+
+for (const [file, text] of pages) {
+  if (process.argv.includes("--write")) writeFileSync(file, text);
+  else if (readFileSync(file, "utf8") !== text) {
+    process.stderr.write(`${file} is stale: run \`npm run docs\`\n`);
+    process.exitCode = 1;
+  }
 }

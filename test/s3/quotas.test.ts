@@ -77,7 +77,7 @@ class Customer {
   async #patch(t: ExecutionContext, target: string, body: object, key: Key): Promise<void> {
     const headers = { "content-type": "application/json" };
     const request = { method: "PATCH", target, body: JSON.stringify(body), headers, ...key };
-    const answer = await sendSigned(this.#stand.console, request);
+    const answer = await sendSigned(this.#stand.consoleEndpoint, request);
     t.is(answer.status, 200, answer.body.toString());
   }
 

@@ -26,7 +26,7 @@ export interface Stand {
   readonly implementation: Implementation;
   readonly endpoint: string;
   /** Of the console port. */
-  readonly console: string;
+  readonly consoleEndpoint: string;
   /** AWS's SDK with its defaults, but without retries: a fault must show. */
   readonly s3: S3Client;
   /** Made for this test. */
@@ -91,7 +91,7 @@ export function eachFront({ tls = false, identities, settings = [] }: FrontsOpti
         await run(t, {
           implementation,
           endpoint,
-          console: consoleEndpoint,
+          consoleEndpoint,
           s3,
           bucket,
           signed: (request) => sendSigned(endpoint, request),

@@ -23,6 +23,7 @@ export const folders: readonly { readonly name: string; readonly owns: string }[
   { name: "iam", owns: "the AWS-compatible control APIs: IAM and STS by the query protocol, tags by S3 Control" },
   { name: "admin", owns: "the JSON admin API: one row per operation, its problems, proofs of callers, OpenAPI" },
   { name: "front", owns: "listeners, body streaming, the request pipeline, health, metrics, access log" },
+  { name: "apidoc", owns: "the API guide, rendered from the tables" },
   { name: "cli", owns: "the command line" },
 ];
 
@@ -36,10 +37,12 @@ export const rootFiles = [
   "node-console.ts",
   "node-admin.ts",
   "opened.ts",
+  "node-guide.ts",
   "library.ts",
   "embedded-node.ts",
   "thread.ts",
   "front-host.ts",
+  "front-handler.ts",
   "front-thread.ts",
   "unsafe.ts",
 ];
@@ -57,7 +60,7 @@ export const soleImporters: Readonly<Record<string, string>> = {
   pino: "base/log.ts",
   "prom-client": "front/metrics.ts",
   "@rgrove/parse-xml": "model/xml-read.ts",
-  commander: "cli/command.ts",
+  commander: "cli/commander.ts",
   "@node-rs/argon2": "account/argon2.ts",
   otpauth: "account/totp.ts",
   uqr: "account/qr-code.ts",
@@ -93,7 +96,7 @@ export const guardedWords: readonly {
       /^mail\/file-mail\.ts$/,
       /^cli\//,
       /^account\/secret-file\.ts$/,
-      /^front\/(uws|node-http|http-server|tls)\.ts$/,
+      /^front\/(uws|node-http|http-server|static-files|tls)\.ts$/,
       /^(main|launch|node)\.ts$/,
     ],
     instead: "the storage ports",

@@ -1,0 +1,3 @@
+/** Owns the one import of commander. */
+
+export { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";

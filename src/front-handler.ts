@@ -1,0 +1,108 @@
+/** What answers on the S3 port of a front: S3 itself, IAM, STS and S3 Control, the guide and the probes. For front-host.ts alone. */
+
+import { ownActor } from "./account/principal.ts";
+import type { Principals } from "./account/principals.ts";
+import type { TemporaryCredentials } from "./account/temporary-credentials.ts";
+import type { Admission } from "./actor/admission.ts";
+import type { Log } from "./base/log.ts";
+import { systemRandom } from "./base/random.ts";
+import { urlHost } from "./cli/address.ts";
+import { AddressRanges } from "./front/client-address.ts";
+import { ConsoleCors } from "./front/console-cors.ts";
+import type { KeyUse } from "./front/key-use.ts";
+import { type Exchanged, Pipeline } from "./front/pipeline.ts";
+import { PrincipalGate } from "./front/principal-gate.ts";
+import { QueryPort } from "./front/query-port.ts";
+import type { FrontServices } from "./front/request-services.ts";
+import { S3ControlPort } from "./front/s3-control-port.ts";
+import { s3Port } from "./front/s3-port.ts";
+import { TenantHosts } from "./front/tenant-host.ts";
+import type { FrontData } from "./front-host.ts";
+import { s3ControlPort } from "./iam/s3-control.ts";
+import { iamPort } from "./iam/service.ts";
+import type { HttpHandler } from "./model/http.ts";
+import { compileRoutes } from "./model/route.ts";
+import { s3Guide } from "./node-guide.ts";
+import { operations } from "./operations/table.ts";
+
+export interface HandlerParts {
+  readonly data: FrontData;
+  readonly services: FrontServices;
+  readonly principals: Principals;
+  readonly temporary: TemporaryCredentials;
+  readonly admission: Admission;
+  readonly keyUse: KeyUse;
+  readonly log: Log;
+  /** Bound once it serves. */
+  readonly port: () => number;
+  readonly isReady: () => boolean;
+  readonly observe: (exchange: Exchanged) => void;
+}
+
+export function s3Handler(parts: HandlerParts): HttpHandler {
+  const { data, services, principals, admission, log, isReady, observe } = parts;
+  const { endpoints, takesVersion2, hostId, consoleUrl, listen } = data;
+  const { control, clock } = services;
+  const random = systemRandom;
+  const cors = new ConsoleCors(consoleUrl);
+  const gate = new PrincipalGate(principals, new TenantHosts(data.domains), control);
+  const proxies = new AddressRanges(data.trustedProxies);
+  const pipeline = new Pipeline({
+    services,
+    route: compileRoutes(operations),
+    endpoints,
+    takesVersion2,
+    hostId,
+    admission,
+    gate,
+    proxies,
+    cors,
+    keyUse: parts.keyUse,
+    random,
+    log,
+    observe,
+  });
+  const guide = s3Guide({
+    ...data,
+    consoleUrl: () => consoleUrl,
+    proxies,
+    gate,
+    reader: control,
+    listening: () => `${listen.tls === null ? "http" : "https"}://${urlHost(listen.host)}:${parts.port()}`,
+    log,
+  });
+  const query = new QueryPort({
+    gate,
+    serve: queryService(parts),
+    proxies,
+    keyUse: parts.keyUse,
+    region: data.region,
+    clock,
+    random,
+    log,
+  });
+  const s3Control = new S3ControlPort({ gate, serve: controlService(parts), proxies, clock, random });
+  return s3Port({ pipeline: pipeline.handle, isReady, consoleUrl, cors, query, s3Control, guide });
+}
+
+function queryService({ services, temporary, log }: HandlerParts) {
+  const { control, askControl, clock } = services;
+  return iamPort({
+    reader: control,
+    askControl,
+    clock,
+    credentials: temporary,
+    secondFactor: {
+      verify: async (accountId, userName, code) => {
+        const by = ownActor(accountId, userName);
+        return (await askControl("mfa.take", { by, accountId, userName, code })).ok;
+      },
+    },
+    log,
+  });
+}
+
+function controlService({ services, log }: HandlerParts) {
+  const { control, askControl } = services;
+  return s3ControlPort({ bucket: (name) => control.bucket(name), askControl, log });
+}

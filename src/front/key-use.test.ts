@@ -1,0 +1,35 @@
+import test from "ava";
+import { ManualClock } from "../actor/fixtures/manual-clock.ts";
+import { limits } from "../base/limits.ts";
+import { KeyUse } from "./key-use.ts";
+
+test("each key is handed over once a minute, with its first use in it", (t) => {
+  const clock = new ManualClock();
+  const sent: (readonly { readonly accessKeyId: string; readonly usedMs: number }[])[] = [];
+  const use = new KeyUse(clock, (used) => sent.push(used));
+  const startMs = clock.nowMs();
+  for (const key of ["A", "B", "A"]) use.note(key, clock.nowMs(), "s3", "us-east-1");
+  clock.advance(limits.keyUsedEveryMs - 1);
+  use.note("A", clock.nowMs(), "s3", "us-east-1");
+  t.deepEqual(sent, []);
+  clock.advance(1);
+  t.deepEqual(sent, [
+    [
+      { accessKeyId: "A", usedMs: startMs, service: "s3", region: "us-east-1" },
+      { accessKeyId: "B", usedMs: startMs, service: "s3", region: "us-east-1" },
+    ],
+  ]);
+  clock.advance(limits.keyUsedEveryMs);
+  t.is(sent.length, 1, "nothing is no message");
+  use.note("A", clock.nowMs(), "iam", "eu");
+  use.close();
+  t.is(sent.length, 2);
+});
+
+test("no message has more keys than it may", (t) => {
+  const sent: number[] = [];
+  const use = new KeyUse(new ManualClock(), (used) => sent.push(used.length));
+  for (let key = 0; key < limits.keysUsedPerMessageMax * 2 + 1; key++) use.note(`K${key}`, 0, "s3", "r");
+  use.close();
+  t.deepEqual(sent, [limits.keysUsedPerMessageMax, limits.keysUsedPerMessageMax, 1]);
+});

@@ -1,0 +1,124 @@
+/** Tags of buckets by S3 Control: merged, taken away, bounded, and nobody else's. */
+
+import test, { type ExecutionContext } from "ava";
+import { limits } from "../base/limits.ts";
+import { silentLog } from "../base/log.ts";
+import { keys, openIam, operator, stranger } from "./iam-stand.testing.ts";
+import { allowing } from "./row-samples.testing.ts";
+import { isS3Control, s3ControlPort } from "./s3-control.ts";
+import { httpRequest } from "./signed-requests.testing.ts";
+
+const bucketArn = "arn:aws:s3:::photos";
+
+async function open(t: ExecutionContext) {
+  const stand = await openIam(t);
+  const made = await stand.control.handle("bucket.create", { name: "photos", accountId: operator, location: null });
+  t.true(made.ok);
+  const port = s3ControlPort({
+    bucket: (name) => {
+      stand.reader.refresh();
+      return stand.reader.bucket(name);
+    },
+    askControl: (type, message) => stand.control.handle(type, message),
+    log: silentLog,
+  });
+  const send = (
+    method: string,
+    rest: string,
+    { as = keys.root, account = operator, body = "", rawQuery = "" }: Readonly<Record<string, string>> = {},
+  ) => {
+    const request = httpRequest({
+      method,
+      rawPath: `/v20180820/${rest}`,
+      rawQuery,
+      headers: { "x-amz-account-id": account },
+    });
+    t.true(isS3Control(request));
+    return port({ requestId: "R", request, body: Buffer.from(body), caller: stand.callerOf(as) });
+  };
+  const path = `tags/${encodeURIComponent(bucketArn)}`;
+  const tag = (tags: Readonly<Record<string, string>>, more: Readonly<Record<string, string>> = {}) => {
+    const list = Object.entries(tags).map(([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`);
+    const body = `<TagResourceRequest xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><Tags>${list.join("")}</Tags></TagResourceRequest>`;
+    return send("POST", path, { body, ...more });
+  };
+  const listed = async () => {
+    const { body } = await send("GET", path);
+    const tags = body.matchAll(/<Tag><Key>([^<]*)<\/Key><Value>([^<]*)<\/Value><\/Tag>/g);
+    return Object.fromEntries([...tags].map(([, key, value]) => [key, value]));
+  };
+  return { ...stand, send, tag, listed, path };
+}
+
+const codeOf = ({ body }: { readonly body: string }): string => /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? "";
+
+test("tags are merged by their keys, taken away, and none at first", async (t) => {
+  const { tag, listed, send, path } = await open(t);
+  const empty = await send("GET", path);
+  t.is(empty.status, 200);
+  t.true(empty.body.includes("<Tags></Tags>"));
+  t.is((await tag({ team: "red", cost: "7" })).status, 204);
+  t.is((await tag({ cost: "8" })).status, 204);
+  t.deepEqual(await listed(), { team: "red", cost: "8" });
+  t.is((await send("DELETE", path, { rawQuery: "tagKeys=team&tagKeys=absent" })).status, 204);
+  t.deepEqual(await listed(), { cost: "8" });
+});
+
+test("every other call answers 405", async (t) => {
+  const { send, path } = await open(t);
+  for (const [method, rest] of [
+    ["GET", "accesspoint"],
+    ["PUT", "configuration/publicAccessBlock"],
+    ["GET", "configuration/publicAccessBlock"],
+    ["POST", "jobs"],
+    ["PUT", path],
+    ["HEAD", path],
+  ] as const) {
+    const answer = await send(method, rest);
+    t.is(answer.status, 405, rest);
+    t.is(codeOf(answer), "MethodNotAllowed");
+  }
+});
+
+test("who may not, and who is of another account, sees and changes nothing", async (t) => {
+  const { send, tag, path, call, listed } = await open(t);
+  t.is(codeOf(await tag({ a: "b" }, { as: keys.user })), "AccessDenied");
+  t.is(codeOf(await send("GET", path, { as: keys.user })), "AccessDenied");
+  t.is(codeOf(await send("DELETE", path, { as: keys.user, rawQuery: "tagKeys=a" })), "AccessDenied");
+  t.is(
+    codeOf(await tag({ a: "b" }, { as: keys.stranger })),
+    "AccessDenied",
+    "the account of the header is not its own",
+  );
+  t.is(codeOf(await tag({ a: "b" }, { as: keys.stranger, account: stranger })), "NoSuchBucket");
+  t.is(codeOf(await send("GET", path, { account: "12" })), "InvalidRequest");
+  await call("PutUserPolicy", { UserName: "uma", PolicyName: "p", PolicyDocument: allowing("s3:TagResource") });
+  t.is((await tag({ a: "b" }, { as: keys.user })).status, 204);
+  t.deepEqual(await listed(), { a: "b" });
+});
+
+test("what is malformed or too much is refused", async (t) => {
+  const { send, tag, path, listed } = await open(t);
+  t.is(codeOf(await send("POST", path, { body: "<TagResourceRequest>" })), "MalformedXML");
+  t.is(codeOf(await send("POST", path, { body: "<Other/>" })), "MalformedXML");
+  t.is(codeOf(await tag({ "aws:x": "1" })), "InvalidTag");
+  t.is(codeOf(await tag({ "": "1" })), "InvalidTag");
+  t.is(codeOf(await tag({ "a#b": "1" })), "InvalidTag");
+  t.is(codeOf(await tag({ ["k".repeat(129)]: "1" })), "InvalidTag");
+  t.is(codeOf(await tag({ k: "v".repeat(257) })), "InvalidTag");
+  const many = Object.fromEntries(Array.from({ length: limits.tagsPerBucketMax + 1 }, (_, index) => [`k${index}`, ""]));
+  t.is(codeOf(await tag(many)), "BadRequest");
+  t.is(codeOf(await send("DELETE", path)), "InvalidRequest");
+  t.is(codeOf(await send("GET", "tags/arn%3Aaws%3As3%3A%3A%3Aphotos%2Fkey")), "InvalidRequest");
+  t.is(codeOf(await send("GET", "tags/arn%3Aaws%3As3%3A%3A%3Aabsent")), "NoSuchBucket");
+  t.is(codeOf(await send("GET", "tags/%zz")), "InvalidURI");
+  t.deepEqual(await listed(), {});
+});
+
+test("a bucket that is being deleted has no tags to see", async (t) => {
+  const { control, send, path, tag } = await open(t);
+  t.true((await control.handle("bucket.markDeleting", { name: "photos", jobId: null })).ok);
+  t.is(codeOf(await send("GET", path)), "NoSuchBucket");
+  t.is(codeOf(await tag({ a: "b" })), "NoSuchBucket");
+  t.false((await control.handle("bucket.setTags", { name: "photos", tags: [] })).ok);
+});
