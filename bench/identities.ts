@@ -29,6 +29,8 @@ const key = "object";
 const body = "0".repeat(1000);
 /** Signatures are made anew for each round: they hold for 15 minutes. */
 const discardedRounds = 2;
+/** The first start writes every user. */
+const readyMs = 10 * 60 * 1000;
 
 const { values } = parseArgs({
   options: {
@@ -88,7 +90,7 @@ async function start(directory: string, users: number): Promise<Server> {
   const main = fileURLToPath(new URL("../main.js", import.meta.url));
   const places = `--data {data} --s3 127.0.0.1:{port} --console 127.0.0.1:{console}`;
   const command = `'${process.execPath}' '${main}' serve ${places} --identities '${file}'`;
-  const server = await startNode({ name: `${users} users`, data: join(directory, `data-${users}`), command });
+  const server = await startNode({ name: `${users} users`, data: join(directory, `data-${users}`), command, readyMs });
   for (let account = 0; account < accounts; account++) {
     const target = { ...server.target, ...keyOf(rootName(account)) };
     const bucket = bucketOf(account);

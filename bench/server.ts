@@ -61,6 +61,8 @@ export interface NodeOptions {
    */
   readonly command?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** How long it may take to be ready; default 20 s. */
+  readonly readyMs?: number;
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
@@ -81,7 +83,13 @@ export function commandLine(
 }
 
 /** @throws BenchError when it ends, or is not ready in time */
-export async function startNode({ name, data, command, environment }: NodeOptions): Promise<Server> {
+export async function startNode({
+  name,
+  data,
+  command,
+  environment,
+  readyMs = readyMsMax,
+}: NodeOptions): Promise<Server> {
   const port = await freePort();
   const own = `${quoted(process.execPath)} ${quoted(join(here, "../main.js"))}`;
   const line = commandLine(command ?? own, { port, console: await freePort(), data });
@@ -100,7 +108,7 @@ export async function startNode({ name, data, command, environment }: NodeOption
   });
   const exited = keep(child);
   await Promise.race([
-    isReady(port),
+    isReady(port, readyMs),
     exited.then(() => {
       throw new BenchError(`the server ended with ${child.exitCode ?? child.signalCode} before it was ready: ${line}`);
     }),
@@ -146,7 +154,7 @@ export function runningServer(name: string, target: Target, pids: readonly numbe
 }
 
 /** Waits until the node says it is ready, or, of a server without such an address, until it answers at all. */
-async function isReady(port: number): Promise<void> {
+async function isReady(port: number, readyMs: number): Promise<void> {
   const status = (): Promise<number> =>
     new Promise((resolve) => {
       const probe = request({ host: "127.0.0.1", port, path: "/health/ready" }, (answer) => {
@@ -156,11 +164,11 @@ async function isReady(port: number): Promise<void> {
       probe.on("error", () => resolve(0));
       probe.end();
     });
-  const deadline = performance.now() + readyMsMax;
+  const deadline = performance.now() + readyMs;
   while (performance.now() < deadline) {
     const found = await status();
     if (found !== 0 && found !== 503) return;
     await pause(50);
   }
-  throw new BenchError(`the server is not ready after ${readyMsMax / 1000} s`);
+  throw new BenchError(`the server is not ready after ${readyMs / 1000} s`);
 }

@@ -1,13 +1,13 @@
 /**
  * SuperDelete through the admin API: a job that is cancelled gives back what is left, each object of it readable; one that is
  * killed twice (kill -9) goes on, ends at 100 %, and leaves no row and no stored byte of the bucket, while the bucket beside
- * it keeps all it has. `--objects N` (20000) in the bucket, with versions, delete markers and open uploads beside them.
+ * it keeps all it has. `--objects N` (20000) in the bucket, with versions, delete markers and open uploads beside them;
+ * `--reads N` (5000) of what is given back, spread over all of it.
  */
 
 import { createHash } from "node:crypto";
 import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { limits } from "#src/base/limits.ts";
 import { openControlSnapshot } from "#src/control/environment.ts";
 import { type JobRecord, jobKeys } from "#src/control/job-records.ts";
 import { ControlReader } from "#src/control/reader.ts";
@@ -23,12 +23,13 @@ const beside = "kept-beside";
 const connections = 32;
 const uploads = 20;
 const keptCount = 25;
+const segmentsKept = 2;
 const settleMsMax = 60_000;
 
 /** Every tier: in the row, in a segment; every thousandth in a file of its own. */
 const sizeOf = (index: number): number => {
   if (index % 1000 === 0) return 3 * MiB;
-  return [0, 100, 2 * KiB, 9 * KiB, 20 * KiB][index % 5] ?? 0;
+  return [0, 100, 2 * KiB, 9 * KiB, 50 * KiB][index % 5] ?? 0;
 };
 const bodyOf = (index: number): Buffer => Buffer.alloc(sizeOf(index), `${index}.`);
 const keyOf = (index: number): string => `${String(index % 97).padStart(2, "0")}/object-${index}`;
@@ -72,21 +73,8 @@ class Clients {
   async job(method: "GET" | "POST", path: string, body?: object): Promise<Job> {
     const sent = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) };
     const headers: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
-    const answer = await expectOk(
-      this.#whenOpen(() => this.#admin.send(method, `/api/v1${path}`, { headers, ...sent })),
-    );
+    const answer = await expectOk(this.#admin.send(method, `/api/v1${path}`, { headers, ...sent }));
     return JSON.parse(answer.body.toString()) as Job;
-  }
-
-  /** The console port opens after the S3 port, which says that the node is ready. */
-  async #whenOpen(send: () => Promise<S3Answer>): Promise<S3Answer> {
-    for (const deadline = performance.now() + settleMsMax; ; await pause(20)) {
-      try {
-        return await send();
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ECONNREFUSED" || performance.now() > deadline) throw error;
-      }
-    }
   }
 
   begin(): Promise<Job> {
@@ -166,21 +154,34 @@ async function unreadable(s3: S3Client, versions: readonly Listed[]): Promise<st
   return bad;
 }
 
-/** Blocks in use of what holds bodies: segments and chunk files, not the metadata, whose pages are used again. */
-function bodyBytes(data: string): number {
+interface Bodies {
+  /** Files that hold many chunks each, of 64 MiB. */
+  readonly segments: number;
+  /** Blocks of files that hold one chunk each, in bytes. */
+  readonly chunkBytes: number;
+  readonly bytes: number;
+}
+
+/** What holds bodies on the disk: all but the metadata, whose pages are used again. */
+function bodiesIn(data: string): Bodies {
   const partitions = join(data, "partitions");
-  let sum = 0;
+  let segments = 0;
+  let chunkBytes = 0;
+  let bytes = 0;
   for (const name of readdirSync(partitions, { recursive: true, encoding: "utf8" })) {
-    if (name.split("/")[1] === "meta") continue;
+    const kind = name.split("/")[1];
     try {
       const stat = statSync(join(partitions, name));
-      if (stat.isFile()) sum += stat.blocks * 512;
+      if (kind === "meta" || !stat.isFile()) continue;
+      bytes += stat.blocks * 512;
+      if (kind === "segments") segments += 1;
+      else chunkBytes += stat.blocks * 512;
     } catch (error) {
       // A file that has just been unlinked.
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
   }
-  return sum;
+  return { segments, chunkBytes, bytes };
 }
 
 /** Rows by tree, of all partitions. While no node runs. */
@@ -212,26 +213,24 @@ await runSuite("super-delete", async ({ directory, option, say, check }) => {
   const objects = option("objects", 20_000);
   const data = join(directory, "data");
   const config = join(directory, "config.json");
-  writeFileSync(config, JSON.stringify({ threads: { buckets: 2 }, storage: { partitions: 2 } }));
+  writeFileSync(config, JSON.stringify({ threads: { buckets: 1 }, storage: { partitions: 1 } }));
   const start = () => NodeProcess.start({ data, arguments: ["--config", config] });
 
   let node = await start();
   let clients = new Clients(node);
   await expectOk(clients.s3.send("PUT", `/${beside}`));
-  await forEach(keptCount, (index) =>
-    expectOk(clients.s3.send("PUT", `/${beside}/${index}`, { body: bodyOf(index + 1) })),
-  );
+  await forEach(keptCount, (index) => expectOk(clients.s3.send("PUT", `/${beside}/${index}`, { body: bodyOf(index) })));
   clients.close();
   check("a stop is clean", (await node.stop()) === 0);
   const rowsBefore = await rowCounts(data);
-  const bytesBefore = bodyBytes(data);
+  const before = bodiesIn(data);
 
   node = await start();
   clients = new Clients(node);
   const rows = await fill(clients.s3, objects);
-  const bytesFull = bodyBytes(data);
+  const full = bodiesIn(data);
   const megabytes = (bytes: number): string => (bytes / MiB).toFixed(1);
-  say(`${rows} objects, versions and delete markers, ${uploads} uploads, ${megabytes(bytesFull - bytesBefore)} MiB`);
+  say(`${rows} objects, versions and delete markers, ${uploads} uploads, ${megabytes(full.bytes - before.bytes)} MiB`);
 
   // Cancelled.
   const first = await clients.begin();
@@ -244,9 +243,13 @@ await runSuite("super-delete", async ({ directory, option, say, check }) => {
   check("a cancelled job ends as such", cancelled.state === "cancelled" && cancelled.progress < 100);
   check("some is removed and some left", cancelled.removed > 0 && left.length > 0);
   check("what was removed and what is left make the whole", cancelled.removed + left.length === rows);
-  const bad = await unreadable(clients.s3, left);
+  const stride = Math.ceil(left.length / option("reads", 5000));
+  const bad = await unreadable(
+    clients.s3,
+    left.filter((_, index) => index % stride === 0),
+  );
   for (const line of bad.slice(0, 5)) say(`not as written: ${line}`);
-  check("each remaining version is readable", bad.length === 0);
+  check("what is left reads as it was written", bad.length === 0);
   const refill = await clients.s3.send("PUT", `/${bucket}/after-cancel`, { body: Buffer.from("x") });
   check("the bucket takes writes again", refill.status === 200);
 
@@ -282,18 +285,31 @@ await runSuite("super-delete", async ({ directory, option, say, check }) => {
   check("the new bucket of the name is empty", !/<(Version|DeleteMarker)>/.test(listed.body.toString()));
   await expectOk(clients.s3.send("DELETE", `/${bucket}`));
 
-  // What is appended to stays: at most one segment for each lane of each partition.
-  const openSegments = 4 * limits.segmentBytes;
-  const isBack = (): boolean => bodyBytes(data) - bytesBefore <= Math.min(openSegments, (bytesFull - bytesBefore) / 2);
+  // A lane keeps the segment that it appends to and a spare one.
+  const isBack = (): boolean => {
+    const { segments, chunkBytes } = bodiesIn(data);
+    return segments <= segmentsKept && chunkBytes === before.chunkBytes;
+  };
   const until = performance.now() + settleMsMax;
   while (!isBack() && performance.now() < until) await pause(100);
-  const rest = bodyBytes(data) - bytesBefore;
-  say(`${megabytes(bytesFull - bytesBefore)} MiB of bodies, ${megabytes(rest)} MiB of them in use after collection`);
+  const rest = bodiesIn(data);
+  say(
+    `on the disk: ${Object.entries({ before, full, rest })
+      .map(
+        ([when, { segments, chunkBytes, bytes }]) =>
+          `${when} ${segments} segments, ${megabytes(chunkBytes)} MiB of chunk files, ${megabytes(bytes)} MiB in all`,
+      )
+      .join("; ")}`,
+  );
+  check(
+    "the bucket had segments and chunk files of its own",
+    full.segments > segmentsKept + 1 && full.chunkBytes > before.chunkBytes,
+  );
   check("the disk space of the bodies is back", isBack());
   let keptBad = 0;
   await forEach(keptCount, async (index) => {
     const answer = await clients.s3.send("GET", `/${beside}/${index}`);
-    if (!answer.body.equals(bodyOf(index + 1))) keptBad += 1;
+    if (!answer.body.equals(bodyOf(index))) keptBad += 1;
   });
   check("the bucket beside it keeps what it has", keptBad === 0);
   clients.close();

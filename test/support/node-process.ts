@@ -64,7 +64,7 @@ export class NodeProcess {
     this.exited = new Promise((resolve) => child.on("exit", (code, signal) => resolve(code ?? signal ?? "unknown")));
   }
 
-  /** Spawns a node and waits until /health/ready answers 200. Rejects with the log's tail when it exits or is late. */
+  /** Spawns a node and waits until /health/ready answers 200 on both ports. Rejects with the log's tail when it exits or is late. */
   static async start(options: NodeOptions): Promise<NodeProcess> {
     const node = await NodeProcess.spawn(options);
     await node.ready(options.readyMs ?? 20_000, options.logFile ?? `${options.data}.log`);
@@ -115,7 +115,8 @@ export class NodeProcess {
       gone = code;
     });
     while (Date.now() < deadline && gone === null) {
-      if (await isReady(this.endpoint)) return;
+      // The console port opens after the S3 port.
+      if ((await isReady(this.endpoint)) && (await isReady(this.consoleEndpoint))) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     const tail = readFileSync(logFile, "utf8").slice(-2000);
