@@ -55,6 +55,8 @@ export const namings: Readonly<Record<string, Naming>> = {
   CreateMyToken: { examples: ["billing --scope usage --expires-at 2027-12-31"] },
   UpdateMyKey: { examples: ["TROUPEKEY00000000001 Inactive"] },
   CreateBucket: { examples: ["photos"] },
+  SuperDeleteBucket: { options: { name: "same-name" }, examples: ["photos photos"] },
+  GetUsage: { examples: ["--from 2026-11-01 --to 2026-12-01", "--format csv > usage.csv"] },
   ListAudit: { examples: ["--from 2026-11-01 --outcome denied", "--account all --json"] },
   ExportAudit: { examples: ["--from 2026-11-01 --to 2026-12-01 > audit.csv"] },
 };

@@ -71,7 +71,8 @@ async function call(line: CallLine, host: AdminHost): Promise<number> {
     if (isJson) host.write("null\n");
     return exitCodes.ok;
   }
-  if ("kind" in row.reply) {
+  // Some rows answer JSON or text, as they are asked.
+  if (answer.contentType.startsWith("text/")) {
     host.write(isJson ? json(answer.text) : answer.text);
     return exitCodes.ok;
   }

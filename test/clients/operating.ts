@@ -101,6 +101,8 @@ function expectations(of: Readonly<Record<Variable, string>>): readonly Expectat
     ["--profile ann user list", [ok]],
     ["--profile ann bucket show acme-photos", [ok]],
     ["--profile birch bucket show birch-backups", [ok]],
+    ["--profile birch usage show --from 2026-01-01 --to 2026-01-02 --format csv", [ok]],
+    ["--profile birch job list", [ok]],
     ["--profile bob key list", [ok]],
     // The reseller: not the operator's, not a customer of the operator's, no keys, nothing of its own account above.
     [`--profile north customer show ${BIRCH}`, refused],
@@ -124,6 +126,8 @@ function expectations(of: Readonly<Record<Variable, string>>): readonly Expectat
     [`--profile acme audit list --account ${NORTH}`, refused],
     ["--profile acme user delete root", refused],
     ["--profile birch bucket show acme-photos", refused],
+    ["--profile birch bucket super-delete acme-photos acme-photos", refused],
+    [`--profile birch usage show --from 2026-01-01 --to 2026-01-02 --account ${ACME}`, refused],
     ["--profile birch user show ann@acme.example", refused],
     [`--profile birch user attach-policy backup ${READ_PHOTOS}`, refused],
     [`--profile birch customer show ${ACME}`, [denied]],
@@ -236,7 +240,8 @@ await runSuite("operating", async ({ directory, say, check }) => {
     const read = (name: Variable): string => readFileSync(join(directory, `${name}.variable`), "utf8").trim();
     const of = { NORTH: read("NORTH"), BIRCH: read("BIRCH"), ACME: read("ACME"), READ_PHOTOS: read("READ_PHOTOS") };
     for (const [words, codes] of expectations(of)) {
-      const { code, errors } = troupe(shell, words);
+      // What a command asks for before it does something dreadful.
+      const { code, errors } = troupe(shell, words, "birch bark burns best\n");
       check(
         `troupe ${words} ends with ${codes.join(" or ")}: ${code} ${errors}`,
         code !== null && codes.includes(code),
