@@ -15,8 +15,8 @@ for (const sample of document.querySelectorAll(".sample")) {
     if (navigator.clipboard === undefined) return;
     await navigator.clipboard.writeText(code.textContent);
     button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
+  button.addEventListener("blur", () => { button.textContent = "Copy"; });
   sample.prepend(button);
 }
 `;
