@@ -22,7 +22,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"
 }
 
 test("bash completes words, options and choices", (t) => {
-  t.deepEqual(offered(["us"]), ["user"]);
+  t.deepEqual(offered(["us"]), ["usage", "user"]);
   t.deepEqual(offered(["user", "cr"]), ["create", "create-key"]);
   t.deepEqual(offered(["customer", "sus"]), ["suspend"]);
   t.deepEqual(offered(["--data", "user", "user", "create", "--ro"]), ["--role"]);

@@ -34,7 +34,9 @@ function listText(command: AdminCommand, items: readonly unknown[]): string {
 
 /** Members of an item that its table shows: chosen ones, else the first plain ones. */
 export function columnsOf({ words, row }: Pick<AdminCommand, "words" | "row">): readonly string[] {
-  const item = itemNode(row.reply === null || "kind" in row.reply ? {} : schemaNode(row.reply, "output"));
+  const { reply } = row;
+  const shown = reply !== null && "kind" in reply && reply.kind === "json or csv" ? reply.json : reply;
+  const item = itemNode(shown === null || "kind" in shown ? {} : schemaNode(shown, "output"));
   const chosen = columns[words[0] ?? ""]?.filter((name) => nodeAt(item, name) !== undefined) ?? [];
   if (chosen.length > 1) return chosen;
   const plain = Object.entries(item.properties ?? {}).filter(([, { type }]) => type !== "object" && type !== "array");

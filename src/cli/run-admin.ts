@@ -71,7 +71,7 @@ async function call(line: CallLine, host: AdminHost): Promise<number> {
     if (isJson) host.write("null\n");
     return exitCodes.ok;
   }
-  if ("kind" in row.reply) {
+  if ("kind" in row.reply && (row.reply.kind === "text" || answer.contentType === "text/csv")) {
     host.write(isJson ? json(answer.text) : answer.text);
     return exitCodes.ok;
   }
