@@ -127,6 +127,8 @@ async function askSecrets({ secrets, row }: AdminCommand, terminal: Terminal): P
   for (const field of secrets) {
     const question = field.option.charAt(0).toUpperCase() + field.option.slice(1).replaceAll("-", " ");
     const secret = await terminal.ask(question, true);
+    // Who is at no console has none to give.
+    if (secret === "" && !field.isRequired) continue;
     // A new password that was mistyped unseen would lock its owner out.
     const isNew = field.option === "new-password" || row.admits.who.includes("none");
     if (isNew && terminal.isInteractive && (await terminal.ask(`${question} again`, true)) !== secret) {
