@@ -209,6 +209,7 @@ export const limits = {
   roleSessionSecondsMax: 43_200,
   inviteMs: 7 * 24 * 60 * 60 * 1000,
   keyUsedEveryMs: 60_000,
+  keyUsedAgainMs: 15 * 60 * 1000,
   keysUsedPerMessageMax: 1000,
   auditRowsMax: 200_000,
   auditDeniedPerMinuteMax: 60,

@@ -1,8 +1,12 @@
-/** When access keys were last used: noted with each request, handed to the control actor once a minute and key at most. */
+/**
+ * When access keys were last used: handed to the control actor once a minute, each key at most every quarter of an hour. Each
+ * hand-over changes control records, after which every front looks at what it keeps of them anew.
+ */
 
 import type { Clock, Timer } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { ControlRequest } from "../control/messages.ts";
+import { RecentMap } from "../control/recent-map.ts";
 
 type Used = ControlRequest<"key.used">["used"][number];
 
@@ -10,8 +14,10 @@ type Used = ControlRequest<"key.used">["used"][number];
 export class KeyUse {
   readonly #send: (used: readonly Used[]) => void;
   readonly #timer: Timer;
-  /** Keys noted since the last hand-over; a key's first use in it is what counts. */
+  /** Keys noted since the last hand-over. */
   readonly #noted = new Map<string, Used>();
+  /** When a key was noted last; what is forgotten is noted once more. */
+  readonly #recent = new RecentMap<string, number>(limits.controlCachedMax);
 
   /** @param send never throws; takes at most `limits.keysUsedPerMessageMax` */
   constructor(clock: Clock, send: (used: readonly Used[]) => void) {
@@ -21,7 +27,9 @@ export class KeyUse {
 
   /** A request with a good signature. Temporary keys have no record: they are passed over by the actor. */
   note(accessKeyId: string, usedMs: number, service: string, region: string): void {
-    if (this.#noted.has(accessKeyId)) return;
+    const lastMs = this.#recent.get(accessKeyId);
+    if (lastMs !== undefined && usedMs - lastMs < limits.keyUsedAgainMs) return;
+    this.#recent.set(accessKeyId, usedMs);
     this.#noted.set(accessKeyId, { accessKeyId, usedMs, service, region });
     if (this.#noted.size >= limits.keysUsedPerMessageMax) this.flush();
   }
