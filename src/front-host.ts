@@ -14,6 +14,7 @@ import { systemClock, type Timer } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import { ConfigurationReader } from "./bucket/configuration-reader.ts";
 import type { BucketProtocol, BucketReply, BucketRequest } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
@@ -156,6 +157,7 @@ export class Front {
       askControl,
       links: this.#links,
       ownerOf,
+      configurations: new ConfigurationReader(this.#snapshots),
       objects: new ObjectReader({
         snapshots: this.#snapshots,
         chunks: this.#chunks,

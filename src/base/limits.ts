@@ -273,6 +273,9 @@ export const limits = {
   staticBytesMax: 16 * MiB,
   staticGzipBytesMin: 1 * KiB,
   guidePagesMax: 16,
+  // Configuration of buckets
+  configurationBytesMax: 1 * MiB,
+  knownConfigurations: 1024,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,

@@ -6,6 +6,7 @@ import type { Outcome } from "../base/outcome.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
 import type { ObjectMetadata } from "../storage/record-tail.ts";
+import type { BucketConfiguration, ConfigurationChange, ConfigurationField } from "./configuration.ts";
 import type { TransferChange } from "./turn.ts";
 import type { Versioning, VersioningStatus } from "./versioning.ts";
 
@@ -183,6 +184,10 @@ export interface BucketProtocol {
   "bucket.setVersioning": [{ versioning: VersioningStatus }, Record<string, never>];
   /** Bounds what later turns may add; what is there stays. Errors: OperationAborted. */
   "bucket.setQuota": [{ quota: BucketQuota }, Record<string, never>];
+  /** Sets or removes one field of the configuration. Errors: OperationAborted, InsufficientStorage, EntityTooLarge, and those of the field. */
+  "bucket.configure": [ConfigurationChange, Record<string, never>];
+  /** The field's value; null when it is not set. */
+  "bucket.configuration": [{ field: ConfigurationField }, { value: BucketConfiguration[ConfigurationField] | null }];
   /**
    * Adds what a front has sent and counted: body bytes, and requests in the order of `requestClasses`. Taken in every state,
    * since requests end after their bucket has. Not to be repeated: the second time counts too.

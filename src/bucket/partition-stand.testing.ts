@@ -91,6 +91,7 @@ export async function openPartition(t: ExecutionContext) {
     reader: readerOf(chunkReader),
     garbage,
     metadata,
+    snapshot,
   };
 }
 

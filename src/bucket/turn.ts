@@ -10,6 +10,7 @@ import { limits } from "../base/limits.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { StoredBody } from "../storage/body.ts";
 import { type BucketRow, decodeBucketRow, encodeBucketRow, noQuota } from "../storage/bucket-row.ts";
+import { readConfiguration } from "../storage/configuration-rows.ts";
 import {
   type BucketCounters,
   countersAt,
@@ -24,6 +25,7 @@ import { encodeRecord, type ObjectRecord } from "../storage/record.ts";
 import { addBody, enqueueGarbage, enqueueUploadGarbage } from "../storage/references.ts";
 import type { ReadTrees, Trees } from "../storage/trees.ts";
 import { countCompleted } from "./completed-uploads.ts";
+import { type BucketConfiguration, type ConfigurationField, fieldCode, isConfigured } from "./configuration.ts";
 import { judgeKey } from "./object-key.ts";
 import type { BucketPorts } from "./ports.ts";
 import { exceedsQuota } from "./quota.ts";
@@ -58,6 +60,8 @@ export class BucketMemory {
   /** As stored; undefined before the first turn that writes. */
   #counters: BucketCounters | undefined;
   #completedCount: number | undefined;
+  /** Fields that turns have asked for, since the configuration changed last. */
+  readonly #configuration = new Map<ConfigurationField, unknown>();
 
   constructor(ports: BucketPorts) {
     this.ports = ports;
@@ -85,7 +89,9 @@ export class BucketMemory {
 
   /** @param nowMs time of the first turn, when the bucket has no row yet */
   row(nowMs: number): BucketRow {
-    return this.#row ?? { state: "open", versioning: "Off", createdMs: nowMs, quota: noQuota };
+    return (
+      this.#row ?? { state: "open", versioning: "Off", createdMs: nowMs, quota: noQuota, fields: 0, configuredSeq: 0 }
+    );
   }
 
   /** Totals as of the last turn that wrote; what is counted by day is that turn's day's. */
@@ -96,7 +102,20 @@ export class BucketMemory {
   writeRow(trees: Trees, row: BucketRow): void {
     const key = bucketKey(this.bucket);
     trees.buckets.put(key, encodeBucketRow(key, row));
+    if (row.configuredSeq !== this.#row?.configuredSeq) this.#configuration.clear();
     this.#row = row;
+  }
+
+  /** @throws CorruptRecordError */
+  configuration<F extends ConfigurationField>(trees: ReadTrees, field: F): BucketConfiguration[F] | null {
+    if (!isConfigured(this.#row?.fields ?? 0, field)) return null;
+    let value = this.#configuration.get(field);
+    if (value === undefined) {
+      value = readConfiguration(trees.buckets, this.bucket, fieldCode(field)) ?? null;
+      this.#configuration.set(field, value);
+    }
+    // Only `bucket.configure` writes the field's rows, and it takes values of this type.
+    return value as BucketConfiguration[F] | null;
   }
 
   writeTotals(trees: Trees, change: TotalsChange, stamp: Stamp | null, nowMs: number): void {
@@ -164,6 +183,11 @@ export class Turn {
 
   get row(): BucketRow {
     return this.memory.row(this.nowMs);
+  }
+
+  /** A field of the bucket's configuration; null when it is not set. @throws CorruptRecordError */
+  configuration<F extends ConfigurationField>(field: F): BucketConfiguration[F] | null {
+    return this.memory.configuration(this.trees, field);
   }
 
   /** @throws S3Error OperationAborted while the bucket is closed (its deletion is being decided) */

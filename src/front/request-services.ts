@@ -10,6 +10,7 @@ import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
+import type { ConfigurationReader, ConfiguredBucket } from "../bucket/configuration-reader.ts";
 import type { BucketMessageType, BucketProtocol, BucketReply, BucketRequest } from "../bucket/messages.ts";
 import type { ObjectReader } from "../bucket/read.ts";
 import type { ControlProtocol } from "../control/messages.ts";
@@ -35,6 +36,7 @@ export interface FrontServices {
   /** By thread number. */
   readonly links: readonly ThreadLink[];
   readonly ownerOf: (partition: number) => number;
+  readonly configurations: ConfigurationReader;
   readonly objects: ObjectReader;
   readonly uploader: BodyUploader;
   /** This front's side of the upload epochs. */
@@ -69,6 +71,10 @@ export class RequestServices implements Services {
 
   get control(): ControlReader {
     return this.#shared.control;
+  }
+
+  configurationOf(bucket: BucketRecord): ConfiguredBucket {
+    return this.#shared.configurations.of({ bucket: bucket.id, partition: bucket.partition });
   }
 
   get objects(): Services["objects"] {

@@ -4,6 +4,7 @@ import type { Principal } from "../account/principal.ts";
 import type { BodyUploader } from "../actor/body-uploader.ts";
 import type { SignedPayload } from "../auth/sigv4.ts";
 import type { Clock } from "../base/clock.ts";
+import type { ConfiguredBucket } from "../bucket/configuration-reader.ts";
 import type { BucketMessageType, BucketReply, BucketRequest } from "../bucket/messages.ts";
 import type { ObjectReader } from "../bucket/read.ts";
 import type { ControlProtocol } from "../control/messages.ts";
@@ -25,6 +26,8 @@ export interface Services {
     type: T,
     request: BucketRequest<T>,
   ): Promise<BucketReply<T>>;
+  /** The bucket's row and configuration, as of now. @throws CorruptRecordError */
+  configurationOf(bucket: BucketRecord): ConfiguredBucket;
   readonly objects: Pick<ObjectReader, "read" | "upload">;
   readonly bodies: Pick<BodyUploader, "store" | "release">;
   readonly clock: Clock;

@@ -6,6 +6,8 @@ import { assert } from "../base/assert.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import type { BucketConfiguration } from "../bucket/configuration.ts";
+import type { ConfiguredBucket } from "../bucket/configuration-reader.ts";
 import type { BodySource, BucketMessageType, BucketReply, BucketRequest } from "../bucket/messages.ts";
 import type { ObjectView, OpenObject } from "../bucket/read.ts";
 import { newAccount } from "../control/identity-records.ts";
@@ -15,6 +17,7 @@ import type { Headers, HttpRequest, RequestBody } from "../model/http.ts";
 import { decodeInput, type EncodedAnswer, encodeOutput } from "../model/http-binding.ts";
 import { asS3Error, S3Error } from "../s3/errors.ts";
 import { parseQuery } from "../s3/uri.ts";
+import { noQuota } from "../storage/bucket-row.ts";
 import type { Context, Services } from "./context.ts";
 import { operations } from "./table.ts";
 import { verifyWholeBody } from "./whole-body-digest.ts";
@@ -79,6 +82,8 @@ export interface World {
   readonly bucket?: BucketAnswers;
   readonly control?: ControlAnswers;
   readonly buckets?: readonly BucketRecord[];
+  /** Of every bucket. */
+  readonly configuration?: Partial<BucketConfiguration>;
   /** Objects by key, with their bytes. */
   readonly objects?: ReadonlyMap<string, { readonly view: ObjectView; readonly bytes: Uint8Array }>;
   readonly upload?: ReturnType<Services["objects"]["upload"]>;
@@ -145,6 +150,16 @@ const collect = (body: RequestBody): Promise<Buffer> =>
     });
   });
 
+/** A bucket with these fields set. */
+export const configuredWith = (values: Partial<BucketConfiguration>): ConfiguredBucket => ({
+  row: { state: "open", versioning: "Off", createdMs: 0, quota: noQuota, fields: 0, configuredSeq: 0 },
+  get: (field) => values[field] ?? null,
+  derived: (field, make) => {
+    const value = values[field];
+    return value === undefined ? null : make(value);
+  },
+});
+
 const servicesOf = (world: World, sent: Sent): Services => ({
   control: {
     refresh: () => {},
@@ -167,6 +182,7 @@ const servicesOf = (world: World, sent: Sent): Services => ({
     assert(answer !== undefined, `the test answers ${type}`);
     return answer(request);
   },
+  configurationOf: () => configuredWith(world.configuration ?? {}),
   objects: {
     read: (at, use) => {
       const object = world.objects?.get(at.key);

@@ -3,11 +3,12 @@
 import { xxh64Bytes } from "../base/xxhash.ts";
 import { CorruptRecordError, readU64, seal, unseal, writeU64 } from "./sealed-row.ts";
 
-const version = 2;
-/** Of the formats 1 and 2: there is no quota. */
-const versionWithoutQuota = 1;
-const olderBodyBytes = 11;
-const bodyBytes = olderBodyBytes + 16;
+const version = 3;
+/** Bytes of a row before its checksum, by version: 1 has no quota, 2 no configuration. */
+const bodyBytesBy = [0, 11, 27, 39] as const;
+const quotaAt = bodyBytesBy[1];
+const configuredAt = bodyBytesBy[2];
+const bodyBytes = bodyBytesBy[version];
 
 /** Stored codes: never re-ordered, only appended to. */
 const states = ["open", "closed"] as const;
@@ -31,12 +32,17 @@ export interface BucketRow {
   /** When this partition first saw the bucket, Unix ms. */
   readonly createdMs: number;
   readonly quota: BucketQuota;
+  /** A bit for each configuration field that is set, by its stored code less 1; rows of their own hold the values. */
+  readonly fields: number;
+  /** `seq` of the turn that changed the configuration last; 0 = none did. */
+  readonly configuredSeq: number;
 }
 
 /**
- * Encodes a row: version 2 | state u8 (0 open, 1 closed) | versioning u8 (0 Off, 1 Enabled, 2 Suspended) | createdMs u64 |
- * quota in bytes u64 | quota in objects u64 (all ones = without bound) | xxh64 of key + value. 35 bytes; version 1 ends
- * after createdMs. Example: `02 00 00 0000018bcfe56800 00000002540be400 ffffffffffffffff <xxh64>`.
+ * Encodes a row: version 3 | state u8 (0 open, 1 closed) | versioning u8 (0 Off, 1 Enabled, 2 Suspended) | createdMs u64 |
+ * quota in bytes u64 | quota in objects u64 (all ones = without bound) | fields u32 | configuredSeq u64 | xxh64 of key +
+ * value. 47 bytes; version 1 ends after createdMs, version 2 after the quota.
+ * Example: `03 00 00 0000018bcfe56800 00000002540be400 ffffffffffffffff 00000000 0000000000000000 <xxh64>`.
  */
 export function encodeBucketRow(key: Buffer, row: BucketRow): Buffer {
   const value = Buffer.allocUnsafe(bodyBytes + xxh64Bytes);
@@ -44,8 +50,10 @@ export function encodeBucketRow(key: Buffer, row: BucketRow): Buffer {
   value[1] = states.indexOf(row.state);
   value[2] = versionings.indexOf(row.versioning);
   writeU64(value, row.createdMs, 3);
-  writeBound(value, row.quota.bytes, olderBodyBytes);
-  writeBound(value, row.quota.objects, olderBodyBytes + 8);
+  writeBound(value, row.quota.bytes, quotaAt);
+  writeBound(value, row.quota.objects, quotaAt + 8);
+  value.writeUInt32BE(row.fields, configuredAt);
+  writeU64(value, row.configuredSeq, configuredAt + 4);
   return seal(key, value);
 }
 
@@ -61,16 +69,21 @@ function readBound(source: Buffer, offset: number): number | null {
 
 /** @throws CorruptRecordError */
 export function decodeBucketRow(key: Buffer, value: Buffer): BucketRow {
-  const body = unseal("buckets", key, value, olderBodyBytes);
-  const hasQuota = body[0] === version && body.length >= bodyBytes;
-  if (!hasQuota && body[0] !== versionWithoutQuota) {
-    throw new CorruptRecordError("buckets", key, `unknown version ${body[0]} of ${body.length} bytes`);
+  const body = unseal("buckets", key, value, bodyBytesBy[1]);
+  const found = body[0] ?? 0;
+  const bytesMin = found === 0 ? undefined : bodyBytesBy[found];
+  if (bytesMin === undefined || body.length < bytesMin) {
+    throw new CorruptRecordError("buckets", key, `unknown version ${found} of ${body.length} bytes`);
   }
   const state = states[body[1] ?? 0];
   const versioning = versionings[body[2] ?? 0];
   if (state === undefined || versioning === undefined) throw new CorruptRecordError("buckets", key, "unknown state");
-  const quota = hasQuota
-    ? { bytes: readBound(body, olderBodyBytes), objects: readBound(body, olderBodyBytes + 8) }
-    : noQuota;
-  return { state, versioning, createdMs: readU64(body, 3), quota };
+  return {
+    state,
+    versioning,
+    createdMs: readU64(body, 3),
+    quota: found >= 2 ? { bytes: readBound(body, quotaAt), objects: readBound(body, quotaAt + 8) } : noQuota,
+    fields: found >= 3 ? body.readUInt32BE(configuredAt) : 0,
+    configuredSeq: found >= 3 ? readU64(body, configuredAt + 4) : 0,
+  };
 }

@@ -4,11 +4,12 @@ import { z } from "zod";
 
 /**
  * Number of the on-disk format that this version writes, and the newest that it reads. Format 1 had records of version 1
- * only; formats 1 and 2 had rows of `counters` and `buckets` of version 1, without egress, requests, integrals and quotas.
+ * only; formats 1 and 2 had rows of `counters` and `buckets` of version 1, without egress, requests, integrals and quotas;
+ * up to format 3 buckets had no configuration, and versions no attributes in rows of their own.
  * A directory of an older format takes this number before anything is written to it, so that an older program
  * refuses it instead of meeting rows that it cannot read.
  */
-export const formatNumber = 3;
+export const formatNumber = 4;
 
 const shape = z.strictObject({
   format: z.int().min(1).max(formatNumber),
@@ -23,7 +24,7 @@ const shape = z.strictObject({
     .refine((partitions) => partitions.every(({ index }, at) => index === at), "partitions are numbered from 0"),
 });
 
-/** Example: `{"format": 3, "nodeEpoch": "0123456789abcdef", "createdMs": 1795410000000, "partitions": [{"index": 0, "volume": "default"}]}`. */
+/** Example: `{"format": 4, "nodeEpoch": "0123456789abcdef", "createdMs": 1795410000000, "partitions": [{"index": 0, "volume": "default"}]}`. */
 export type DirectoryFormat = z.infer<typeof shape>;
 
 /** The format, or what is wrong with the text. A newer number is told apart from damage. */

@@ -66,6 +66,18 @@ export function bucketKey(bucket: BucketId): Buffer {
   return Buffer.from(bucket, "hex");
 }
 
+/**
+ * `buckets`, one piece of a configuration field: bucketId | code of the field u8 (1 or more) | piece u16.
+ */
+export function configurationKey(bucket: BucketId, field: number, piece: number): Buffer {
+  assert(field >= 1 && field <= 0xff && piece >= 0 && piece <= 0xffff, "a field has a code, and few pieces");
+  const bytes = Buffer.allocUnsafe(bucketIdBytes + 3);
+  bytes.set(bucketBytes(bucket), 0);
+  bytes[bucketIdBytes] = field;
+  bytes.writeUInt16BE(piece, bucketIdBytes + 1);
+  return bytes;
+}
+
 /** The bucket id at the head of a key. */
 export function bucketOf(key: Buffer): BucketId {
   return key.toString("hex", 0, bucketIdBytes) as BucketId;

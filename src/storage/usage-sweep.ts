@@ -40,7 +40,9 @@ function forgetSome(trees: Trees, closed: ClosedBucket): boolean {
   const rows = isGone ? trees.counters.keys({ ...prefixRange(key), limit: rowsMax }) : [];
   for (const each of rows) trees.counters.remove(each);
   if (rows.length === rowsMax) return true;
-  if (isGone && row !== undefined) trees.buckets.remove(key);
+  // The row itself, and the pieces of its configuration.
+  if (isGone)
+    for (const each of trees.buckets.keys({ ...prefixRange(key), limit: rowsMax })) trees.buckets.remove(each);
   trees.meta.remove(closedKey(closed));
   return false;
 }

@@ -1,0 +1,63 @@
+/** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
+
+/** Each field is set and removed as a whole. */
+export interface BucketConfiguration {
+  /** The policy document, as it was put. */
+  readonly policy: string;
+  readonly publicAccessBlock: unknown;
+  readonly ownershipControls: unknown;
+  readonly acl: unknown;
+  readonly cors: unknown;
+  readonly objectLock: unknown;
+  readonly lifecycle: unknown;
+  readonly encryption: unknown;
+  readonly notification: unknown;
+  readonly website: unknown;
+  readonly logging: unknown;
+  readonly requestPayment: unknown;
+  readonly replication: unknown;
+}
+
+export type ConfigurationField = keyof BucketConfiguration;
+
+/** A field's stored code is its place here, from 1: never re-ordered, only appended to. */
+const configurationFields = [
+  "policy",
+  "publicAccessBlock",
+  "ownershipControls",
+  "acl",
+  "cors",
+  "objectLock",
+  "lifecycle",
+  "encryption",
+  "notification",
+  "website",
+  "logging",
+  "requestPayment",
+  "replication",
+] as const satisfies readonly ConfigurationField[];
+
+/** The stored code. */
+export function fieldCode(field: ConfigurationField): number {
+  return configurationFields.indexOf(field) + 1;
+}
+
+/** Whether a bucket row says that the field is set. */
+export function isConfigured(fields: number, field: ConfigurationField): boolean {
+  return (fields & fieldBit(field)) !== 0;
+}
+
+/** The fields of a bucket row after one was set or removed. */
+export function withField(fields: number, field: ConfigurationField, isSet: boolean): number {
+  const bit = fieldBit(field);
+  return (isSet ? fields | bit : fields & ~bit) >>> 0;
+}
+
+function fieldBit(field: ConfigurationField): number {
+  return 1 << (fieldCode(field) - 1);
+}
+
+/** One change: the field's new value; null removes it. */
+export type ConfigurationChange = {
+  [F in ConfigurationField]: { readonly field: F; readonly value: BucketConfiguration[F] | null };
+}[ConfigurationField];
