@@ -14,65 +14,58 @@ const textBytesMax = 512;
 const inner = Buffer.alloc(blockBytes + textBytesMax);
 const outer = Buffer.alloc(blockBytes + digestBytes);
 
-/**
- * A derived key that signs texts. HMAC (RFC 2104) is made of two one-shot hashes over prepared key blocks:
- * half the time of createHmac, which sets up a new context each time.
- */
+/** A derived key that signs texts. */
 export class SigningKey {
-  /** The derived key, 32 bytes, in a buffer of its own. */
-  readonly bytes: Uint8Array;
   /** `<date>/<region>/<service>/aws4_request`, which it was derived for; "" when that is not known. */
   readonly scope: string;
+  /** The 32 bytes as Latin-1: a string takes a fifth of the memory of a buffer, and many are kept. */
+  readonly #key: string;
 
   /** @param bytes 32 bytes, copied */
   constructor(bytes: Uint8Array, scope = "") {
-    this.bytes = new Uint8Array(bytes);
     this.scope = scope;
+    this.#key = Buffer.from(bytes).toString("latin1");
+  }
+
+  /** The derived key, 32 bytes, in a buffer of its own. */
+  get bytes(): Uint8Array {
+    return Uint8Array.from(this.#key, (character) => character.charCodeAt(0));
   }
 
   /** @returns HMAC-SHA256 of an ASCII text, as 64 lower-case hex digits. */
   sign(text: string): string {
     if (text.length > textBytesMax) return createHmac("sha256", this.bytes).update(text, "latin1").digest("hex");
-    return mac(this.bytes, digestBytes, text, "hex");
+    return mac(this.#key, text, "hex");
   }
 }
 
-/** @param key its first `keyBytes` are the key, at most 64 @param text at most `textBytesMax` characters of Latin-1 */
-function mac(key: Uint8Array, keyBytes: number, text: string, encoding: "hex" | "binary"): string {
-  for (let index = 0; index < keyBytes; index++) {
-    const byte = key[index] ?? 0;
+/**
+ * HMAC-SHA256 (RFC 2104), made of two one-shot hashes: half the time of createHmac, which sets up a new context each time.
+ * @param key at most 64 bytes, as Latin-1 @param text at most `textBytesMax` characters of Latin-1
+ */
+function mac(key: string, text: string, encoding: "hex" | "binary"): string {
+  for (let index = 0; index < key.length; index++) {
+    const byte = key.charCodeAt(index);
     inner[index] = byte ^ 0x36;
     outer[index] = byte ^ 0x5c;
   }
-  inner.fill(0x36, keyBytes, blockBytes);
-  outer.fill(0x5c, keyBytes, blockBytes);
+  inner.fill(0x36, key.length, blockBytes);
+  outer.fill(0x5c, key.length, blockBytes);
   inner.write(text, blockBytes, "latin1");
   outer.write(hash("sha256", inner.subarray(0, blockBytes + text.length), "binary"), blockBytes, "latin1");
   return hash("sha256", outer, encoding);
 }
-
-/** Scratch of `deriveSigningKey`. */
-const chained = Buffer.alloc(blockBytes);
 
 /** Derives the key of one day, region and service. Takes four HMACs, about 7 µs. */
 export function deriveSigningKey(
   secretAccessKey: string,
   { date, region, service, scope }: Omit<Credential, "accessKeyId">,
 ): SigningKey {
-  const secret = `AWS4${secretAccessKey}`;
-  let keyBytes = Buffer.byteLength(secret);
-  if (keyBytes <= blockBytes) {
-    chained.write(secret);
-  } else {
-    // RFC 2104: a longer key is hashed first.
-    keyBytes = chained.write(hash("sha256", secret, "binary"), "latin1");
-  }
-  for (const part of [date, region, service, "aws4_request"]) {
-    keyBytes = chained.write(mac(chained, keyBytes, part, "binary"), "latin1");
-  }
-  const key = new SigningKey(chained.subarray(0, digestBytes), scope);
-  chained.fill(0);
-  return key;
+  const secret = Buffer.from(`AWS4${secretAccessKey}`);
+  // RFC 2104: a longer key is hashed first.
+  let key = secret.length > blockBytes ? hash("sha256", secret, "binary") : secret.toString("latin1");
+  for (const part of [date, region, service, "aws4_request"]) key = mac(key, part, "binary");
+  return new SigningKey(Buffer.from(key, "latin1"), scope);
 }
 
 /**

@@ -89,14 +89,13 @@ function authenticateHeader(
   const sessionToken = headers.get("x-amz-security-token") ?? null;
   const claim = { credential, signed, signature, timestamp, query: canonicalQuery(query), payloadHash, sessionToken };
   const key = verifySignature(request, claim, lookup);
-  const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
   return {
     accessKeyId: credential.accessKeyId,
     presigned: false,
     version: algorithm,
     timestamp,
     region: credential.region,
-    payload: signedPayload(mode, signing),
+    payload: signedPayload(mode, key, signature, timestamp),
     signedHeaders: signed.names,
     headers,
   };
