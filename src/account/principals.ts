@@ -1,5 +1,6 @@
 /** From an access key to its principal: records read from a snapshot, policies compiled once. Synchronous; for one thread. */
 
+import type { SigningKey } from "../auth/signing-key.ts";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import {
@@ -14,8 +15,10 @@ import {
   type RoleRecord,
   rootUserName,
   type SessionRecord,
+  type Tag,
   type UserRecord,
 } from "../control/identity-records.ts";
+import type { Stamp, Stamped } from "../control/reader.ts";
 import { RecentMap } from "../control/recent-map.ts";
 import { type SecretBox, secretPlaces } from "../control/secret-box.ts";
 import { type CompiledPolicy, compilePolicy } from "../policy/compile.ts";
@@ -27,17 +30,28 @@ import { managedPolicyKey } from "./arns.ts";
 import type { Principal } from "./principal.ts";
 import type { IssuedClaims, TemporaryCredentials } from "./temporary-credentials.ts";
 
-/** Control records at one moment; the same object is returned while a record does not change. */
+/** Control records at one moment, as `ControlReader` gives them. */
 export interface Records {
-  /** Of the moment. */
-  readonly revision: bigint;
-  record<T>(key: string): T | undefined;
+  /** Changes when any record does. */
+  readonly moment: number;
+  /** The same value while the record does not change. */
+  shared<T>(key: string): Stamped<T>;
+  /** Read anew. */
+  once<T>(key: string): Stamped<T>;
+  stands(stamp: Stamp): boolean;
 }
 
-/** Who holds an access key, and what it signs with. */
+/**
+ * Who holds an access key, and what it signs with. One object while no record of it changes: what else is known of the key
+ * stands in it, so that it takes no look-up of its own and is forgotten with it.
+ */
 export interface Credential {
   readonly principal: Principal;
   readonly secretAccessKey: string;
+  /** Derived from the secret; the last that has verified a signature. Null before. */
+  proven: SigningKey | null;
+  /** When its use was last noted, Unix ms; -Infinity: not yet. */
+  notedMs: number;
 }
 
 export interface PrincipalsOptions {
@@ -45,25 +59,41 @@ export interface PrincipalsOptions {
   readonly secrets: Pick<SecretBox, "open">;
   readonly temporary: Pick<TemporaryCredentials, "read">;
   readonly clock: Clock;
+  /** Most that may be kept, estimated; default `limits.identityCacheBytesMax`. */
+  readonly keptBytesMax?: number;
 }
 
-/** A credential and the records it was made from: it holds while each of them is the same. */
+/** A credential and the records it was made from: it holds while each of them stands. */
 interface Known {
   readonly credential: Credential;
-  readonly uses: readonly (readonly [key: string, value: unknown])[];
+  readonly stamps: readonly Stamp[];
   /** Unix ms; Infinity for long-lived keys. */
   readonly expiresMs: number;
-  knownAt: bigint;
+  /** What it takes, estimated. */
+  readonly sizeBytes: number;
+  knownAt: number;
 }
+
+// What is kept of a user with one attached policy was measured by the heap's growth: 1,490 bytes, with its signing key, its
+// names and the stamps of four records.
+const knownBytes = 1000;
+const stampBytes = 128;
+const tagBytes = 120;
+/** A compiled policy was measured to take 7 to 14 bytes for each character of its text. */
+const compiledBytesPerChar = 16;
+
+/** One for all who have none. */
+const none: readonly Tag[] = [];
 
 const administratorArn = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 export class Principals {
   readonly #options: PrincipalsOptions;
-  readonly #known = new RecentMap<string, Known>(limits.controlCachedMax);
+  readonly #known: RecentMap<string, Known>;
 
   constructor(options: PrincipalsOptions) {
     this.#options = options;
+    this.#known = new RecentMap(options.keptBytesMax ?? limits.identityCacheBytesMax, ({ sizeBytes }) => sizeBytes);
   }
 
   /**
@@ -76,65 +106,69 @@ export class Principals {
     const { records, clock } = this.#options;
     const name = sessionToken === null ? accessKeyId : `${accessKeyId} ${sessionToken}`;
     const known = this.#known.get(name);
-    if (known !== undefined && known.knownAt === records.revision && known.expiresMs === Number.POSITIVE_INFINITY) {
+    if (known !== undefined && known.knownAt === records.moment && known.expiresMs === Number.POSITIVE_INFINITY) {
       return known.credential;
     }
     if (known !== undefined && clock.nowMs() < known.expiresMs && this.#holds(known)) return known.credential;
-    const uses: [string, unknown][] = [];
-    const making = new Making(this.#options, uses);
+    const making = new Making(this.#options, true);
     const found = sessionToken === null ? making.longLived(accessKeyId) : making.temporary(accessKeyId, sessionToken);
     if (found === undefined) {
       this.#known.delete(name);
       return undefined;
     }
-    const { credential, expiresMs } = found;
-    this.#known.set(name, { credential, uses, expiresMs, knownAt: records.revision });
-    return credential;
+    // The record's own text: the one asked for may be a part of a whole header, which would be kept with it.
+    const keptName = sessionToken === null ? found.credential.principal.accessKeyId : name;
+    this.#known.set(keptName, found);
+    return found.credential;
   }
 
   /** A user as it acts without an access key: signed in, or by an API token. Undefined as for `credential`. Not kept. */
   user(accountId: string, name: string): Principal | undefined {
-    return new Making(this.#options, []).user(accountId, name);
+    return new Making(this.#options, false).user(accountId, name);
   }
 
   /** A role as a session of it would act. */
   role(accountId: string, name: string): Principal | undefined {
-    return new Making(this.#options, []).role(accountId, name);
+    return new Making(this.#options, false).role(accountId, name);
   }
 
   #holds(known: Known): boolean {
     const { records } = this.#options;
-    if (known.knownAt === records.revision) return true;
-    for (const [key, value] of known.uses) if (records.record(key) !== value) return false;
-    known.knownAt = records.revision;
+    if (known.knownAt === records.moment) return true;
+    for (const stamp of known.stamps) if (!records.stands(stamp)) return false;
+    known.knownAt = records.moment;
     return true;
   }
-}
-
-interface Found {
-  readonly credential: Credential;
-  readonly expiresMs: number;
 }
 
 /** One making of a principal; notes every record it looks at. */
 class Making {
   readonly #options: PrincipalsOptions;
-  readonly #uses: [string, unknown][];
+  readonly #isKept: boolean;
+  readonly #stamps: Stamp[] = [];
+  #sizeBytes = knownBytes;
 
-  constructor(options: PrincipalsOptions, uses: [string, unknown][]) {
+  /** @param isKept whether what is made is kept: then the records of this principal alone need not be */
+  constructor(options: PrincipalsOptions, isKept: boolean) {
     this.#options = options;
-    this.#uses = uses;
+    this.#isKept = isKept;
   }
 
-  longLived(accessKeyId: string): Found | undefined {
+  longLived(accessKeyId: string): Known | undefined {
     const key = this.#activeKey(accessKeyId);
     if (key === undefined) return undefined;
     const account = this.#activeAccount(key.accountId);
     const user = this.#activeUser(key.accountId, key.userName);
     if (account === undefined || user === undefined) return undefined;
     const secretAccessKey = this.#options.secrets.open(key.sealedSecret, secretPlaces.accessKey(accessKeyId));
-    const principal = this.#userPrincipal({ account, user, accessKeyId, sessionPolicies: null, temporary: null });
-    return { credential: { principal, secretAccessKey }, expiresMs: Number.POSITIVE_INFINITY };
+    const principal = this.#userPrincipal({
+      account,
+      user,
+      accessKeyId: key.accessKeyId,
+      sessionPolicies: null,
+      temporary: null,
+    });
+    return this.#known(principal, secretAccessKey, Number.POSITIVE_INFINITY);
   }
 
   user(accountId: string, name: string): Principal | undefined {
@@ -146,12 +180,12 @@ class Making {
 
   role(accountId: string, name: string): Principal | undefined {
     const account = this.#activeAccount(accountId);
-    const role = this.#use<RoleRecord>(identityKeys.role(accountId, name));
+    const role = this.#shared<RoleRecord>(identityKeys.role(accountId, name));
     if (account === undefined || role === undefined) return undefined;
     return this.#rolePrincipal(account, role, "session", { accessKeyId: "", sessionPolicies: null, temporary: null });
   }
 
-  temporary(accessKeyId: string, sessionToken: string): Found | undefined {
+  temporary(accessKeyId: string, sessionToken: string): Known | undefined {
     const { claims, secretAccessKey } = this.#options.temporary.read(sessionToken, accessKeyId);
     const account = this.#activeAccount(claims.principal.accountId);
     if (account === undefined || !this.#isSourceAlive(claims)) return undefined;
@@ -160,33 +194,55 @@ class Making {
         ? this.#sessionOfUser(account, accessKeyId, claims)
         : this.#sessionOfRole(account, accessKeyId, claims);
     if (principal === undefined) return undefined;
-    return { credential: { principal, secretAccessKey }, expiresMs: claims.expiresMs };
+    this.#sizeBytes += 2 * sessionToken.length;
+    return this.#known(principal, secretAccessKey, claims.expiresMs);
   }
 
-  #use<T>(key: string): T | undefined {
-    const value = this.#options.records.record<T>(key);
-    this.#uses.push([key, value]);
+  #known(principal: Principal, secretAccessKey: string, expiresMs: number): Known {
+    for (const { key, value } of principal.tags) this.#sizeBytes += tagBytes + 2 * (key.length + value.length);
+    return {
+      credential: { principal, secretAccessKey, proven: null, notedMs: Number.NEGATIVE_INFINITY },
+      // A copy has no room for more.
+      stamps: this.#stamps.slice(),
+      expiresMs,
+      sizeBytes: this.#sizeBytes + this.#stamps.length * stampBytes,
+      knownAt: this.#options.records.moment,
+    };
+  }
+
+  /** Of many principals: kept by the reader. */
+  #shared<T>(key: string): T | undefined {
+    return this.#noted(this.#options.records.shared<T>(key));
+  }
+
+  /** Of one principal. */
+  #own<T>(key: string): T | undefined {
+    return this.#isKept ? this.#noted(this.#options.records.once<T>(key)) : this.#shared<T>(key);
+  }
+
+  #noted<T>({ value, stamp }: Stamped<T>): T | undefined {
+    this.#stamps.push(stamp);
     return value;
   }
 
   #activeKey(accessKeyId: string): AccessKeyRecord | undefined {
-    const key = this.#use<AccessKeyRecord>(identityKeys.accessKey(accessKeyId));
+    const key = this.#own<AccessKeyRecord>(identityKeys.accessKey(accessKeyId));
     return key?.status === "Active" ? key : undefined;
   }
 
   /** An account whose own status and that of every account above it is active. */
   #activeAccount(accountId: string): AccountRecord | undefined {
-    const account = this.#use<AccountRecord>(identityKeys.account(accountId));
+    const account = this.#shared<AccountRecord>(identityKeys.account(accountId));
     for (let above = account, depth = 0; above !== undefined; depth++) {
       if (above.status !== "active" || depth > limits.accountDepthMax) return undefined;
       if (above.parent === null) return account;
-      above = this.#use<AccountRecord>(identityKeys.account(above.parent));
+      above = this.#shared<AccountRecord>(identityKeys.account(above.parent));
     }
     return undefined;
   }
 
   #activeUser(accountId: string, name: string): UserRecord | undefined {
-    const user = this.#use<UserRecord>(identityKeys.user(accountId, name));
+    const user = this.#own<UserRecord>(identityKeys.user(accountId, name));
     return user === undefined || user.status === "disabled" ? undefined : user;
   }
 
@@ -194,7 +250,7 @@ class Making {
   #isSourceAlive({ parentAccessKeyId, sessionId }: IssuedClaims): boolean {
     if (parentAccessKeyId !== null && this.#activeKey(parentAccessKeyId) === undefined) return false;
     if (sessionId === null) return true;
-    return this.#use<SessionRecord>(identityKeys.session(sessionId))?.stage === "complete";
+    return this.#own<SessionRecord>(identityKeys.session(sessionId))?.stage === "complete";
   }
 
   #sessionOfUser(account: AccountRecord, accessKeyId: string, claims: IssuedClaims): Principal | undefined {
@@ -206,7 +262,7 @@ class Making {
 
   #sessionOfRole(account: AccountRecord, accessKeyId: string, claims: IssuedClaims): Principal | undefined {
     const { name, sessionName } = claims.principal;
-    const role = this.#use<RoleRecord>(identityKeys.role(account.accountId, name));
+    const role = this.#shared<RoleRecord>(identityKeys.role(account.accountId, name));
     if (role === undefined || role.roleId !== claims.principal.id) return undefined;
     const sessionPolicies = this.#sessionPolicies(claims);
     return this.#rolePrincipal(account, role, String(sessionName), {
@@ -272,7 +328,7 @@ class Making {
       accessKeyId,
       identity,
       userName: isRoot || user.name === rootUserName ? null : user.name,
-      tags: user.tags,
+      tags: user.tags.length === 0 ? none : user.tags,
       policies,
       boundary,
       sessionPolicies,
@@ -284,35 +340,36 @@ class Making {
 
   #userPolicies(user: UserRecord): CompiledPolicy[] {
     const { accountId, name, role } = user;
-    const policies = role === "admin" ? [awsManaged(administratorArn)] : [];
-    policies.push(...this.#policiesOf("user", accountId, name, user));
-    for (const group of user.groups) {
-      const record = this.#use<GroupRecord>(identityKeys.group(accountId, group));
-      if (record !== undefined) policies.push(...this.#policiesOf("group", accountId, group, record));
-    }
-    return policies;
+    const implied = role === "admin" ? [awsManaged(administratorArn)] : [];
+    const own = this.#policiesOf("user", accountId, name, user);
+    const groups = user.groups.map((group) => {
+      const record = this.#shared<GroupRecord>(identityKeys.group(accountId, group));
+      return record === undefined ? [] : this.#policiesOf("group", accountId, group, record);
+    });
+    return implied.concat(own, ...groups);
   }
 
   #policiesOf(kind: HolderKind, accountId: string, name: string, holder: PolicyHolder): CompiledPolicy[] {
     const attached = holder.attached.map((arn) => this.#managed(arn));
     const inline = holder.inline.map((policy) => {
-      const record = this.#use<InlinePolicyRecord>(identityKeys.inline(kind, accountId, name, policy));
+      const key = identityKeys.inline(kind, accountId, name, policy);
+      const record = kind === "user" ? this.#own<InlinePolicyRecord>(key) : this.#shared<InlinePolicyRecord>(key);
       return record === undefined
         ? denyAll
-        : compiledOf(record, record.document, `inline policy ${policy} of ${kind} ${name}`);
+        : this.#compiledOf(record, record.document, `inline policy ${policy} of ${kind} ${name}`);
     });
-    return [...attached, ...inline];
+    return attached.concat(inline);
   }
 
   #managed(arn: string): CompiledPolicy {
     if (managedPolicies.has(arn)) return awsManaged(arn);
     const key = managedPolicyKey(arn);
-    const record = key === null ? undefined : this.#use<ManagedPolicyRecord>(key);
+    const record = key === null ? undefined : this.#shared<ManagedPolicyRecord>(key);
     const version = record?.versions.find(({ id }) => id === record.defaultVersion);
     // A Deny that cannot be read must not be lost: what names it has no rights until it is repaired.
     return record === undefined || version === undefined
       ? denyAll
-      : compiledOf(record, version.document, `policy ${arn}`);
+      : this.#compiledOf(record, version.document, `policy ${arn}`);
   }
 
   #boundary(arn: string | null): CompiledPolicy | null {
@@ -322,7 +379,21 @@ class Making {
   #sessionPolicies({ sessionPolicy, sessionPolicyArns }: IssuedClaims): CompiledPolicy[] | null {
     if (sessionPolicy === null && sessionPolicyArns.length === 0) return null;
     const managed = sessionPolicyArns.map((arn) => this.#managed(arn));
-    return sessionPolicy === null ? managed : [compileText(sessionPolicy, "session policy"), ...managed];
+    return sessionPolicy === null ? managed : [this.#compile(sessionPolicy, "session policy"), ...managed];
+  }
+
+  /** A record object stands for one content: its policy is compiled once for all who hold it, and weighs with the first. */
+  #compiledOf(record: object, text: string, source: string): CompiledPolicy {
+    const known = compiled.get(record);
+    if (known !== undefined) return known;
+    const policy = this.#compile(text, source);
+    compiled.set(record, policy);
+    return policy;
+  }
+
+  #compile(text: string, source: string): CompiledPolicy {
+    this.#sizeBytes += compiledBytesPerChar * text.length;
+    return compileText(text, source);
   }
 }
 
@@ -331,15 +402,6 @@ function temporaryOf({ issuedMs, mfa, parentAccessKeyId, sessionId }: IssuedClai
 }
 
 const compiled = new WeakMap<object, CompiledPolicy>();
-
-/** A record object stands for one content: its policy is compiled once for all who hold it. */
-function compiledOf(record: object, text: string, source: string): CompiledPolicy {
-  const known = compiled.get(record);
-  if (known !== undefined) return known;
-  const policy = compileText(text, source);
-  compiled.set(record, policy);
-  return policy;
-}
 
 function compileText(text: string, source: string): CompiledPolicy {
   try {

@@ -4,7 +4,8 @@ import type { Headers } from "../model/http.ts";
 import { algorithmOfHeader } from "../s3/checksum.ts";
 import { unservedChecksumAlgorithms } from "../s3/checksum-algorithms.ts";
 import { S3Error } from "../s3/errors.ts";
-import type { BodyFraming, ChunkSigning } from "./body-plan.ts";
+import type { BodyFraming } from "./body-plan.ts";
+import type { SigningKey } from "./signing-key.ts";
 
 export interface SignedPayload {
   readonly framing: BodyFraming;
@@ -64,8 +65,16 @@ export function parsePayloadMode(value: string, headers: Headers): PayloadMode {
   }
 }
 
-/** @param signing what chunk signatures are checked with: the verified request's key, time, scope and signature */
-export function signedPayload(mode: PayloadMode, signing: ChunkSigning): SignedPayload {
+/**
+ * The payload of a verified request, with what its chunks' signatures are checked with.
+ * @param key signed the request @param signature the request's own @param timestamp YYYYMMDDTHHMMSSZ
+ */
+export function signedPayload(
+  mode: PayloadMode,
+  key: SigningKey,
+  signature: string,
+  timestamp: string,
+): SignedPayload {
   switch (mode.kind) {
     case "sha256":
       return { framing: { kind: "plain" }, sha256: mode.sha256 };
@@ -73,7 +82,13 @@ export function signedPayload(mode: PayloadMode, signing: ChunkSigning): SignedP
       return { framing: { kind: "plain" }, sha256: null };
     case "streaming":
       return {
-        framing: { kind: "aws-chunked", signing: mode.isSigned ? signing : null, trailers: mode.trailers },
+        framing: {
+          kind: "aws-chunked",
+          signing: mode.isSigned
+            ? { signingKey: key.bytes, seedSignature: signature, timestamp, scope: key.scope }
+            : null,
+          trailers: mode.trailers,
+        },
         sha256: null,
       };
   }

@@ -80,14 +80,13 @@ export function authenticatePresigned(
   const sessionToken = sessionTokenOf(request, query);
   const claim = { credential, signed, signature, timestamp, query: unsignedQuery, payloadHash, sessionToken };
   const key = verifySignature(request, claim, lookup);
-  const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
   const { body } = request;
   return {
     accessKeyId: credential.accessKeyId,
     version: algorithm,
     timestamp,
     region: credential.region,
-    payload: signedPayload(mode, signing),
+    payload: signedPayload(mode, key, signature, timestamp),
     signedHeaders: signed.names,
     headers: presignedHeaders({ headers: request.headers, query, contentLength: body.contentLength }),
   };

@@ -11,15 +11,22 @@ import { deriveSigningKey, isSameSignature, type SigningKey, SigningKeyCache } f
 
 export const algorithm = "AWS4-HMAC-SHA256" as const;
 
+/** What an access key signs with. */
+export interface SigningSecret {
+  readonly secretAccessKey: string;
+  /**
+   * Room for the last key derived from the secret that has verified a signature, in what the lookup keeps; only a good
+   * signature writes it. Absent: nothing is kept there.
+   */
+  proven?: SigningKey | null;
+}
+
 /**
  * @param sessionToken as sent; null without one
  * @returns the secret of an access key that exists and is enabled, else undefined
  * @throws S3Error InvalidToken, ExpiredToken
  */
-export type SecretLookup = (
-  accessKeyId: string,
-  sessionToken: string | null,
-) => { readonly secretAccessKey: string } | undefined;
+export type SecretLookup = (accessKeyId: string, sessionToken: string | null) => SigningSecret | undefined;
 
 /** What a request claims: its signature and all that the signature covers beside the request itself. */
 export interface Claim {
@@ -37,6 +44,7 @@ export interface Claim {
   readonly sessionToken: string | null;
 }
 
+/** Of secrets that have no room for a key, and of those that sign for several regions or services at a time. */
 const keys = new SigningKeyCache();
 
 /** Stands in for the secret of unknown access keys, so that they cost the same work. It never authenticates anyone. */
@@ -50,20 +58,32 @@ const absentSecret = "0000000000000000000000000000000000000000";
 export function verifySignature(request: HttpRequest, claim: Claim, lookup: SecretLookup): SigningKey {
   const { credential } = claim;
   const isPlausible = credential.accessKeyId.length <= limits.accessKeyIdCharsMax;
-  const secret = (isPlausible ? lookup(credential.accessKeyId, claim.sessionToken)?.secretAccessKey : undefined) ?? "";
-  const cached = secret === "" ? undefined : keys.get(secret, credential);
-  const { date, region, service } = credential;
-  const key = cached ?? deriveSigningKey(secret === "" ? absentSecret : secret, date, region, service);
+  const found = isPlausible ? lookup(credential.accessKeyId, claim.sessionToken) : undefined;
+  const secret = found === undefined || found.secretAccessKey === "" ? undefined : found;
+  const cached = secret === undefined ? undefined : provenKey(secret, credential);
+  const key = cached ?? deriveSigningKey(secret?.secretAccessKey ?? absentSecret, credential);
   const path = canonicalPath(request.rawPath);
   const canonical = requestText(request, claim, path);
   const isMatch = isSigned(canonical, key, claim) || isSignedAsWritten(request, claim, key, path, canonical);
-  if (isMatch && secret !== "") {
-    if (cached === undefined) keys.add(secret, credential, key);
+  if (isMatch && secret !== undefined) {
+    if (cached === undefined) keep(secret, credential, key);
     return key;
   }
-  if (cached !== undefined) deriveSigningKey(absentSecret, date, region, service);
-  if (secret === "") throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: credential.accessKeyId });
+  if (cached !== undefined) deriveSigningKey(absentSecret, credential);
+  if (secret === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: credential.accessKeyId });
   throw mismatch(claim, canonical);
+}
+
+function provenKey(secret: SigningSecret, credential: Credential): SigningKey | undefined {
+  const { proven } = secret;
+  if (proven !== undefined && proven !== null && proven.scope === credential.scope) return proven;
+  return keys.get(secret.secretAccessKey, credential);
+}
+
+function keep(secret: SigningSecret, credential: Credential, key: SigningKey): void {
+  // A first key has its room there; where there was another one, the two may take turns.
+  if (secret.proven !== null) keys.add(secret.secretAccessKey, credential, key);
+  if (secret.proven !== undefined) secret.proven = key;
 }
 
 function requestText(request: HttpRequest, claim: Claim, path: string): string {

@@ -9,11 +9,32 @@ const credentialOf = (region: string) =>
   parseCredential(`id/20130524/${region}/s3/aws4_request`, (fault) => new Error(fault));
 
 test("a derived key is the chain of four HMACs", (t) => {
-  t.deepEqual(Buffer.from(deriveSigningKey(secretAccessKey, "20130524", "us-east-1").bytes), signingKeyOf(scope));
+  const key = deriveSigningKey(secretAccessKey, credentialOf("us-east-1"));
+  t.deepEqual(Buffer.from(key.bytes), signingKeyOf(scope));
+  t.is(key.scope, scope);
+});
+
+test("secrets of every length and script are keys, one after the other", (t) => {
+  for (const secret of [
+    "",
+    "s",
+    "é".repeat(20),
+    "x".repeat(59),
+    "x".repeat(60),
+    "x".repeat(61),
+    "ü".repeat(100),
+    "s",
+  ]) {
+    let expected = createHmac("sha256", `AWS4${secret}`).update("20130524").digest();
+    for (const part of ["region", "s3", "aws4_request"]) {
+      expected = createHmac("sha256", expected).update(part).digest();
+    }
+    t.deepEqual(Buffer.from(deriveSigningKey(secret, credentialOf("region")).bytes), expected, secret);
+  }
 });
 
 test("a key has a buffer of its own, so that posting it copies 32 bytes", (t) => {
-  t.is(deriveSigningKey("s", "20130524", "r").bytes.buffer.byteLength, 32);
+  t.is(deriveSigningKey("s", credentialOf("r")).bytes.buffer.byteLength, 32);
 });
 
 test("signing is HMAC-SHA256 for texts of every length, one after the other", (t) => {

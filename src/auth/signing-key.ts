@@ -2,7 +2,7 @@
 
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { limits } from "../base/limits.ts";
-import type { Credential, SigningService } from "./credential.ts";
+import type { Credential } from "./credential.ts";
 
 const blockBytes = 64;
 const digestBytes = 32;
@@ -14,46 +14,58 @@ const textBytesMax = 512;
 const inner = Buffer.alloc(blockBytes + textBytesMax);
 const outer = Buffer.alloc(blockBytes + digestBytes);
 
-/**
- * A derived key that signs texts. HMAC (RFC 2104) is made of two one-shot hashes over prepared key blocks:
- * half the time of createHmac, which sets up a new context each time.
- */
+/** A derived key that signs texts. */
 export class SigningKey {
-  /** The derived key, 32 bytes, in a buffer of its own. */
-  readonly bytes: Uint8Array;
-  readonly #innerBlock = new Uint8Array(blockBytes).fill(0x36);
-  readonly #outerBlock = new Uint8Array(blockBytes).fill(0x5c);
+  /** `<date>/<region>/<service>/aws4_request`, which it was derived for; "" when that is not known. */
+  readonly scope: string;
+  /** The 32 bytes as Latin-1: a string takes a fifth of the memory of a buffer, and many are kept. */
+  readonly #key: string;
 
   /** @param bytes 32 bytes, copied */
-  constructor(bytes: Uint8Array) {
-    this.bytes = new Uint8Array(bytes);
-    for (const [index, byte] of this.bytes.entries()) {
-      this.#innerBlock[index] = byte ^ 0x36;
-      this.#outerBlock[index] = byte ^ 0x5c;
-    }
+  constructor(bytes: Uint8Array, scope = "") {
+    this.scope = scope;
+    this.#key = Buffer.from(bytes).toString("latin1");
+  }
+
+  /** The derived key, 32 bytes, in a buffer of its own. */
+  get bytes(): Uint8Array {
+    return Uint8Array.from(this.#key, (character) => character.charCodeAt(0));
   }
 
   /** @returns HMAC-SHA256 of an ASCII text, as 64 lower-case hex digits. */
   sign(text: string): string {
     if (text.length > textBytesMax) return createHmac("sha256", this.bytes).update(text, "latin1").digest("hex");
-    inner.set(this.#innerBlock);
-    inner.write(text, blockBytes, "latin1");
-    outer.set(this.#outerBlock);
-    outer.write(hash("sha256", inner.subarray(0, blockBytes + text.length), "binary"), blockBytes, "latin1");
-    return hash("sha256", outer, "hex");
+    return mac(this.#key, text, "hex");
   }
 }
 
-/** Derives the key of one day, region and service. Takes four HMACs, about 12 µs. */
+/**
+ * HMAC-SHA256 (RFC 2104), made of two one-shot hashes: half the time of createHmac, which sets up a new context each time.
+ * @param key at most 64 bytes, as Latin-1 @param text at most `textBytesMax` characters of Latin-1
+ */
+function mac(key: string, text: string, encoding: "hex" | "binary"): string {
+  for (let index = 0; index < key.length; index++) {
+    const byte = key.charCodeAt(index);
+    inner[index] = byte ^ 0x36;
+    outer[index] = byte ^ 0x5c;
+  }
+  inner.fill(0x36, key.length, blockBytes);
+  outer.fill(0x5c, key.length, blockBytes);
+  inner.write(text, blockBytes, "latin1");
+  outer.write(hash("sha256", inner.subarray(0, blockBytes + text.length), "binary"), blockBytes, "latin1");
+  return hash("sha256", outer, encoding);
+}
+
+/** Derives the key of one day, region and service. Takes four HMACs, about 7 µs. */
 export function deriveSigningKey(
   secretAccessKey: string,
-  date: string,
-  region: string,
-  service: SigningService = "s3",
+  { date, region, service, scope }: Omit<Credential, "accessKeyId">,
 ): SigningKey {
-  let key = createHmac("sha256", `AWS4${secretAccessKey}`).update(date).digest();
-  for (const part of [region, service, "aws4_request"]) key = createHmac("sha256", key).update(part).digest();
-  return new SigningKey(key);
+  const secret = Buffer.from(`AWS4${secretAccessKey}`);
+  // RFC 2104: a longer key is hashed first.
+  let key = secret.length > blockBytes ? hash("sha256", secret, "binary") : secret.toString("latin1");
+  for (const part of [date, region, service, "aws4_request"]) key = mac(key, part, "binary");
+  return new SigningKey(Buffer.from(key, "latin1"), scope);
 }
 
 /**
@@ -63,19 +75,13 @@ export function deriveSigningKey(
 export class SigningKeyCache {
   #young = new Map<string, SigningKey>();
   #old = new Map<string, SigningKey>();
-  /** The last answer: a client's next request asks the same, and to compare is cheaper than to make the name. */
-  #last: { readonly secretAccessKey: string; readonly credential: Credential; readonly key: SigningKey } | null = null;
 
   get size(): number {
     return this.#young.size + this.#old.size;
   }
 
   get(secretAccessKey: string, credential: Credential): SigningKey | undefined {
-    const last = this.#last;
-    if (last !== null && last.credential === credential && last.secretAccessKey === secretAccessKey) return last.key;
-    const key = this.#find(cacheName(secretAccessKey, credential));
-    if (key !== undefined) this.#last = { secretAccessKey, credential, key };
-    return key;
+    return this.#find(cacheName(secretAccessKey, credential));
   }
 
   add(secretAccessKey: string, credential: Credential, key: SigningKey): void {

@@ -89,14 +89,13 @@ function authenticateHeader(
   const sessionToken = headers.get("x-amz-security-token") ?? null;
   const claim = { credential, signed, signature, timestamp, query: canonicalQuery(query), payloadHash, sessionToken };
   const key = verifySignature(request, claim, lookup);
-  const signing = { signingKey: key.bytes, seedSignature: signature, timestamp, scope: credential.scope };
   return {
     accessKeyId: credential.accessKeyId,
     presigned: false,
     version: algorithm,
     timestamp,
     region: credential.region,
-    payload: signedPayload(mode, signing),
+    payload: signedPayload(mode, key, signature, timestamp),
     signedHeaders: signed.names,
     headers,
   };
@@ -116,8 +115,14 @@ interface KnownHead extends Omit<Authorization, "signature"> {
   readonly text: string;
 }
 
-/** What stands before the signature is the same in a client's requests of a day, so it is read once. Full, it starts again. */
-const knownHeads = new Map<string, KnownHead>();
+/** What stands before an access key that is named first, as clients do. */
+const credentialAtStart = `${algorithm} Credential=`;
+
+/**
+ * What stands between access key and signature (scope and signed headers), as it was read with the first access key that came
+ * with it: the same for all of a day who use one client in one region. Full, it starts again.
+ */
+const knownTails = new Map<string, Omit<Authorization, "signature">>();
 /** The head of the last request, which the next one has most often: to compare it is cheaper than to look it up. */
 let lastHead: KnownHead | null = null;
 
@@ -126,22 +131,33 @@ export function readAuthorization(authorization: string): Authorization {
   if (!signatureAtEnd.test(authorization)) return parseComponents(authorization);
   const end = authorization.length - signatureChars;
   if (lastHead === null || lastHead.text.length !== end || !authorization.startsWith(lastHead.text)) {
-    lastHead = knownHead(authorization, end);
+    lastHead = readHead(authorization, end);
   }
   // Written out: a spread makes an object of a new hidden class each time.
   const { credential, signed } = lastHead;
   return { credential, signed, signature: authorization.slice(end) };
 }
 
-function knownHead(authorization: string, end: number): KnownHead {
+function readHead(authorization: string, end: number): KnownHead {
   const text = authorization.slice(0, end);
-  const known = knownHeads.get(text);
-  if (known !== undefined) return known;
+  const slash = text.indexOf("/");
+  const isFirst = slash > credentialAtStart.length && text.startsWith(credentialAtStart);
+  const accessKeyId = isFirst ? text.slice(credentialAtStart.length, slash) : "";
+  // A comma would end the component.
+  const isPlain = isFirst && !accessKeyId.includes(",");
+  const tail = isPlain ? text.slice(slash) : "";
+  const known = isPlain ? knownTails.get(tail) : undefined;
+  if (known !== undefined) {
+    const { date, region, service, scope } = known.credential;
+    return { text, credential: { accessKeyId, date, region, service, scope }, signed: known.signed };
+  }
   const { credential, signed } = parseComponents(authorization);
-  const head = { text, credential, signed };
-  if (knownHeads.size >= limits.signedHeaderListsMax) knownHeads.clear();
-  knownHeads.set(text, head);
-  return head;
+  // An access key may have slashes of its own; then its end stands in the tail, which is another one for each.
+  if (isPlain && credential.accessKeyId === accessKeyId) {
+    if (knownTails.size >= limits.signedHeaderListsMax) knownTails.clear();
+    knownTails.set(tail, { credential, signed });
+  }
+  return { text, credential, signed };
 }
 
 function parseComponents(authorization: string): Authorization {

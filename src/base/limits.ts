@@ -113,6 +113,7 @@ export const limits = {
   controlLeaseMsMin: 1000,
   controlLeaseMsMax: 24 * 60 * 60 * 1000,
   controlCachedMax: 10_000,
+  identityCacheBytesMax: 320 * MiB,
   identitiesBytesMax: 64 * MiB,
   configBytesMax: 1 * MiB,
   // Identities

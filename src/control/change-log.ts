@@ -77,7 +77,7 @@ function rowKey(revision: bigint, index: number): Buffer {
 }
 
 function numberAt(meta: ControlReadTrees["meta"], key: Buffer): bigint | undefined {
-  return meta.get(key)?.readBigUInt64BE(0);
+  return meta.peek(key, (value) => value.readBigUInt64BE(0));
 }
 
 function u64(value: bigint): Buffer {

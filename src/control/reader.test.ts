@@ -88,7 +88,10 @@ function open(t: ExecutionContext) {
           counted.gets += 1;
           return records.get(bytes);
         },
-        peek: (bytes, use) => records.peek(bytes, use),
+        peek: (bytes, use) => {
+          counted.gets += 1;
+          return records.peek(bytes, use);
+        },
         range: (range) => records.range(range),
         visit: (range, use) => records.visit(range, use),
         keys: (range) => records.keys(range),

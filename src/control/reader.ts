@@ -16,12 +16,19 @@ import { type BucketRecord, controlKeys } from "./records.ts";
 import { isControlKey } from "./store.ts";
 import { decodeRecord } from "./typed-records.ts";
 
-interface Kept {
-  readonly value: unknown;
-  /** The record's own revision. */
+/** That there was a record of one revision at a key, or none. What was made from it holds while this stands. */
+export interface Stamp {
+  readonly key: string;
+  /** The record's own; 0n: there was none. */
   readonly revision: bigint;
-  /** The store's revision at which this was last known to be current. */
-  knownAt: bigint;
+  /** The moment at which this was last seen to stand. */
+  knownAt: number;
+}
+
+/** A record as it was read. */
+export interface Stamped<T> {
+  readonly value: T | undefined;
+  readonly stamp: Stamp;
 }
 
 /**
@@ -30,8 +37,9 @@ interface Kept {
  */
 export class ControlReader {
   readonly #snapshot: ControlSnapshot;
-  readonly #records = new RecentMap<string, Kept>(limits.controlCachedMax);
+  readonly #records = new RecentMap<string, Stamped<unknown>>(limits.controlCachedMax);
   #revision = -1n;
+  #moment = 0;
 
   /** Takes the snapshot over: `close` closes it. */
   constructor(snapshot: ControlSnapshot) {
@@ -40,17 +48,43 @@ export class ControlReader {
 
   refresh(): void {
     this.#snapshot.refresh();
-    this.#revision = currentRevision(this.#snapshot.trees.meta);
+    const revision = currentRevision(this.#snapshot.trees.meta);
+    if (revision === this.#revision) return;
+    this.#revision = revision;
+    this.#moment += 1;
   }
 
-  /** The store's revision that is read: what was made from records of one revision holds while it stands. */
-  get revision(): bigint {
-    return this.#revision;
+  /** Another number after a refresh that found a change: what was made from records of one moment holds while it lasts. */
+  get moment(): number {
+    return this.#moment;
   }
 
   /** The record at `key`, of the type that the key says; the same object while it does not change. */
   record<T>(key: string): T | undefined {
     return this.#read<T>(key);
+  }
+
+  /** As `record`, for those who keep what they make of it. */
+  shared<T>(key: string): Stamped<T> {
+    return this.#kept<T>(key) ?? this.#absent<T>(key);
+  }
+
+  /** A record that one reader alone looks at, and then keeps what it makes of it: read anew, not kept here. */
+  once<T>(key: string): Stamped<T> {
+    assert(this.#revision >= 0n, "refresh comes before the first read");
+    const record = isControlKey(key) ? readRecord(this.#snapshot.trees, key) : undefined;
+    if (record === undefined) return this.#absent<T>(key);
+    return { value: decodeRecord<T>(record.value), stamp: { key, revision: record.revision, knownAt: this.#moment } };
+  }
+
+  /** Whether there is still the record that there was, or still none. Costs a read of its head, once after each change. */
+  stands(stamp: Stamp): boolean {
+    if (stamp.knownAt === this.#moment) return true;
+    // What once had a revision has a key that is one; no other is asked of the trees.
+    const isKey = stamp.revision !== 0n || isControlKey(stamp.key);
+    if (isKey && readStamps(this.#snapshot.trees.records, stamp.key).revision !== stamp.revision) return false;
+    stamp.knownAt = this.#moment;
+    return true;
   }
 
   /**
@@ -135,24 +169,25 @@ export class ControlReader {
     await this.#snapshot.close();
   }
 
-  /** Names of what is not there are not kept: strangers could fill the memory with them. */
   #read<T>(key: string): T | undefined {
+    return this.#kept<T>(key)?.value;
+  }
+
+  /** Names of what is not there are not kept: strangers could fill the memory with them. */
+  #kept<T>(key: string): Stamped<T> | undefined {
     assert(this.#revision >= 0n, "refresh comes before the first read");
     const kept = this.#records.get(key);
-    if (kept !== undefined && kept.knownAt === this.#revision) return kept.value as T;
-    if (!isControlKey(key)) return undefined;
-    const { trees } = this.#snapshot;
-    if (kept !== undefined && readStamps(trees.records, key).revision === kept.revision) {
-      kept.knownAt = this.#revision;
-      return kept.value as T;
-    }
-    const record = readRecord(trees, key);
-    if (record === undefined) {
+    if (kept !== undefined && this.stands(kept.stamp)) return kept as Stamped<T>;
+    const read = this.once<T>(key);
+    if (read.value === undefined) {
       this.#records.delete(key);
       return undefined;
     }
-    const value = decodeRecord<T>(record.value);
-    this.#records.set(key, { value, revision: record.revision, knownAt: this.#revision });
-    return value;
+    this.#records.set(key, read);
+    return read;
+  }
+
+  #absent<T>(key: string): Stamped<T> {
+    return { value: undefined, stamp: { key, revision: 0n, knownAt: this.#moment } };
   }
 }

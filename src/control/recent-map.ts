@@ -2,6 +2,8 @@
 
 import { assert } from "../base/assert.ts";
 
+const one = (): number => 1;
+
 /**
  * Get and set cost O(1). In two generations: what is not used while the younger half fills is forgotten. To keep the exact
  * order of use would cost a deletion and an insertion with each look-up.
@@ -9,12 +11,18 @@ import { assert } from "../base/assert.ts";
 export class RecentMap<K, V> {
   #young = new Map<K, V>();
   #old = new Map<K, V>();
+  #youngWeight = 0;
   readonly #generationMax: number;
+  readonly #weigh: (value: V) => number;
 
-  /** @param sizeMax most entries held, at least 2 */
-  constructor(sizeMax: number) {
-    assert(Number.isInteger(sizeMax) && sizeMax >= 2, "a map holds at least two entries");
-    this.#generationMax = Math.floor(sizeMax / 2);
+  /**
+   * @param weightMax most that all entries held weigh together, at least 2; one that alone weighs more than half is held too
+   * @param weigh what an entry weighs, always the same for one value; default 1, so that `weightMax` is their number
+   */
+  constructor(weightMax: number, weigh: (value: V) => number = one) {
+    assert(Number.isInteger(weightMax) && weightMax >= 2, "a map holds at least two entries");
+    this.#generationMax = Math.floor(weightMax / 2);
+    this.#weigh = weigh;
   }
 
   /** The value, which thereby counts as used. */
@@ -27,16 +35,23 @@ export class RecentMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    this.#old.delete(key);
-    if (this.#young.size >= this.#generationMax && !this.#young.has(key)) {
+    this.delete(key);
+    const weight = this.#weigh(value);
+    if (this.#young.size > 0 && this.#youngWeight + weight > this.#generationMax) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#youngWeight = 0;
     }
     this.#young.set(key, value);
+    this.#youngWeight += weight;
   }
 
   delete(key: K): void {
-    this.#young.delete(key);
+    const value = this.#young.get(key);
+    if (value !== undefined) {
+      this.#young.delete(key);
+      this.#youngWeight -= this.#weigh(value);
+    }
     this.#old.delete(key);
   }
 }

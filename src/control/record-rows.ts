@@ -48,14 +48,14 @@ assert(
 
 /** The record at `key`. @throws CorruptControlRecordError */
 export function readRecord(trees: Pick<ControlReadTrees, "records" | "pieces">, key: string): StoredRecord | undefined {
-  const row = trees.records.get(Buffer.from(key));
-  return row === undefined ? undefined : decode(trees.pieces, Buffer.from(key), row);
+  const keyBytes = Buffer.from(key);
+  const row = trees.records.get(keyBytes);
+  return row === undefined ? undefined : decode(trees.pieces, keyBytes, row);
 }
 
 /** Revision and lease of the record at `key`, 0n and 0n when there is none; reads its first row only. */
 export function readStamps(records: ReadTree, key: string): { readonly revision: bigint; readonly lease: bigint } {
-  const row = records.get(Buffer.from(key));
-  return row === undefined ? { revision: 0n, lease: 0n } : headOf(row, key);
+  return records.peek(Buffer.from(key), (row) => headOf(row, key)) ?? { revision: 0n, lease: 0n };
 }
 
 /** Records whose key begins with `prefix` and is greater than `after`, in key order, at most `limit`. */

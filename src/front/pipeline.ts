@@ -142,7 +142,7 @@ export class Pipeline {
       });
     }
     const { principal } = credential;
-    if (principal.temporary === null) keyUse.note(accessKeyId, nowMs, "s3", authenticated.region || shared.region);
+    if (principal.temporary === null) keyUse.note(credential, nowMs, "s3", authenticated.region || shared.region);
     const place = clientPlace(request, proxies);
     const judge = new Judge(principal, {
       place,

@@ -66,7 +66,7 @@ export class QueryPort {
     const signed = readSignedForm(request, body, lookup, nowMs);
     if (credential === undefined) throw new QueryError("InvalidClientTokenId");
     const { principal } = credential;
-    if (principal.temporary === null) keyUse.note(signed.accessKeyId, nowMs, signed.service, region);
+    if (principal.temporary === null) keyUse.note(credential, nowMs, signed.service, region);
     const place = clientPlace(request, proxies);
     if (!mayUseKeys(principal.account) || !gate.isWelcome(principal.account, place.address)) {
       throw new QueryError("AccessDenied");
