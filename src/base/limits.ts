@@ -181,6 +181,7 @@ export const limits = {
   accountDepthMax: 8,
   accountNameCharsMax: 256,
   addressRangesPerAccountMax: 100,
+  addressRangesPerBucketMax: 100,
   directoryPageMax: 1000,
   usersPerAccountMax: 10_000,
   groupsPerAccountMax: 1000,
