@@ -13,6 +13,7 @@ import * as me from "./rows-me.ts";
 import * as policies from "./rows-policies.ts";
 import * as roles from "./rows-roles.ts";
 import * as session from "./rows-session.ts";
+import * as support from "./rows-support.ts";
 import * as usage from "./rows-usage.ts";
 import * as users from "./rows-users.ts";
 
@@ -28,6 +29,7 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   policies,
   roles,
   session,
+  support,
   usage,
   users,
 ];

@@ -257,6 +257,8 @@ export const limits = {
   logFlushMs: 1000,
   logBufferBytesMax: 16 * MiB,
   metricSeriesMax: 4096,
+  faultsKeptMax: 200,
+  faultDetailCharsMax: 2000,
   // Usage
   usageFlushMs: 1000,
   usagePendingMax: 4096,
