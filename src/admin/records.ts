@@ -120,6 +120,17 @@ export class AdminRecords {
     };
   }
 
+  /** A managed policy that can be attached in the account: its own, or the product's. Null: there is none. */
+  attachable(
+    accountId: string,
+    policyArn: string,
+  ): { readonly name: string; readonly description: string | null; readonly document: string } | null {
+    const found = this.#policies.policy(policyArn, accountId);
+    if (found === undefined) return null;
+    const { name, description } = found;
+    return { name, description, document: this.#policies.document(policyArn, accountId) ?? "" };
+  }
+
   /** How many users, groups and roles have the policy, or are bounded by it. */
   attachmentCount(policyArn: string, accountId: string): number {
     return (

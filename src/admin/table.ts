@@ -10,6 +10,7 @@ import * as jobs from "./rows-jobs.ts";
 import * as keys from "./rows-keys.ts";
 import * as links from "./rows-links.ts";
 import * as me from "./rows-me.ts";
+import * as permissions from "./rows-permissions.ts";
 import * as policies from "./rows-policies.ts";
 import * as roles from "./rows-roles.ts";
 import * as session from "./rows-session.ts";
@@ -26,6 +27,7 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   keys,
   links,
   me,
+  permissions,
   policies,
   roles,
   session,
