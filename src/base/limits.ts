@@ -215,6 +215,8 @@ export const limits = {
   auditRowsMax: 200_000,
   auditDeniedPerMinuteMax: 60,
   auditDeniedKeptMax: 10_000,
+  iamDenialNoteMs: 60_000,
+  iamDenialsKeptMax: 4096,
   auditDetailsMax: 32,
   auditTextCharsMax: 1024,
   identityTurnsWaitingMax: 256,
