@@ -27,6 +27,8 @@ import { operations } from "./operations/table.ts";
 
 export interface HandlerParts {
   readonly data: FrontData;
+  /** null: there is no console. */
+  readonly consoleUrl: string | null;
   readonly services: FrontServices;
   readonly principals: Principals;
   readonly temporary: TemporaryCredentials;
@@ -40,8 +42,8 @@ export interface HandlerParts {
 }
 
 export function s3Handler(parts: HandlerParts): HttpHandler {
-  const { data, services, principals, admission, log, isReady, observe } = parts;
-  const { endpoints, takesVersion2, hostId, consoleUrl, listen } = data;
+  const { data, consoleUrl, services, principals, admission, log, isReady, observe } = parts;
+  const { endpoints, takesVersion2, hostId, listen } = data;
   const { control, clock } = services;
   const random = systemRandom;
   const cors = new ConsoleCors(consoleUrl);

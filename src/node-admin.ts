@@ -2,6 +2,7 @@
 
 import { Principals } from "./account/principals.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
+import type { Diagnostics } from "./admin/diagnostics.ts";
 import { AdminPolicies } from "./admin/policies.ts";
 import { AdminPort } from "./admin/port.ts";
 import { AdminError } from "./admin/problem.ts";
@@ -43,8 +44,9 @@ export interface AdminParts {
   readonly beginJob: (jobId: string) => void;
   /** Directories of the partitions' metadata, by number. */
   readonly partitions: readonly { readonly metadata: string }[];
-  /** Where people reach the console, without a slash at its end. */
-  readonly consoleUrl: string;
+  /** Where people reach the console, without a slash at its end; known once it listens. */
+  readonly consoleUrl: () => string;
+  readonly diagnostics: () => Diagnostics;
   readonly log: Log;
   readonly unsafe: readonly UnsafeName[];
 }
@@ -56,7 +58,7 @@ export interface OpenedAdmin {
 
 /** The control records' environment is open in this process. @throws ListenError when there can be no local socket */
 export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
-  const { config, dataDirectory, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
+  const { config, dataDirectory, keyRing, askControl, finishDeletion, consoleUrl, diagnostics, log, unsafe } = parts;
   const secrets = ringSecretBox(keyRing);
   const snapshot = openControlSnapshot({ directory: parts.controlDirectory, ...unsafeLmdb(unsafe) });
   const reader = new ControlReader(snapshot);
@@ -99,7 +101,10 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
       tenantOf: (host) => tenants.find(host, reader)?.accountId ?? null,
       // Whoever names a public URL without TLS has decided so.
       allowsPlainHttp: publicUrl?.startsWith("http://") ?? false,
-      consoleUrl,
+      get consoleUrl() {
+        return consoleUrl();
+      },
+      diagnostics,
     },
     proofs: new Proofs(records, principals),
     askControl,

@@ -71,6 +71,16 @@ export class AdminPolicies {
     return evaluate(accessRequest(principal, action, resource, facts), setsOf(principal)).effect === "Allow";
   }
 
+  /** What a user's policies allow, wherever it comes from and whenever; one that is disabled may nothing. */
+  judgeOf(accountId: string, name: string): (action: string, resource: string) => boolean {
+    const principal = this.#principals.user(accountId, name);
+    if (principal === undefined) return () => false;
+    if (principal.isUnbounded) return () => true;
+    const facts = new Map(identityFacts(principal));
+    const sets = setsOf(principal);
+    return (action, resource) => evaluate(accessRequest(principal, action, resource, facts), sets).effect === "Allow";
+  }
+
   /** Null: a user that is disabled, or whose account is not in force, may nothing. */
   explain({ kind, accountId, name, action, resource, context }: SimulatedRequest): Explained | null {
     const principal = this.#principals[kind](accountId, name);

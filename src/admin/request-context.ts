@@ -18,6 +18,8 @@ interface Parts {
   readonly caller: Caller | null;
   readonly services: AdminServices;
   readonly ask: AdminContext["ask"];
+  /** Policies have refused something: a row of the audit log. */
+  readonly recordDenial: () => void;
 }
 
 export class RequestContext implements AdminContext {
@@ -30,6 +32,7 @@ export class RequestContext implements AdminContext {
   hasShownSecret = false;
   readonly #request: HttpRequest;
   readonly #caller: Caller | null;
+  readonly #recordDenial: () => void;
 
   constructor(parts: Parts) {
     this.requestId = parts.requestId;
@@ -39,6 +42,7 @@ export class RequestContext implements AdminContext {
     this.ask = parts.ask;
     this.#request = parts.request;
     this.#caller = parts.caller;
+    this.#recordDenial = parts.recordDenial;
   }
 
   get userAgent(): string {
@@ -76,8 +80,9 @@ export class RequestContext implements AdminContext {
   }
 
   demand(action: string, resource: string): void {
-    if (!this.allows(action, resource))
-      throw new AdminError("AccessDenied", `No policy allows you ${action} on ${resource}.`);
+    if (this.allows(action, resource)) return;
+    this.#recordDenial();
+    throw new AdminError("AccessDenied", `No policy allows you ${action} on ${resource}.`);
   }
 
   judgeTransport(): void {

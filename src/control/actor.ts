@@ -52,6 +52,8 @@ export class ControlActor {
       "bucket.deleted": (request) => names.deleted(request),
       "bucket.restore": (request) => names.restore(request),
       "bucket.setTags": (request) => names.setTags(request),
+      "bucket.tag": (request) => names.tag(request),
+      "bucket.untag": (request) => names.untag(request),
       ...jobBehaviour(options),
       "identities.apply": ({ document }) => applyIdentities(options, document),
     };

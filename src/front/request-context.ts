@@ -13,7 +13,7 @@ import type { Context, Operation, Services } from "../operations/context.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { bucketResource, everything, type Judge, objectResource } from "./judge.ts";
-import { isWelcome } from "./principal-gate.ts";
+import { isWelcome, isWelcomeAt } from "./principal-gate.ts";
 
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
 function liveBucket(services: Pick<Services, "control">, name: string, mayBeDeleting = false): BucketRecord {
@@ -24,13 +24,14 @@ function liveBucket(services: Pick<Services, "control">, name: string, mayBeDele
   throw new S3Error("NoSuchBucket", { BucketName: name });
 }
 
-/** The list of the account that owns the bucket holds for everybody. @throws S3Error AccessDenied */
+/** The lists of the bucket and of the account that owns it hold for everybody. @throws S3Error AccessDenied */
 function checkOwnersRanges(
   services: Pick<Services, "control">,
   bucket: BucketRecord,
   account: AccountRecord,
   clientAddress: string,
 ): void {
+  if (!isWelcomeAt(bucket, clientAddress)) throw new S3Error("AccessDenied");
   if (bucket.accountId === account.accountId) return;
   const owner = services.control.account(bucket.accountId);
   if (owner === undefined || !isWelcome(owner, clientAddress)) throw new S3Error("AccessDenied");

@@ -115,6 +115,18 @@ test("what is malformed or too much is refused", async (t) => {
   t.deepEqual(await listed(), {});
 });
 
+test("of changes of tags at once none is lost", async (t) => {
+  const { tag, send, path, listed } = await open(t);
+  const names = Array.from({ length: 12 }, (_, index) => `k${index}`);
+  await Promise.all(names.map((name) => tag({ [name]: "1" })));
+  t.deepEqual(Object.keys(await listed()).sort(), [...names].sort());
+  await Promise.all([
+    ...names.slice(0, 6).map((name) => send("DELETE", path, { rawQuery: `tagKeys=${name}` })),
+    tag({ late: "1" }),
+  ]);
+  t.deepEqual(Object.keys(await listed()).sort(), [...names.slice(6), "late"].sort());
+});
+
 test("a bucket that is being deleted has no tags to see", async (t) => {
   const { control, send, path, tag } = await open(t);
   t.true((await control.handle("bucket.markDeleting", { name: "photos", jobId: null })).ok);

@@ -5,6 +5,7 @@
 
 import { limits } from "../base/limits.ts";
 import type { Log } from "../base/log.ts";
+import type { Tag } from "../control/identity-records.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { body } from "../model/member.ts";
@@ -49,8 +50,8 @@ export interface S3ControlOptions {
   readonly log: Log;
 }
 
-const Tag = structure("Tag", { Key: body(string, { required: true }), Value: body(string, { required: true }) });
-const tagList = list(Tag, "Tag");
+const TagShape = structure("Tag", { Key: body(string, { required: true }), Value: body(string, { required: true }) });
+const tagList = list(TagShape, "Tag");
 const TagResourceRequest = structure("TagResourceRequest", { Tags: body(tagList, { required: true }) });
 const ListTagsForResourceResult = structure("ListTagsForResourceResult", { Tags: body(tagList) });
 
@@ -87,7 +88,8 @@ async function serve(options: S3ControlOptions, control: S3ControlRequest): Prom
     case "POST": {
       const { Tags } = readTags(control.body) as ValueOf<typeof TagResourceRequest>;
       authorise(caller, "s3:TagResource", bucket, Tags);
-      await setTags(options, bucket, merged(bucket.tags ?? [], Tags));
+      const tags = recordTags(Tags);
+      fromOutcome(await options.askControl("bucket.tag", { name: bucket.name, tags }));
       return answer(204, "", requestId);
     }
     case "DELETE": {
@@ -98,8 +100,7 @@ async function serve(options: S3ControlOptions, control: S3ControlRequest): Prom
         bucket,
         keys.map((Key) => ({ Key, Value: "" })),
       );
-      const kept = (bucket.tags ?? []).filter(({ key }) => !keys.includes(key));
-      await setTags(options, bucket, kept);
+      fromOutcome(await options.askControl("bucket.untag", { name: bucket.name, keys }));
       return answer(204, "", requestId);
     }
     default:
@@ -131,8 +132,8 @@ function authorise(caller: Caller, action: string, { name, accountId }: BucketRe
 
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-/** @throws S3Error InvalidTag, BadRequest */
-function merged(held: NonNullable<BucketRecord["tags"]>, added: InputTags): NonNullable<BucketRecord["tags"]> {
+/** @throws S3Error InvalidTag */
+function recordTags(added: InputTags): Tag[] {
   for (const { Key, Value } of added) {
     const isKey = Key !== "" && Key.length <= limits.tagKeyCharsMax && tagText.test(Key) && !/^aws:/i.test(Key);
     const isValue = Value.length <= limits.tagValueCharsMax && tagText.test(Value);
@@ -142,16 +143,7 @@ function merged(held: NonNullable<BucketRecord["tags"]>, added: InputTags): NonN
   if (keys.size !== added.length) {
     throw new S3Error("InvalidTag", { Message: "Cannot provide multiple Tags with the same key" });
   }
-  const tags = [
-    ...held.filter(({ key }) => !keys.has(key)),
-    ...added.map(({ Key, Value }) => ({ key: Key, value: Value })),
-  ];
-  if (tags.length <= limits.tagsPerBucketMax) return tags;
-  throw new S3Error("BadRequest", { Message: `A bucket has at most ${limits.tagsPerBucketMax} tags.` });
-}
-
-async function setTags({ askControl }: S3ControlOptions, { name }: BucketRecord, tags: BucketRecord["tags"]) {
-  fromOutcome(await askControl("bucket.setTags", { name, tags: tags ?? [] }));
+  return added.map(({ Key, Value }) => ({ key: Key, value: Value }));
 }
 
 /** `tagKeys=a&tagKeys=b` */
@@ -164,7 +156,7 @@ function tagKeysOf(rawQuery: string): string[] {
   throw new S3Error("InvalidRequest", { Message: `tagKeys must name 1 to ${limits.tagsPerBucketMax} tags.` });
 }
 
-function resultOf(tags: NonNullable<BucketRecord["tags"]>): string {
+function resultOf(tags: readonly Tag[]): string {
   const value = { Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })) };
   const content = writeTags(value);
   return `${xmlDeclaration}<ListTagsForResourceResult xmlns="${namespace}">${content}</ListTagsForResourceResult>`;

@@ -7,6 +7,7 @@ import type { PasswordHasher } from "#src/account/password.ts";
 import { Principals } from "#src/account/principals.ts";
 import { TemporaryCredentials } from "#src/account/temporary-credentials.ts";
 import { ManualClock } from "#src/actor/fixtures/manual-clock.ts";
+import type { Diagnostics } from "#src/admin/diagnostics.ts";
 import { AdminPolicies } from "#src/admin/policies.ts";
 import { AdminPort } from "#src/admin/port.ts";
 import { Proofs } from "#src/admin/proofs.ts";
@@ -150,6 +151,7 @@ export class Stand {
         tenantOf: () => null,
         allowsPlainHttp: false,
         consoleUrl: publicUrl ?? "http://console.test:9001",
+        diagnostics: () => diagnostics,
       },
       proofs: new Proofs(this.records, parts.principals),
       askControl: (type, message) => this.#control.handle(type, message),
@@ -279,6 +281,21 @@ function bytesOf(body: unknown): Uint8Array | null {
   if (body instanceof Uint8Array) return body;
   return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
 }
+
+const diagnostics: Diagnostics = {
+  at: "2026-01-31T12:00:00.000Z",
+  versions: { troupe: "0.0.0", node: "22.0.0", platform: "linux x64" },
+  startedAt: "2026-01-31T12:00:00.000Z",
+  endpoint: "http://s3.test:9000",
+  httpServer: "node",
+  isReady: true,
+  threads: [{ isUp: true, restarts: 0 }],
+  memory: { rssBytes: 1, heapBytes: 1, externalBytes: 1 },
+  disk: { freeBytes: 1, totalBytes: 2, isLow: false },
+  config: {},
+  limits: {},
+  faults: [],
+};
 
 interface Person {
   readonly account: string;

@@ -35,6 +35,7 @@ export const rootFiles = [
   "node.ts",
   "node-parts.ts",
   "node-console.ts",
+  "node-diagnostics.ts",
   "node-admin.ts",
   "opened.ts",
   "node-guide.ts",
