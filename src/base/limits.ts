@@ -26,6 +26,7 @@ export const limits = {
   xmlDepthMax: 16,
   bucketsPerAccountMax: 10_000,
   tagsPerObjectMax: 10,
+  aclGrantsMax: 100,
   tagKeyCharsMax: 128,
   tagValueCharsMax: 256,
   // Front
