@@ -18,8 +18,10 @@ import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { RequestBody } from "../model/http.ts";
 import type { Services } from "../operations/context.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 import { fromOutcome } from "../s3/errors.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
+import { BucketRules } from "./bucket-rules.ts";
 import { type Judge, placeOf } from "./judge.ts";
 import type { QuotaClaim, WriteQuotas } from "./write-quotas.ts";
 
@@ -75,6 +77,12 @@ export class RequestServices implements Services {
 
   configurationOf(bucket: BucketRecord): ConfiguredBucket {
     return this.#shared.configurations.of({ bucket: bucket.id, partition: bucket.partition });
+  }
+
+  publicAccessBlockOf(bucket: BucketRecord | null, ownerAccountId: string): PublicAccessBlock {
+    const { configurations, control } = this.#shared;
+    const configured = bucket === null ? null : this.configurationOf(bucket);
+    return new BucketRules(configurations, control).publicAccessBlock(configured, ownerAccountId);
   }
 
   get objects(): Services["objects"] {
