@@ -1,12 +1,15 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
+import type { AccessControlList } from "../s3/acl.ts";
+
 /** Each field is set and removed as a whole. */
 export interface BucketConfiguration {
   /** The policy document, as it was put. */
   readonly policy: string;
   readonly publicAccessBlock: unknown;
   readonly ownershipControls: unknown;
-  readonly acl: unknown;
+  /** Not set: everything is the owner's alone. */
+  readonly acl: AccessControlList;
   readonly cors: unknown;
   readonly objectLock: unknown;
   readonly lifecycle: unknown;

@@ -12,7 +12,7 @@ import type { Action } from "../model/operation.ts";
 import type { Context, Operation, Services } from "../operations/context.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
-import { bucketResource, everything, type Judge, objectResource } from "./judge.ts";
+import { bucketResource, everything, type Judge, objectResource, type Resource } from "./judge.ts";
 import { isWelcome } from "./principal-gate.ts";
 
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
@@ -74,7 +74,11 @@ export function resolveBucket(services: Pick<Services, "control">, judge: Judge,
     return null;
   }
   if (operation.createsBucket) {
-    judge.require(action, { arn: `arn:aws:s3:::${bucketName}`, ownerAccountId: account.accountId, place: null });
+    requireCreation(judge, asked, {
+      arn: `arn:aws:s3:::${bucketName}`,
+      ownerAccountId: account.accountId,
+      place: null,
+    });
     return null;
   }
   const bucket = liveBucket(services, bucketName, operation.deletesBucket);
@@ -86,6 +90,23 @@ export function resolveBucket(services: Pick<Services, "control">, judge: Judge,
   for (const [header, further] of headerActions) if (headers.has(header)) judge.require(further, resource);
   return bucket;
 }
+
+/** A bucket that is made with more than its name needs the permissions to set it. Source: AWS CreateBucket, "Permissions". */
+function requireCreation(judge: Judge, { operation, headers }: Asked, resource: Resource): void {
+  judge.require(operation.action, resource);
+  const acl = headers.get("x-amz-acl");
+  const grants = bucketGrantHeaders.some((header) => headers.has(header));
+  if (grants || (acl !== undefined && acl !== "private")) judge.require("s3:PutBucketAcl", resource);
+  if (headers.has("x-amz-object-ownership")) judge.require("s3:PutBucketOwnershipControls", resource);
+}
+
+const bucketGrantHeaders: readonly string[] = [
+  "x-amz-grant-full-control",
+  "x-amz-grant-read",
+  "x-amz-grant-read-acp",
+  "x-amz-grant-write",
+  "x-amz-grant-write-acp",
+];
 
 export interface ContextParts {
   readonly requestId: string;

@@ -17,7 +17,10 @@ import { checkExpectedOwner } from "./expected-owner.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
 export interface Services {
-  readonly control: Pick<ControlReader, "refresh" | "bucket" | "bucketsOf" | "account">;
+  readonly control: Pick<
+    ControlReader,
+    "refresh" | "bucket" | "bucketsOf" | "account" | "accountOfCanonicalId" | "accountsOfRootEmail"
+  >;
   /** @throws S3Error the errors of the message, ServiceUnavailable past `limits.askMs` */
   askControl<T extends keyof ControlProtocol>(type: T, message: ControlProtocol[T][0]): Promise<ControlProtocol[T][1]>;
   /** @throws S3Error the errors of the message, ServiceUnavailable past `limits.askMs`, SlowDown without a ticket */

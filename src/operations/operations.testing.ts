@@ -169,6 +169,8 @@ const servicesOf = (world: World, sent: Sent): Services => ({
       return (world.buckets ?? []).filter(({ name }) => name.startsWith(prefix) && name > after).slice(0, limit);
     },
     account: () => principal.account,
+    accountOfCanonicalId: (id) => (id === principal.account.canonicalId ? principal.account : undefined),
+    accountsOfRootEmail: () => [],
   },
   askControl: async (type, request) => {
     sent.messages.push([type, request]);
