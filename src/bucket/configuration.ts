@@ -10,6 +10,7 @@ export interface BucketConfiguration {
   readonly policy: string;
   readonly publicAccessBlock: PublicAccessBlock;
   readonly ownershipControls: ObjectOwnership;
+  /** Not set: everything is the owner's alone. */
   readonly acl: AccessControlList;
   readonly cors: unknown;
   readonly objectLock: unknown;

@@ -1,6 +1,6 @@
 /** What buckets and their owners say of who may come: policies compiled once, ACLs, ownership and public access blocks. */
 
-import { type BucketConfiguration } from "../bucket/configuration.ts";
+import type { BucketConfiguration } from "../bucket/configuration.ts";
 import type { ConfigurationReader, ConfiguredBucket } from "../bucket/configuration-reader.ts";
 import { type AccountRecord, identityKeys } from "../control/identity-records.ts";
 import type { ControlReader } from "../control/reader.ts";

@@ -12,7 +12,7 @@ import type { Action } from "../model/operation.ts";
 import type { Context, Operation, Services } from "../operations/context.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
-import { bucketResource, everything, type Judge, newBucketResource, objectResource } from "./judge.ts";
+import { bucketResource, everything, type Judge, newBucketResource, objectResource, type Resource } from "./judge.ts";
 import { isWelcome } from "./principal-gate.ts";
 import { belongsTo, type TenantHost } from "./tenant-host.ts";
 
@@ -95,7 +95,7 @@ export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked
   }
   if (operation.createsBucket) {
     if (account === anonymousPrincipal.account) throw new S3Error("AccessDenied");
-    judge.require(action, newBucketResource(bucketName, account.accountId));
+    requireCreation(judge, asked, newBucketResource(bucketName, account.accountId));
     return null;
   }
   const bucket = liveBucket(services, bucketName, operation.deletesBucket);
@@ -109,6 +109,23 @@ export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked
   }
   return bucket;
 }
+
+/** A bucket that is made with more than its name needs the permissions to set it. Source: AWS CreateBucket, "Permissions". */
+function requireCreation(judge: Judge, { operation, headers }: Asked, resource: Resource): void {
+  judge.require(operation.action, resource);
+  const acl = headers.get("x-amz-acl");
+  const grants = bucketGrantHeaders.some((header) => headers.has(header));
+  if (grants || (acl !== undefined && acl !== "private")) judge.require("s3:PutBucketAcl", resource);
+  if (headers.has("x-amz-object-ownership")) judge.require("s3:PutBucketOwnershipControls", resource);
+}
+
+const bucketGrantHeaders: readonly string[] = [
+  "x-amz-grant-full-control",
+  "x-amz-grant-read",
+  "x-amz-grant-read-acp",
+  "x-amz-grant-write",
+  "x-amz-grant-write-acp",
+];
 
 export interface ContextParts {
   readonly requestId: string;

@@ -18,8 +18,9 @@ import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { RequestBody } from "../model/http.ts";
 import type { Services } from "../operations/context.ts";
-import type { PublicAccessBlock } from "../s3/public-access.ts";
 import { fromOutcome } from "../s3/errors.ts";
+import type { ObjectOwnership } from "../s3/object-ownership.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
 import { BucketRules } from "./bucket-rules.ts";
 import { type Judge, placeOf } from "./judge.ts";
@@ -46,6 +47,7 @@ export interface FrontServices {
   readonly quotas: WriteQuotas;
   readonly clock: Clock;
   readonly region: string;
+  readonly defaultOwnership: ObjectOwnership | null;
   readonly tokenKey: Uint8Array;
 }
 
@@ -105,6 +107,10 @@ export class RequestServices implements Services {
 
   get region(): string {
     return this.#shared.region;
+  }
+
+  get defaultOwnership(): ObjectOwnership | null {
+    return this.#shared.defaultOwnership;
   }
 
   get tokenKey(): Uint8Array {
