@@ -1,6 +1,7 @@
 /** Turns that read and change a bucket's configuration. */
 
 import { S3Error } from "../s3/errors.ts";
+import { isPrivate } from "../s3/object-ownership.ts";
 import { fitsConfiguration, writeConfiguration } from "../storage/configuration-rows.ts";
 import { type BucketConfiguration, type ConfigurationField, fieldCode, withField } from "./configuration.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
@@ -9,7 +10,13 @@ import type { BucketMemory, Turn } from "./turn.ts";
 /** What is judged by the bucket's state before a field is set or (null) removed. Throws S3Error. */
 type Judge<F extends ConfigurationField> = (turn: Turn, value: BucketConfiguration[F] | null) => void;
 
-const judges: { readonly [F in ConfigurationField]?: Judge<F> } = {};
+const judges: { readonly [F in ConfigurationField]?: Judge<F> } = {
+  // Source: AWS PutBucketOwnershipControls: a bucket whose ACL grants anything to others keeps its ACLs.
+  ownershipControls: (turn, value) => {
+    const acl = value === "BucketOwnerEnforced" ? turn.configuration("acl") : null;
+    if (acl !== null && !isPrivate(acl, acl.ownerId)) throw new S3Error("InvalidBucketAclWithObjectOwnership");
+  },
+};
 
 /** Holds for every turn after this one. Errors: OperationAborted, InsufficientStorage, EntityTooLarge, those of the field's judge. */
 export function configure(
