@@ -1,5 +1,7 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
+import type { ObjectLockConfiguration } from "../s3/object-lock.ts";
+
 /** Each field is set and removed as a whole. */
 export interface BucketConfiguration {
   /** The policy document, as it was put. */
@@ -8,7 +10,7 @@ export interface BucketConfiguration {
   readonly ownershipControls: unknown;
   readonly acl: unknown;
   readonly cors: unknown;
-  readonly objectLock: unknown;
+  readonly objectLock: ObjectLockConfiguration;
   readonly lifecycle: unknown;
   readonly encryption: unknown;
   readonly notification: unknown;
