@@ -221,6 +221,8 @@ export const limits = {
   rightsLookedAtMax: 32,
   tracesPerTurnMax: 30,
   // Policies
+  /** Of a bucket's policy as it is put. Source: AWS S3 User Guide, "Bucket policies". */
+  bucketPolicyBytesMax: 20 * KiB,
   policyDepthMax: 8,
   policyStatementsMax: 500,
   policyValuesMax: 5000,

@@ -2,6 +2,7 @@
 
 import { assert } from "../base/assert.ts";
 import { S3Error } from "../s3/errors.ts";
+import { isPrivate } from "../s3/object-ownership.ts";
 import { fitsConfiguration, writeConfiguration } from "../storage/configuration-rows.ts";
 import { type BucketConfiguration, type ConfigurationField, fieldCode, withField } from "./configuration.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
@@ -19,7 +20,14 @@ const judgeObjectLock: Judge<"objectLock"> = (turn, value) => {
   });
 };
 
-const judges: { readonly [F in ConfigurationField]?: Judge<F> } = { objectLock: judgeObjectLock };
+const judges: { readonly [F in ConfigurationField]?: Judge<F> } = {
+  objectLock: judgeObjectLock,
+  // Source: AWS PutBucketOwnershipControls: a bucket whose ACL grants anything to others keeps its ACLs.
+  ownershipControls: (turn, value) => {
+    const acl = value === "BucketOwnerEnforced" ? turn.configuration("acl") : null;
+    if (acl !== null && !isPrivate(acl, acl.ownerId)) throw new S3Error("InvalidBucketAclWithObjectOwnership");
+  },
+};
 
 /** Holds for every turn after this one. Errors: OperationAborted, InsufficientStorage, EntityTooLarge, those of the field's judge. */
 export function configure(

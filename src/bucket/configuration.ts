@@ -2,13 +2,15 @@
 
 import type { AccessControlList } from "../s3/acl.ts";
 import type { ObjectLockConfiguration } from "../s3/object-lock.ts";
+import type { ObjectOwnership } from "../s3/object-ownership.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 
 /** Each field is set and removed as a whole. */
 export interface BucketConfiguration {
   /** The policy document, as it was put. */
   readonly policy: string;
-  readonly publicAccessBlock: unknown;
-  readonly ownershipControls: unknown;
+  readonly publicAccessBlock: PublicAccessBlock;
+  readonly ownershipControls: ObjectOwnership;
   /** Not set: everything is the owner's alone. */
   readonly acl: AccessControlList;
   readonly cors: unknown;

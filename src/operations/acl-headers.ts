@@ -62,7 +62,7 @@ const writerIdOf = ({ account, identity }: Principal): string =>
 
 /** What a bucket says of who owns its objects; null: nothing, and their writers do. */
 export const ownershipOf = (services: Services, bucket: BucketRecord): ObjectOwnership | null =>
-  services.configurationOf(bucket).get("ownershipControls") as ObjectOwnership | null;
+  services.configurationOf(bucket).get("ownershipControls");
 
 const hasGrants = (input: AclInput): boolean => grantMembers.some(([member]) => input[member] !== undefined);
 
@@ -90,8 +90,7 @@ export const refuseBlockedAcl = (
   { bucket, services }: Pick<Context, "bucket" | "services">,
 ): void => {
   if (!isPublicAcl(acl)) return;
-  const block = services.configurationOf(bucket).get("publicAccessBlock") as { blockPublicAcls: boolean } | null;
-  if (block?.blockPublicAcls === true) throw new S3Error("AccessDenied");
+  if (services.publicAccessBlockOf(bucket, bucket.accountId).blockPublicAcls) throw new S3Error("AccessDenied");
 };
 
 /**

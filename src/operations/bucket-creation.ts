@@ -1,6 +1,6 @@
 /** What a bucket is made with beside its name and place: ACL and object ownership. */
 
-import type { AccessControlList } from "../s3/acl.ts";
+import { type AccessControlList, isPublicAcl } from "../s3/acl.ts";
 import { S3Error } from "../s3/errors.ts";
 import { askedAcl, isOwnersAlone, isPrivate, type ObjectOwnership } from "../s3/object-ownership.ts";
 import { type AclInput, granteesOf, headerAcl, refuseBlockedAcl } from "./acl-headers.ts";
@@ -13,7 +13,8 @@ interface CreationInput extends AclInput {
 
 /**
  * The ACL that the request asks for; null: the bucket is its owner's alone.
- * @throws S3Error InvalidBucketAclWithObjectOwnership, and those of `headerAcl`
+ * @throws S3Error InvalidBucketAclWithObjectOwnership, AccessDenied (the ACL is public, and the account blocks those), and
+ * those of `headerAcl`
  * Source: AWS CreateBucket, "Access control lists (ACLs)".
  */
 export const aclOfNewBucket = (
@@ -23,10 +24,13 @@ export const aclOfNewBucket = (
   const asked = headerAcl(input, granteesOf(services.control));
   if (asked === null) return null;
   const { canonicalId: ownerId } = principal.account;
-  if (input.ObjectOwnership === "BucketOwnerEnforced" && !isOwnersAlone(asked, ownerId)) {
+  const ownership = input.ObjectOwnership ?? services.defaultOwnership;
+  if (ownership === "BucketOwnerEnforced" && !isOwnersAlone(asked, ownerId)) {
     throw new S3Error("InvalidBucketAclWithObjectOwnership");
   }
   const acl = askedAcl(asked, { ownerId, bucketOwnerId: ownerId });
+  const { blockPublicAcls } = services.publicAccessBlockOf(null, principal.account.accountId);
+  if (blockPublicAcls && isPublicAcl(acl)) throw new S3Error("AccessDenied");
   return isPrivate(acl, ownerId) ? null : acl;
 };
 

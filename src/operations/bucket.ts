@@ -102,7 +102,10 @@ export const CreateBucket = declareOperation({
     accountId: principal.account.accountId,
     location: locationOf(input.CreateBucketConfiguration?.LocationConstraint, services.region),
   });
-  await settleNewBucket({ bucket: record, services }, { acl, ownership: input.ObjectOwnership ?? null, created });
+  await settleNewBucket(
+    { bucket: record, services },
+    { acl, ownership: input.ObjectOwnership ?? (created ? services.defaultOwnership : null), created },
+  );
   return { Location: `/${input.Bucket}` };
 });
 

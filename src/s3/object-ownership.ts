@@ -8,6 +8,11 @@ import { S3Error } from "./errors.ts";
 
 export type ObjectOwnership = "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter";
 
+/** Whether the bucket's ACL and those of its objects have a say. @param ownership null: none was chosen */
+export function countsAcls(ownership: ObjectOwnership | null): boolean {
+  return ownership !== "BucketOwnerEnforced";
+}
+
 /** The ACL that headers ask for. */
 export type AskedAcl =
   | { readonly kind: "canned"; readonly name: CannedAcl }
