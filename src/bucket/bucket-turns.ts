@@ -1,5 +1,6 @@
 /** Turns on a bucket as a whole: its versioning, its quota, what fronts have counted of it, and its exact totals. */
 
+import { S3Error } from "../s3/errors.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory } from "./turn.ts";
 
@@ -10,7 +11,7 @@ export function bucketVersioning(memory: BucketMemory): Promise<BucketReply<"buc
 
 /**
  * Holds for every turn after this one; no object changes by it. From Off to Enabled or Suspended, and between these two: a
- * message cannot ask for Off. Errors: OperationAborted.
+ * message cannot ask for Off. Errors: OperationAborted, InvalidBucketState while replication is configured.
  */
 export function setVersioning(
   memory: BucketMemory,
@@ -19,11 +20,18 @@ export function setVersioning(
   return memory.turn((turn) => {
     turn.requireOpen();
     if (turn.row.versioning === versioning) return {};
+    if (versioning === "Suspended" && turn.configuration("replication") !== null) throw replicationIsSet();
     memory.writeRow(turn.trees, { ...turn.row, versioning });
     turn.writeTotals({}, null);
     return {};
   });
 }
+
+const replicationIsSet = (): S3Error =>
+  new S3Error("InvalidBucketState", {
+    Message:
+      "A replication configuration is present on this bucket, so you cannot change the versioning state. To change the versioning state, first delete the replication configuration.",
+  });
 
 /** Errors: OperationAborted. */
 export function setQuota(

@@ -9,7 +9,14 @@ import type { BucketMemory, Turn } from "./turn.ts";
 /** What is judged by the bucket's state before a field is set or (null) removed. Throws S3Error. */
 type Judge<F extends ConfigurationField> = (turn: Turn, value: BucketConfiguration[F] | null) => void;
 
-const judges: { readonly [F in ConfigurationField]?: Judge<F> } = {};
+const judges: { readonly [F in ConfigurationField]?: Judge<F> } = {
+  replication: (turn, value) => {
+    if (value === null || turn.row.versioning === "Enabled") return;
+    throw new S3Error("InvalidRequest", {
+      Message: "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+    });
+  },
+};
 
 /** Holds for every turn after this one. Errors: OperationAborted, InsufficientStorage, EntityTooLarge, those of the field's judge. */
 export function configure(

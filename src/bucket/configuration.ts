@@ -1,5 +1,9 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
+import type { CorsRule } from "../s3/cors.ts";
+import type { Replication } from "../s3/replication-configuration.ts";
+import type { Website } from "../s3/website.ts";
+
 /** Each field is set and removed as a whole. */
 export interface BucketConfiguration {
   /** The policy document, as it was put. */
@@ -7,15 +11,15 @@ export interface BucketConfiguration {
   readonly publicAccessBlock: unknown;
   readonly ownershipControls: unknown;
   readonly acl: unknown;
-  readonly cors: unknown;
+  readonly cors: readonly CorsRule[];
   readonly objectLock: unknown;
   readonly lifecycle: unknown;
   readonly encryption: unknown;
   readonly notification: unknown;
-  readonly website: unknown;
+  readonly website: Website;
   readonly logging: unknown;
   readonly requestPayment: unknown;
-  readonly replication: unknown;
+  readonly replication: Replication;
 }
 
 export type ConfigurationField = keyof BucketConfiguration;
