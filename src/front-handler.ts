@@ -9,6 +9,7 @@ import { systemRandom } from "./base/random.ts";
 import { urlHost } from "./cli/address.ts";
 import { AddressRanges } from "./front/client-address.ts";
 import { ConsoleCors } from "./front/console-cors.ts";
+import { Cors } from "./front/cors.ts";
 import type { KeyUse } from "./front/key-use.ts";
 import { type Exchanged, Pipeline } from "./front/pipeline.ts";
 import { PrincipalGate } from "./front/principal-gate.ts";
@@ -46,7 +47,7 @@ export function s3Handler(parts: HandlerParts): HttpHandler {
   const { endpoints, takesVersion2, hostId, listen } = data;
   const { control, clock } = services;
   const random = systemRandom;
-  const cors = new ConsoleCors(consoleUrl);
+  const cors = new Cors(new ConsoleCors(consoleUrl), services);
   const gate = new PrincipalGate(principals, new TenantHosts(data.domains), control);
   const proxies = new AddressRanges(data.trustedProxies);
   const pipeline = new Pipeline({

@@ -29,6 +29,13 @@ export const limits = {
   aclGrantsMax: 100,
   tagKeyCharsMax: 128,
   tagValueCharsMax: 256,
+  // Configuration documents of buckets
+  corsRulesMax: 100,
+  corsBytesMax: 64 * KiB,
+  ruleIdCharsMax: 255,
+  websiteRoutingRulesMax: 50,
+  replicationRulesMax: 1000,
+  replicationPrefixCharsMax: 1024,
   // Front
   headerBytesMax: 16 * KiB,
   headersMax: 98,

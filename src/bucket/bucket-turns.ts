@@ -11,7 +11,8 @@ export function bucketVersioning(memory: BucketMemory): Promise<BucketReply<"buc
 
 /**
  * Holds for every turn after this one; no object changes by it. From Off to Enabled or Suspended, and between these two: a
- * message cannot ask for Off. Errors: OperationAborted, InvalidBucketState (with object lock it stays Enabled).
+ * message cannot ask for Off. Errors: OperationAborted, InvalidBucketState (with object lock, or while replication is
+ * configured, it stays Enabled).
  */
 export function setVersioning(
   memory: BucketMemory,
@@ -25,11 +26,18 @@ export function setVersioning(
         Message: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
       });
     }
+    if (versioning === "Suspended" && turn.configuration("replication") !== null) throw replicationIsSet();
     memory.writeRow(turn.trees, { ...turn.row, versioning });
     turn.writeTotals({}, null);
     return {};
   });
 }
+
+const replicationIsSet = (): S3Error =>
+  new S3Error("InvalidBucketState", {
+    Message:
+      "A replication configuration is present on this bucket, so you cannot change the versioning state. To change the versioning state, first delete the replication configuration.",
+  });
 
 /** Errors: OperationAborted. */
 export function setQuota(

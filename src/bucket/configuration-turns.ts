@@ -27,6 +27,12 @@ const judges: { readonly [F in ConfigurationField]?: Judge<F> } = {
     const acl = value === "BucketOwnerEnforced" ? turn.configuration("acl") : null;
     if (acl !== null && !isPrivate(acl, acl.ownerId)) throw new S3Error("InvalidBucketAclWithObjectOwnership");
   },
+  replication: (turn, value) => {
+    if (value === null || turn.row.versioning === "Enabled") return;
+    throw new S3Error("InvalidRequest", {
+      Message: "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
+    });
+  },
 };
 
 /** Holds for every turn after this one. Errors: OperationAborted, InsufficientStorage, EntityTooLarge, those of the field's judge. */

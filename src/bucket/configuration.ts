@@ -1,9 +1,12 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
 import type { AccessControlList } from "../s3/acl.ts";
+import type { CorsRule } from "../s3/cors.ts";
 import type { ObjectLockConfiguration } from "../s3/object-lock.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
+import type { Replication } from "../s3/replication-configuration.ts";
+import type { Website } from "../s3/website.ts";
 
 /** Each field is set and removed as a whole. */
 export interface BucketConfiguration {
@@ -13,15 +16,15 @@ export interface BucketConfiguration {
   readonly ownershipControls: ObjectOwnership;
   /** Not set: everything is the owner's alone. */
   readonly acl: AccessControlList;
-  readonly cors: unknown;
   readonly objectLock: ObjectLockConfiguration;
+  readonly cors: readonly CorsRule[];
   readonly lifecycle: unknown;
   readonly encryption: unknown;
   readonly notification: unknown;
-  readonly website: unknown;
+  readonly website: Website;
   readonly logging: unknown;
   readonly requestPayment: unknown;
-  readonly replication: unknown;
+  readonly replication: Replication;
 }
 
 export type ConfigurationField = keyof BucketConfiguration;

@@ -20,7 +20,7 @@ import { asS3Error, encodeError, S3Error } from "../s3/errors.ts";
 import { parseQuery } from "../s3/uri.ts";
 import { BucketRules } from "./bucket-rules.ts";
 import { type AddressRanges, clientPlace } from "./client-address.ts";
-import type { ConsoleCors } from "./console-cors.ts";
+import type { Cors } from "./cors.ts";
 import { checkAnonymous, identify } from "./identify.ts";
 import { bucketResource, Judge } from "./judge.ts";
 import type { KeyUse } from "./key-use.ts";
@@ -42,7 +42,7 @@ export interface PipelineOptions {
   /** Value of x-amz-id-2: names the node. */
   readonly hostId: string;
   readonly admission: Admission;
-  readonly cors: ConsoleCors;
+  readonly cors: Cors;
   readonly keyUse: KeyUse;
   readonly random: Random;
   readonly log: Log;
@@ -120,6 +120,7 @@ export class Pipeline {
     const tenant = gate.tenantOf(request);
     const address = parseAddress(host, request.rawPath, tenant?.endpoints ?? this.#options.endpoints);
     progress.address = address;
+    if (request.method === "OPTIONS") return this.#options.cors.preflight(request, address);
     const hasHeader = (name: string): boolean => request.headers.has(name) || hoists(query, name);
     const operation = route(request.method, levelOf(address), query, hasHeader);
     if (operation === null) throw methodNotAllowed(request.method, levelOf(address));
@@ -210,7 +211,7 @@ export class Pipeline {
     const headers = [
       ...answer.headers,
       ...this.#regionOf(progress),
-      ...this.#options.cors.headersFor(progress.request),
+      ...this.#options.cors.headersFor(progress.request, progress.bucket, progress.address),
       ["x-amz-request-id", requestId],
       ["x-amz-id-2", this.#options.hostId],
       ["server", "Troupe"],

@@ -1,13 +1,13 @@
 /** What the S3 port answers before S3: health probes, and the way to the console for people who come with a browser. */
 
 import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
-import type { ConsoleCors } from "./console-cors.ts";
+import type { Cors } from "./cors.ts";
 import type { GuideGate } from "./guide-gate.ts";
 import type { QueryPort } from "./query-port.ts";
 import type { S3ControlPort } from "./s3-control-port.ts";
 
 export interface S3PortOptions {
-  readonly cors: ConsoleCors;
+  readonly cors: Cors;
   /** IAM and STS. */
   readonly query: QueryPort;
   readonly s3Control: S3ControlPort;
@@ -45,7 +45,7 @@ export function s3Port({ pipeline, isReady, consoleUrl, cors, query, s3Control, 
       response.send({ status: 302, headers: [["location", `${consoleUrl}${rawPath}`]] });
       return;
     }
-    if (request.method === "OPTIONS" && cors.answerPreflight(request, response)) return;
+    if (request.method === "OPTIONS" && cors.answerConsolePreflight(request, response)) return;
     if (rawPath === "/" && query.answer(request, response)) return;
     if (s3Control.answer(request, response)) return;
     pipeline(request, response);

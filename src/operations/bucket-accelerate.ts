@@ -29,7 +29,7 @@ export const GetBucketAccelerateConfiguration = declareOperation({
     { xmlName: "AccelerateConfiguration" },
   ),
   errors: ["NoSuchBucket"],
-});
+}).handledBy(async () => ({}));
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAccelerateConfiguration.html */
 export const PutBucketAccelerateConfiguration = declareOperation({

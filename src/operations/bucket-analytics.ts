@@ -2,6 +2,7 @@
 
 import { body, header, label, payload, query } from "../model/member.ts";
 import { boolean, enumeration, list, string, structure, union } from "../model/shape.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Tag, Unit } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
 
@@ -53,7 +54,9 @@ export const DeleteBucketAnalyticsConfiguration = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchConfiguration"],
+}).handledBy(async () => {
+  throw new S3Error("NoSuchConfiguration");
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAnalyticsConfiguration.html */
@@ -69,7 +72,9 @@ export const GetBucketAnalyticsConfiguration = declareOperation({
   output: structure("GetBucketAnalyticsConfigurationOutput", {
     AnalyticsConfiguration: payload(AnalyticsConfiguration),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchConfiguration"],
+}).handledBy(async () => {
+  throw new S3Error("NoSuchConfiguration");
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketAnalyticsConfigurations.html */
@@ -96,7 +101,7 @@ export const ListBucketAnalyticsConfigurations = declareOperation({
     { xmlName: "ListBucketAnalyticsConfigurationResult" },
   ),
   errors: ["NoSuchBucket"],
-});
+}).handledBy(async ({ ContinuationToken }) => ({ IsTruncated: false, ContinuationToken }));
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAnalyticsConfiguration.html */
 export const PutBucketAnalyticsConfiguration = declareOperation({

@@ -1,9 +1,14 @@
 /** Cross-origin rules of a bucket (`?cors`). */
 
+import { limits } from "../base/limits.ts";
 import { body, header, label, payload } from "../model/member.ts";
+import type { ValueOf } from "../model/shape.ts";
 import { integer, list, string, structure } from "../model/shape.ts";
+import { type CorsRule, checkCorsRules } from "../s3/cors.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Unit } from "../s3/shapes.ts";
+import { configure, requireConfigured } from "./configured.ts";
 import { declareOperation } from "./context.ts";
 
 const CORSRule = structure("CORSRule", {
@@ -19,6 +24,26 @@ const CORSConfiguration = structure("CORSConfiguration", {
   CORSRules: body(list(CORSRule), { required: true, xmlName: "CORSRule", xmlFlattened: true }),
 });
 
+const stored = (rule: ValueOf<typeof CORSRule>): CorsRule => ({
+  id: rule.ID ?? null,
+  origins: rule.AllowedOrigins,
+  methods: rule.AllowedMethods,
+  headers: rule.AllowedHeaders ?? [],
+  exposed: rule.ExposeHeaders ?? [],
+  maxAgeSeconds: rule.MaxAgeSeconds ?? null,
+});
+
+const listed = (names: readonly string[]): readonly string[] | undefined => (names.length === 0 ? undefined : names);
+
+const shown = (rule: CorsRule): ValueOf<typeof CORSRule> => ({
+  ID: rule.id ?? undefined,
+  AllowedMethods: rule.methods,
+  AllowedOrigins: rule.origins,
+  AllowedHeaders: listed(rule.headers),
+  ExposeHeaders: listed(rule.exposed),
+  MaxAgeSeconds: rule.maxAgeSeconds ?? undefined,
+});
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketCors.html */
 export const DeleteBucketCors = declareOperation({
   name: "DeleteBucketCors",
@@ -30,6 +55,9 @@ export const DeleteBucketCors = declareOperation({
   }),
   output: Unit,
   errors: ["NoSuchBucket"],
+}).handledBy(async (_input, context) => {
+  await configure(context, { field: "cors", value: null });
+  return {};
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html */
@@ -48,8 +76,10 @@ export const GetBucketCors = declareOperation({
     },
     { xmlName: "CORSConfiguration" },
   ),
-  errors: ["NoSuchBucket"],
-});
+  errors: ["NoSuchBucket", "NoSuchCORSConfiguration"],
+}).handledBy(async (_input, context) => ({
+  CORSRules: requireConfigured(context, "cors", "NoSuchCORSConfiguration").map(shown),
+}));
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
 export const PutBucketCors = declareOperation({
@@ -65,5 +95,13 @@ export const PutBucketCors = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "InvalidRequest", "MalformedXML", "MaxMessageLengthExceeded"],
+}).handledBy(async (input, context) => {
+  if ((context.wholeBody?.length ?? 0) > limits.corsBytesMax) {
+    throw new S3Error("MaxMessageLengthExceeded", { MaxMessageLengthBytes: String(limits.corsBytesMax) });
+  }
+  const rules = input.CORSConfiguration.CORSRules.map(stored);
+  checkCorsRules(rules);
+  await configure(context, { field: "cors", value: rules });
+  return {};
 });

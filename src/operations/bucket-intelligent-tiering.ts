@@ -2,6 +2,7 @@
 
 import { body, header, label, payload, query } from "../model/member.ts";
 import { boolean, enumeration, integer, list, string, structure } from "../model/shape.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Tag, Unit } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
 
@@ -39,7 +40,9 @@ export const DeleteBucketIntelligentTieringConfiguration = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchConfiguration"],
+}).handledBy(async () => {
+  throw new S3Error("NoSuchConfiguration");
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketIntelligentTieringConfiguration.html */
@@ -55,7 +58,9 @@ export const GetBucketIntelligentTieringConfiguration = declareOperation({
   output: structure("GetBucketIntelligentTieringConfigurationOutput", {
     IntelligentTieringConfiguration: payload(IntelligentTieringConfiguration),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchConfiguration"],
+}).handledBy(async () => {
+  throw new S3Error("NoSuchConfiguration");
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketIntelligentTieringConfigurations.html */
@@ -78,7 +83,7 @@ export const ListBucketIntelligentTieringConfigurations = declareOperation({
     }),
   }),
   errors: ["NoSuchBucket"],
-});
+}).handledBy(async ({ ContinuationToken }) => ({ IsTruncated: false, ContinuationToken }));
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketIntelligentTieringConfiguration.html */
 export const PutBucketIntelligentTieringConfiguration = declareOperation({

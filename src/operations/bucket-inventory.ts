@@ -2,6 +2,7 @@
 
 import { body, header, label, payload, query } from "../model/member.ts";
 import { boolean, enumeration, list, string, structure } from "../model/shape.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Unit } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
 
@@ -86,7 +87,9 @@ export const DeleteBucketInventoryConfiguration = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchConfiguration"],
+}).handledBy(async () => {
+  throw new S3Error("NoSuchConfiguration");
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketInventoryConfiguration.html */
@@ -102,7 +105,9 @@ export const GetBucketInventoryConfiguration = declareOperation({
   output: structure("GetBucketInventoryConfigurationOutput", {
     InventoryConfiguration: payload(InventoryConfiguration),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchConfiguration"],
+}).handledBy(async () => {
+  throw new S3Error("NoSuchConfiguration");
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketInventoryConfigurations.html */
@@ -129,7 +134,7 @@ export const ListBucketInventoryConfigurations = declareOperation({
     { xmlName: "ListInventoryConfigurationsResult" },
   ),
   errors: ["NoSuchBucket"],
-});
+}).handledBy(async ({ ContinuationToken }) => ({ IsTruncated: false, ContinuationToken }));
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html */
 export const PutBucketInventoryConfiguration = declareOperation({

@@ -2,6 +2,7 @@
 
 import { body, header, label, payload, query } from "../model/member.ts";
 import { boolean, list, string, structure, union } from "../model/shape.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Tag, Unit } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
 
@@ -34,7 +35,9 @@ export const DeleteBucketMetricsConfiguration = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchConfiguration"],
+}).handledBy(async () => {
+  throw new S3Error("NoSuchConfiguration");
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketMetricsConfiguration.html */
@@ -50,7 +53,9 @@ export const GetBucketMetricsConfiguration = declareOperation({
   output: structure("GetBucketMetricsConfigurationOutput", {
     MetricsConfiguration: payload(MetricsConfiguration),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchConfiguration"],
+}).handledBy(async () => {
+  throw new S3Error("NoSuchConfiguration");
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBucketMetricsConfigurations.html */
@@ -77,7 +82,7 @@ export const ListBucketMetricsConfigurations = declareOperation({
     { xmlName: "ListMetricsConfigurationsResult" },
   ),
   errors: ["NoSuchBucket"],
-});
+}).handledBy(async ({ ContinuationToken }) => ({ IsTruncated: false, ContinuationToken }));
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketMetricsConfiguration.html */
 export const PutBucketMetricsConfiguration = declareOperation({

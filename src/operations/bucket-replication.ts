@@ -1,10 +1,21 @@
 /** Replication rules of a bucket (`?replication`). */
 
 import { body, header, label, payload } from "../model/member.ts";
-import { enumeration, integer, list, string, structure } from "../model/shape.ts";
+import { enumeration, integer, list, string, structure, type ValueOf } from "../model/shape.ts";
 import { ChecksumAlgorithm, StorageClass } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
+import {
+  checkReplication,
+  destinationBucket,
+  type Replication,
+  type ReplicationDestination,
+  type ReplicationFilter,
+  type ReplicationRule as StoredRule,
+} from "../s3/replication-configuration.ts";
 import { Tag, Unit } from "../s3/shapes.ts";
-import { declareOperation } from "./context.ts";
+import { storageClassOf } from "../s3/storage-class.ts";
+import { configure, requireConfigured } from "./configured.ts";
+import { type Context, declareOperation } from "./context.ts";
 
 const AccessControlTranslation = structure("AccessControlTranslation", {
   Owner: body(enumeration("Destination"), { required: true }),
@@ -87,6 +98,130 @@ const ReplicationConfiguration = structure("ReplicationConfiguration", {
   Rules: body(list(ReplicationRule), { required: true, xmlName: "Rule", xmlFlattened: true }),
 });
 
+type Rule = ValueOf<typeof ReplicationRule>;
+
+const storedTags = (tags: readonly ValueOf<typeof Tag>[]): ReplicationFilter["tags"] =>
+  tags.map(({ Key, Value }) => ({ key: Key, value: Value }));
+
+/** @throws S3Error MalformedXML for two conditions that no And holds together */
+const storedFilter = ({ Prefix, Tag, And }: ValueOf<typeof ReplicationRuleFilter>): ReplicationFilter => {
+  if ([Prefix, Tag, And].filter((given) => given !== undefined).length > 1) {
+    throw new S3Error("MalformedXML", { Reason: "Filter holds one condition; And holds several" });
+  }
+  if (Prefix !== undefined) return { form: "prefix", prefix: Prefix, tags: [] };
+  if (Tag !== undefined) return { form: "tag", prefix: null, tags: storedTags([Tag]) };
+  if (And === undefined) return { form: "empty", prefix: null, tags: [] };
+  return { form: "and", prefix: And.Prefix ?? null, tags: storedTags(And.Tags ?? []) };
+};
+
+const storedDestination = (given: Rule["Destination"]): ReplicationDestination => ({
+  bucketArn: given.Bucket,
+  accountId: given.Account ?? null,
+  storageClass: given.StorageClass ?? null,
+  givesOwnership: given.AccessControlTranslation !== undefined,
+  replicaKmsKeyId:
+    given.EncryptionConfiguration === undefined ? null : (given.EncryptionConfiguration.ReplicaKmsKeyID ?? ""),
+  time:
+    given.ReplicationTime === undefined
+      ? null
+      : { status: given.ReplicationTime.Status, minutes: given.ReplicationTime.Time.Minutes ?? null },
+  metrics:
+    given.Metrics === undefined
+      ? null
+      : { status: given.Metrics.Status, minutes: given.Metrics.EventThreshold?.Minutes ?? null },
+});
+
+const storedRule = (rule: Rule): StoredRule => ({
+  id: rule.ID ?? null,
+  status: rule.Status,
+  prefix: rule.Prefix ?? null,
+  filter: rule.Filter === undefined ? null : storedFilter(rule.Filter),
+  priority: rule.Priority ?? null,
+  deleteMarkers: rule.DeleteMarkerReplication?.Status ?? null,
+  existingObjects: rule.ExistingObjectReplication?.Status ?? null,
+  replicaModifications: rule.SourceSelectionCriteria?.ReplicaModifications?.Status ?? null,
+  kmsObjects: rule.SourceSelectionCriteria?.SseKmsEncryptedObjects?.Status ?? null,
+  destination: storedDestination(rule.Destination),
+});
+
+const shownFilter = ({ form, prefix, tags }: ReplicationFilter): ValueOf<typeof ReplicationRuleFilter> => {
+  const shownTags = tags.map(({ key, value }) => ({ Key: key, Value: value }));
+  const Prefix = prefix ?? undefined;
+  switch (form) {
+    case "empty":
+      return {};
+    case "prefix":
+      return { Prefix };
+    case "tag":
+      return { Tag: shownTags[0] };
+    case "and":
+      return { And: { Prefix, Tags: shownTags } };
+  }
+};
+
+const withStatus = <S>(Status: S | null): { readonly Status: S } | undefined =>
+  Status === null ? undefined : { Status };
+
+const withMinutes = (Minutes: number | null) => (Minutes === null ? undefined : { Minutes });
+
+const shownDestination = (destination: ReplicationDestination): Rule["Destination"] => {
+  const { time, metrics, replicaKmsKeyId } = destination;
+  return {
+    Bucket: destination.bucketArn,
+    Account: destination.accountId ?? undefined,
+    StorageClass: destination.storageClass === null ? undefined : storageClassOf(destination.storageClass),
+    AccessControlTranslation: destination.givesOwnership ? { Owner: "Destination" } : undefined,
+    EncryptionConfiguration: replicaKmsKeyId === null ? undefined : { ReplicaKmsKeyID: replicaKmsKeyId },
+    ReplicationTime: time === null ? undefined : { Status: time.status, Time: withMinutes(time.minutes) ?? {} },
+    Metrics: metrics === null ? undefined : { Status: metrics.status, EventThreshold: withMinutes(metrics.minutes) },
+  };
+};
+
+const shownRule = (rule: StoredRule): Rule => {
+  const { kmsObjects, replicaModifications } = rule;
+  return {
+    ID: rule.id ?? undefined,
+    Status: rule.status,
+    Prefix: rule.prefix ?? undefined,
+    Filter: rule.filter === null ? undefined : shownFilter(rule.filter),
+    Priority: rule.priority ?? undefined,
+    DeleteMarkerReplication: withStatus(rule.deleteMarkers),
+    ExistingObjectReplication: withStatus(rule.existingObjects),
+    SourceSelectionCriteria:
+      kmsObjects === null && replicaModifications === null
+        ? undefined
+        : {
+            SseKmsEncryptedObjects: withStatus(kmsObjects),
+            ReplicaModifications: withStatus(replicaModifications),
+          },
+    Destination: shownDestination(rule.destination),
+  };
+};
+
+/** Each destination is another bucket that keeps versions. @throws S3Error InvalidRequest, InvalidArgument */
+const checkDestinations = (
+  { bucket, services }: Pick<Context, "bucket" | "services">,
+  { rules }: Replication,
+): void => {
+  services.control.refresh();
+  const seen = new Set<string>();
+  for (const { destination } of rules) {
+    const name = destinationBucket(destination);
+    const refuse = (Message: string): S3Error => new S3Error("InvalidRequest", { Message });
+    if (name === bucket.name) throw refuse("Destination bucket cannot be the same as the source bucket.");
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const found = services.control.bucket(name);
+    if (found?.state !== "live") throw refuse("Destination bucket must exist.");
+    if (destination.accountId !== null && destination.accountId !== found.accountId) {
+      throw refuse("Destination bucket is not owned by the account in Account.");
+    }
+    if (services.configurationOf(found).row.versioning !== "Enabled") {
+      throw refuse("Destination bucket must have versioning enabled.");
+    }
+  }
+};
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketReplication.html */
 export const DeleteBucketReplication = declareOperation({
   name: "DeleteBucketReplication",
@@ -98,6 +233,9 @@ export const DeleteBucketReplication = declareOperation({
   }),
   output: Unit,
   errors: ["NoSuchBucket"],
+}).handledBy(async (_input, context) => {
+  await configure(context, { field: "replication", value: null });
+  return {};
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketReplication.html */
@@ -112,7 +250,10 @@ export const GetBucketReplication = declareOperation({
   output: structure("GetBucketReplicationOutput", {
     ReplicationConfiguration: payload(ReplicationConfiguration),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "ReplicationConfigurationNotFoundError"],
+}).handledBy(async (_input, context) => {
+  const { role, rules } = requireConfigured(context, "replication", "ReplicationConfigurationNotFoundError");
+  return { ReplicationConfiguration: { Role: role, Rules: rules.map(shownRule) } };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html */
@@ -133,5 +274,20 @@ export const PutBucketReplication = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "BadDigest",
+    "InvalidArgument",
+    "InvalidDigest",
+    "InvalidRequest",
+    "InvalidTag",
+    "MalformedXML",
+  ],
+}).handledBy(async (input, context) => {
+  const { Role: role, Rules } = input.ReplicationConfiguration;
+  const replication = { role, rules: Rules.map(storedRule) };
+  checkReplication(replication);
+  checkDestinations(context, replication);
+  await configure(context, { field: "replication", value: replication });
+  return {};
 });

@@ -3,6 +3,7 @@
 import { body, header, label, payload } from "../model/member.ts";
 import { enumeration, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Unit } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
 
@@ -27,7 +28,7 @@ export const GetBucketRequestPayment = declareOperation({
     { xmlName: "RequestPaymentConfiguration" },
   ),
   errors: ["NoSuchBucket"],
-});
+}).handledBy(async () => ({ Payer: "BucketOwner" }));
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html */
 export const PutBucketRequestPayment = declareOperation({
@@ -46,5 +47,9 @@ export const PutBucketRequestPayment = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "MalformedXML", "NotImplemented"],
+}).handledBy(async ({ RequestPaymentConfiguration: { Payer } }) => {
+  // To take it and go on charging the owner would break a promise.
+  if (Payer === "Requester") throw new S3Error("NotImplemented", { Message: "Requester pays is not supported." });
+  return {};
 });

@@ -222,6 +222,11 @@ const clientErrors = {
 
 const authorisationErrors = {
   AccessDenied: { status: 403, message: "Access Denied" },
+  AccessForbidden: {
+    status: 403,
+    message: "CORSResponse: This CORS request is not allowed.",
+    fields: ["Method", "ResourceType"],
+  },
   AccessPointAlreadyOwnedByYou: {
     status: 409,
     message: "An access point with an identical name already exists in your account.",

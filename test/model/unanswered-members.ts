@@ -33,4 +33,25 @@ export const unansweredMembers: readonly UnansweredMembers[] = [
   { members: /^MFADelete$/, reason: "MFA delete cannot be enabled" },
   { members: /^BucketArn$/, reason: "buckets are named, not by ARNs" },
   { members: /^BucketLocation(?:Type|Name)$/, reason: "for directory buckets" },
+  { members: /^Status$/, operations: ["GetBucketAccelerateConfiguration"], reason: "acceleration cannot be enabled" },
+  {
+    members: /^/,
+    operations: [
+      "GetBucketAnalyticsConfiguration",
+      "GetBucketIntelligentTieringConfiguration",
+      "GetBucketInventoryConfiguration",
+      "GetBucketMetricsConfiguration",
+    ],
+    reason: "there are none: answered with NoSuchConfiguration",
+  },
+  {
+    members: /^(?!IsTruncated$|ContinuationToken$)/,
+    operations: [
+      "ListBucketAnalyticsConfigurations",
+      "ListBucketIntelligentTieringConfigurations",
+      "ListBucketInventoryConfigurations",
+      "ListBucketMetricsConfigurations",
+    ],
+    reason: "there are none: the list is empty",
+  },
 ];

@@ -47,4 +47,10 @@ export const unservedMembers: readonly UnservedMembers[] = [
     members: /^CreateBucketConfiguration$/,
     treatment: "`Location`, `Bucket` and `Tags` are refused with NotImplemented",
   },
+  { members: /^RequestPaymentConfiguration$/, treatment: "`Payer` `Requester` is refused with NotImplemented" },
+  {
+    members: /^ReplicationConfiguration$/,
+    treatment: "checked, stored and answered; without effect: nothing is copied by it yet",
+  },
+  { members: /^StorageClass$/, treatment: "every class is taken, kept and answered; none changes how bytes are kept" },
 ];
