@@ -51,7 +51,9 @@ export class BodyDecoder {
     this.#checksum = trailerAlgorithm === null ? plan.checksum : { algorithm: trailerAlgorithm, expected: null };
     this.#failure = contradictionIn(plan, trailerAlgorithm);
     this.#chunked =
-      framing.kind === "plain" ? null : new AwsChunkedDecoder(framing, (chunkBytes) => this.#announce(chunkBytes));
+      framing.kind !== "aws-chunked"
+        ? null
+        : new AwsChunkedDecoder(framing, (chunkBytes) => this.#announce(chunkBytes));
     this.#digests = new BodyDigests({
       totalBytes: decodedBytes ?? (framing.kind === "plain" ? wireBytes : null),
       wantsSha256: plan.sha256 !== null,
@@ -80,8 +82,8 @@ export class BodyDecoder {
 
   /**
    * Says that the body has ended, and judges it. Call once.
-   * @throws S3Error IncompleteBody, SignatureDoesNotMatch, MalformedTrailerError, XAmzContentSHA256Mismatch, BadDigest,
-   * InvalidRequest (a checksum that is none)
+   * @throws S3Error IncompleteBody, EntityTooSmall, SignatureDoesNotMatch, MalformedTrailerError,
+   * XAmzContentSHA256Mismatch, BadDigest, InvalidRequest (a checksum that is none)
    */
   finish(): DecodedBody {
     if (this.#failure !== null) throw this.#failure;
@@ -115,10 +117,16 @@ export class BodyDecoder {
   }
 
   #judge(): DecodedBody {
-    const { wireBytes, decodedBytes } = this.#plan;
+    const { framing, wireBytes, decodedBytes } = this.#plan;
     if (wireBytes !== null && this.#wireBytes !== wireBytes) throw wrongLength(wireBytes, this.#wireBytes);
     const trailers = this.#chunked?.finish() ?? null;
     if (decodedBytes !== null && this.#sizeBytes !== decodedBytes) throw wrongLength(decodedBytes, this.#sizeBytes);
+    if (framing.kind === "form" && this.#sizeBytes < framing.bytesMin) {
+      throw new S3Error("EntityTooSmall", {
+        ProposedSize: String(this.#sizeBytes),
+        MinSizeAllowed: String(framing.bytesMin),
+      });
+    }
     const digests = this.#digests.finish();
     this.#judgeDigests(digests);
     return {

@@ -17,6 +17,8 @@ export interface ChunkSigning {
 
 export type BodyFraming =
   | { readonly kind: "plain" }
+  /** The file of a POST form: plain, of a size that only its end tells, within what the form's policy allows. */
+  | { readonly kind: "form"; readonly bytesMin: number; readonly bytesMax: number }
   | {
       readonly kind: "aws-chunked";
       /** null = STREAMING-UNSIGNED-PAYLOAD-TRAILER. */

@@ -294,6 +294,14 @@ export const limits = {
   retentionDaysMax: 36_500,
   retentionYearsMax: 100,
   lockedListedMax: 100,
+  // POST forms
+  postFieldsBytesMax: 20 * KiB,
+  postFieldNameBytesMax: 1 * KiB,
+  postFieldsMax: 200,
+  postPartHeadersMax: 32,
+  postFieldsMs: 30_000,
+  postRedirectCharsMax: 4 * KiB,
+  postPolicyCharsMax: 20 * KiB,
   // Configuration of buckets
   configurationBytesMax: 1 * MiB,
   knownConfigurations: 1024,

@@ -93,8 +93,9 @@ export const requestChecksum = (headers: Headers, payload: SignedPayload): Given
   return checksum;
 };
 
-/** Plain length of the body. @throws S3Error MissingContentLength when nothing announces it */
-const announcedBytes = ({ headers, body }: HttpRequest, { framing }: SignedPayload): number => {
+/** Plain length of the body; null for a form's file. @throws S3Error MissingContentLength when nothing announces it */
+const announcedBytes = ({ headers, body }: HttpRequest, { framing }: SignedPayload): number | null => {
+  if (framing.kind === "form") return null;
   if (framing.kind === "aws-chunked") return decodedContentLength(headers);
   if (body.contentLength === null) throw new S3Error("MissingContentLength");
   return body.contentLength;
@@ -113,7 +114,7 @@ export const planBody = (
   const md5 = request.headers.get("content-md5");
   const checksum = requestChecksum(request.headers, payload);
   const decodedBytes = announcedBytes(request, payload);
-  if (decodedBytes > bytesMax) {
+  if (decodedBytes !== null && decodedBytes > bytesMax) {
     throw new S3Error("EntityTooLarge", { ProposedSize: String(decodedBytes), MaxSizeAllowed: String(bytesMax) });
   }
   return {
@@ -123,7 +124,7 @@ export const planBody = (
     framing: payload.framing,
     wireBytes: request.body.contentLength,
     decodedBytes,
-    bytesMax,
+    bytesMax: payload.framing.kind === "form" ? Math.min(bytesMax, payload.framing.bytesMax) : bytesMax,
     sha256: payload.sha256,
     md5: md5 === undefined ? null : parseContentMd5(md5),
     checksum,

@@ -56,6 +56,7 @@ export const soleImporters: Readonly<Record<string, string>> = {
   "@node-rs/crc32": "s3/crc.ts",
   piscina: "actor/pool.ts",
   "uWebSockets.js": "front/uws.ts",
+  "@fastify/busboy": "front/form-data.ts",
   "fs-native-extensions": "storage/directory-lock.ts",
   msgpackr: "base/msgpack.ts",
   pino: "base/log.ts",
