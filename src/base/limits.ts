@@ -276,6 +276,12 @@ export const limits = {
   // Configuration of buckets
   configurationBytesMax: 1 * MiB,
   knownConfigurations: 1024,
+  // Access logs of buckets
+  loggingPrefixBytesMax: 800,
+  bucketLogFlushMs: 60_000,
+  bucketLogBytesMax: 4 * MiB,
+  bucketLogsBytesMax: 32 * MiB,
+  bucketLogTextCharsMax: 2 * KiB,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,

@@ -1,5 +1,7 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
+import type { BucketLogging } from "../s3/bucket-logging.ts";
+
 /** Each field is set and removed as a whole. */
 export interface BucketConfiguration {
   /** The policy document, as it was put. */
@@ -13,7 +15,7 @@ export interface BucketConfiguration {
   readonly encryption: unknown;
   readonly notification: unknown;
   readonly website: unknown;
-  readonly logging: unknown;
+  readonly logging: BucketLogging;
   readonly requestPayment: unknown;
   readonly replication: unknown;
 }
