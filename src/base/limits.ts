@@ -282,6 +282,17 @@ export const limits = {
   bucketLogBytesMax: 4 * MiB,
   bucketLogsBytesMax: 32 * MiB,
   bucketLogTextCharsMax: 2 * KiB,
+  // Events
+  eventSendMs: 10_000,
+  eventPollMs: 200,
+  eventsHeldMax: 10_000,
+  eventsPerBucketScanMax: 1000,
+  eventSendsPerTargetMax: 8,
+  eventRetryMs: 1000,
+  eventRetryMsMax: 10 * 60 * 1000,
+  eventAgeMaxMs: 24 * 60 * 60 * 1000,
+  deadEventsPerBucketMax: 1000,
+  notificationRulesMax: 100,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,
