@@ -23,6 +23,7 @@ import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { ringSecretBox } from "./control/secret-box.ts";
 import { openAccessLog } from "./front/access-log.ts";
+import { BucketLogs } from "./front/bucket-logs.ts";
 import { listen } from "./front/http-server.ts";
 import { KeyUse } from "./front/key-use.ts";
 import type { Exchanged } from "./front/pipeline.ts";
@@ -34,6 +35,7 @@ import { s3Handler } from "./front-handler.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
+import { putInside } from "./operations/inside-put.ts";
 import type { ObjectOwnership } from "./s3/object-ownership.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
 import { systemDisk } from "./storage/disk.ts";
@@ -118,6 +120,7 @@ export class Front {
   readonly #accessLog: ReturnType<typeof openAccessLog>;
   readonly #log: Log;
   #server: HttpServer | null = null;
+  readonly #bucketLogs: BucketLogs;
   #isDraining = false;
 
   /**
@@ -171,6 +174,34 @@ export class Front {
       defaultOwnership: data.defaultOwnership,
       tokenKey: data.tokenKey,
     };
+    this.#bucketLogs = this.#openBucketLogs();
+  }
+
+  #openBucketLogs(): BucketLogs {
+    const { control, configurations } = this.#services;
+    const { hostId, region } = this.#data;
+    return new BucketLogs({
+      clock: systemClock,
+      random: systemRandom,
+      log: this.#log,
+      hostId,
+      region,
+      bucket: (name) => {
+        control.refresh();
+        const record = control.bucket(name);
+        return record?.state === "live" ? record : undefined;
+      },
+      canonicalIdOf: (accountId) => control.account(accountId)?.canonicalId ?? accountId,
+      configurationOf: ({ id, partition }) => configurations.of({ bucket: id, partition }),
+      put: async (bucket, key, body) => {
+        const inside = new RequestServices(this.#services, "inside", null);
+        try {
+          await putInside(inside, bucket, key, body, "text/plain");
+        } finally {
+          inside.finish();
+        }
+      },
+    });
   }
 
   /** Binds the S3 port; several fronts share it. @param consoleUrl null: there is no console @returns the port */
@@ -260,6 +291,7 @@ export class Front {
     await this.#server?.close(this.#data.listen.drainMs);
     this.#keyUse.close();
     this.#usageFlush.cancel();
+    await this.#bucketLogs.close();
     await this.#usage.drain(() => new Promise((resolve) => systemClock.after(limits.usageDrainPauseMs, resolve)));
   }
 
@@ -323,6 +355,7 @@ export class Front {
     if (exchange.target !== null) {
       this.#usage.record(exchange.target, requestClassOf(exchange.operation, request.method), exchange.bytesOut);
     }
+    this.#bucketLogs.note(exchange);
     this.#counters.record({
       operation,
       code: errorCode ?? String(status),

@@ -87,7 +87,7 @@ function authenticateVersion4(fields: FormFields, policy: string, lookup: Secret
     });
   }
   const secret = secretOf(credential.accessKeyId, fields, lookup);
-  const key = deriveSigningKey(secret || absentSecret, credential.date, credential.region);
+  const key = deriveSigningKey(secret || absentSecret, credential);
   const isMatch = isSameSignature(signature, key.sign(policy));
   judge(secret, isMatch, credential.accessKeyId, signature);
   const { accessKeyId, region } = credential;

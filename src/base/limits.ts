@@ -305,6 +305,23 @@ export const limits = {
   // Configuration of buckets
   configurationBytesMax: 1 * MiB,
   knownConfigurations: 1024,
+  // Access logs of buckets
+  loggingPrefixBytesMax: 800,
+  bucketLogFlushMs: 60_000,
+  bucketLogBytesMax: 4 * MiB,
+  bucketLogsBytesMax: 32 * MiB,
+  bucketLogTextCharsMax: 2 * KiB,
+  // Events
+  eventSendMs: 10_000,
+  eventPollMs: 200,
+  eventsHeldMax: 10_000,
+  eventsPerBucketScanMax: 1000,
+  eventSendsPerTargetMax: 8,
+  eventRetryMs: 1000,
+  eventRetryMsMax: 10 * 60 * 1000,
+  eventAgeMaxMs: 24 * 60 * 60 * 1000,
+  deadEventsPerBucketMax: 1000,
+  notificationRulesMax: 100,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,

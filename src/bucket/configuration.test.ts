@@ -8,6 +8,8 @@ import { openPartition } from "./partition-stand.testing.ts";
 
 const address = { bucket: fixtureBucket, partition: 0 };
 
+const logging = { targetBucket: "logs", targetPrefix: "", keyFormat: "simple" } as const;
+
 /** A value of many pieces. */
 const long = "policy ".repeat(20_000);
 
@@ -30,11 +32,11 @@ test("a field is set, replaced, removed, and read by the actor and by fronts at 
 test("fields do not disturb each other, and outlive the actor", async (t) => {
   const partition = await openPartition(t);
   await partition.actor.ask("bucket.configure", { field: "policy", value: long });
-  await partition.actor.ask("bucket.configure", { field: "logging", value: { target: "logs" } });
+  await partition.actor.ask("bucket.configure", { field: "logging", value: logging });
   await partition.actor.ask("bucket.configure", { field: "policy", value: null });
   await partition.actor.passivate();
   const reader = new ConfigurationReader([partition.snapshot]);
-  t.deepEqual(reader.of(address).get("logging"), { target: "logs" });
+  t.deepEqual(reader.of(address).get("logging"), logging);
   t.is(reader.of(address).get("policy"), null);
 });
 

@@ -1,6 +1,7 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
 import type { AccessControlList } from "../s3/acl.ts";
+import type { BucketLogging } from "../s3/bucket-logging.ts";
 import type { CorsRule } from "../s3/cors.ts";
 import type { ObjectLockConfiguration } from "../s3/object-lock.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
@@ -22,7 +23,7 @@ export interface BucketConfiguration {
   readonly encryption: unknown;
   readonly notification: unknown;
   readonly website: Website;
-  readonly logging: unknown;
+  readonly logging: BucketLogging;
   readonly requestPayment: unknown;
   readonly replication: Replication;
 }

@@ -3,6 +3,7 @@
  * A handler never sees a request that was not authorised, and every error becomes an answer here.
  */
 
+import type { Principal } from "../account/principal.ts";
 import type { Admission, Ticket } from "../actor/admission.ts";
 import { hoists } from "../auth/presigned-headers.ts";
 import { assert } from "../base/assert.ts";
@@ -61,6 +62,8 @@ export interface Exchanged {
   readonly bucket: string | null;
   readonly key: string | null;
   readonly accessKeyId: string | null;
+  /** Canonical id of an account, or a user's or role session's ARN; null: anonymous, or not known. */
+  readonly requester: string | null;
   /** The bucket that was asked for by somebody who may; what is refused before is nobody's usage. */
   readonly target: BucketRecord | null;
   readonly bytesIn: number;
@@ -78,6 +81,7 @@ interface Progress {
   operation: Operation | null;
   address: Address | null;
   accessKeyId: string | null;
+  requester: string | null;
   bucket: BucketRecord | null;
 }
 
@@ -102,6 +106,7 @@ export class Pipeline {
       operation: null,
       address: null,
       accessKeyId: null,
+      requester: null,
       bucket: null,
     };
     this.#serve(progress).then(
@@ -142,6 +147,7 @@ export class Pipeline {
         Operation: operation.name,
       });
     }
+    progress.requester = requesterOf(principal);
     if (credential === null) checkAnonymous(operation, query);
     else if (principal.temporary === null) keyUse.note(credential, nowMs, "s3", identified.region || shared.region);
     const place = clientPlace(request, proxies);
@@ -278,6 +284,7 @@ export class Pipeline {
       bucket: address?.bucket ?? null,
       key: address?.key ?? null,
       accessKeyId,
+      requester: progress.requester,
       target: progress.bucket,
       bytesIn: request.body.contentLength ?? 0,
       bytesOut,
@@ -285,6 +292,12 @@ export class Pipeline {
     });
   }
 }
+
+/** As server access logs name who asked. */
+const requesterOf = ({ identity }: Principal): string | null => {
+  if (identity.kind === "anonymous") return null;
+  return identity.kind === "root" ? identity.canonicalId : identity.arn;
+};
 
 /** A front's request has getters and cannot be spread. */
 const withHeaders = (request: HttpRequest, headers: Headers): HttpRequest => {

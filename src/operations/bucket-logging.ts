@@ -1,10 +1,14 @@
 /** Access logs of a bucket (`?logging`). */
 
+import { limits } from "../base/limits.ts";
 import { body, header, label, payload } from "../model/member.ts";
-import { enumeration, list, string, structure } from "../model/shape.ts";
+import { enumeration, list, type StructureValue, string, structure } from "../model/shape.ts";
+import type { BucketLogging } from "../s3/bucket-logging.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Grantee, Unit } from "../s3/shapes.ts";
-import { declareOperation } from "./context.ts";
+import { configure } from "./configured.ts";
+import { type Context, declareOperation } from "./context.ts";
 
 const TargetGrant = structure("TargetGrant", {
   Grantee: body(Grantee, { xmlNamespace: { prefix: "xsi", uri: "http://www.w3.org/2001/XMLSchema-instance" } }),
@@ -37,6 +41,54 @@ const BucketLoggingStatus = structure("BucketLoggingStatus", {
   LoggingEnabled: body(LoggingEnabled),
 });
 
+type LoggingValue = StructureValue<(typeof LoggingEnabled)["members"]>;
+
+const shownLogging = ({ targetBucket, targetPrefix, keyFormat }: BucketLogging): LoggingValue => ({
+  TargetBucket: targetBucket,
+  TargetPrefix: targetPrefix,
+  ...(keyFormat === "simple"
+    ? {}
+    : {
+        TargetObjectKeyFormat: {
+          PartitionedPrefix: { PartitionDateSource: keyFormat === "event-time" ? "EventTime" : "DeliveryTime" },
+        },
+      }),
+});
+
+const keyFormatOf = (asked: LoggingValue["TargetObjectKeyFormat"]): BucketLogging["keyFormat"] => {
+  if (asked === undefined) return "simple";
+  const { SimplePrefix: simple, PartitionedPrefix: partitioned } = asked;
+  if ((simple === undefined) === (partitioned === undefined)) throw new S3Error("MalformedXML");
+  if (partitioned === undefined) return "simple";
+  return partitioned.PartitionDateSource === "EventTime" ? "event-time" : "delivery-time";
+};
+
+/**
+ * The target is a live bucket of the same account: no other's storage is filled by a log.
+ * @throws S3Error InvalidTargetBucketForLogging, InvalidArgument, MalformedXML, NotImplemented (grants on log objects)
+ */
+const judgedLogging = (asked: LoggingValue, { bucket, services }: Context): BucketLogging => {
+  const target = services.control.bucket(asked.TargetBucket);
+  if (target?.state !== "live" || target.accountId !== bucket.accountId) {
+    throw new S3Error("InvalidTargetBucketForLogging", { TargetBucket: asked.TargetBucket });
+  }
+  if ((asked.TargetGrants ?? []).length > 0) {
+    throw new S3Error("NotImplemented", { Message: "Grants on log objects are not supported: use a bucket policy." });
+  }
+  if (Buffer.byteLength(asked.TargetPrefix) > limits.loggingPrefixBytesMax) {
+    throw new S3Error("InvalidArgument", {
+      Message: `The target prefix is longer than ${limits.loggingPrefixBytesMax} bytes.`,
+      ArgumentName: "TargetPrefix",
+      ArgumentValue: asked.TargetPrefix,
+    });
+  }
+  return {
+    targetBucket: asked.TargetBucket,
+    targetPrefix: asked.TargetPrefix,
+    keyFormat: keyFormatOf(asked.TargetObjectKeyFormat),
+  };
+};
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html */
 export const GetBucketLogging = declareOperation({
   name: "GetBucketLogging",
@@ -54,6 +106,9 @@ export const GetBucketLogging = declareOperation({
     { xmlName: "BucketLoggingStatus" },
   ),
   errors: ["NoSuchBucket"],
+}).handledBy(async (_input, { bucket, services }) => {
+  const logging = services.configurationOf(bucket).get("logging");
+  return logging === null ? {} : { LoggingEnabled: shownLogging(logging) };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html */
@@ -70,5 +125,19 @@ export const PutBucketLogging = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "BadDigest",
+    "InvalidArgument",
+    "InvalidDigest",
+    "InvalidTargetBucketForLogging",
+    "MalformedXML",
+    "NotImplemented",
+    "OperationAborted",
+  ],
+}).handledBy(async (input, context) => {
+  const { LoggingEnabled: asked } = input.BucketLoggingStatus;
+  const value = asked === undefined ? null : judgedLogging(asked, context);
+  await configure(context, { field: "logging", value });
+  return {};
 });

@@ -18,6 +18,7 @@ export const folders: readonly { readonly name: string; readonly owns: string }[
   { name: "control", owns: "ControlStore, its drivers and conformance suite, the control actor and its reader" },
   { name: "bucket", owns: "the bucket actor: turns, listing, multipart uploads; the object reader" },
   { name: "account", owns: "accounts, users, keys, passwords, the first account, the identities file" },
+  { name: "events", owns: "delivery of event notifications: the dispatcher and its targets" },
   { name: "jobs", owns: "durable background jobs: the runner, and deleting a bucket with everything in it" },
   { name: "operations", owns: "every S3 operation: declaration and thin handler together" },
   { name: "iam", owns: "the AWS-compatible control APIs: IAM and STS by the query protocol, tags by S3 Control" },

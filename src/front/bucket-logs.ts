@@ -1,0 +1,198 @@
+/**
+ * Server access logging: the lines of each logged bucket are gathered here and written as objects of its target bucket, every
+ * `limits.bucketLogFlushMs`, when many have gathered, and at the end. As at AWS it is best effort: a front that dies takes
+ * with it what it had gathered, and what the target does not take for long is dropped and counted.
+ */
+
+import type { Clock, Timer } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { ConfiguredBucket } from "../bucket/configuration-reader.ts";
+import type { BucketRecord } from "../control/records.ts";
+import { type BucketLogging, logKey, logLine } from "../s3/bucket-logging.ts";
+import { queryWithoutSecrets } from "./access-log.ts";
+import type { Exchanged } from "./pipeline.ts";
+
+export interface BucketLogsOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly hostId: string;
+  /** Of buckets without a LocationConstraint. */
+  readonly region: string;
+  /** A live bucket by name, as of now. */
+  readonly bucket: (name: string) => BucketRecord | undefined;
+  readonly canonicalIdOf: (accountId: string) => string;
+  readonly configurationOf: (bucket: BucketRecord) => ConfiguredBucket;
+  /** Stores an object of text. */
+  readonly put: (bucket: BucketRecord, key: string, body: Buffer) => Promise<void>;
+}
+
+/** Lines of one bucket for one target. */
+interface Batch {
+  readonly source: BucketRecord;
+  readonly logging: BucketLogging;
+  /** Unix ms of the first line. */
+  readonly firstMs: number;
+  readonly lines: string[];
+  bytes: number;
+}
+
+const uniqueBytes = 8;
+
+export class BucketLogs {
+  readonly #options: BucketLogsOptions;
+  readonly #flusher: Timer;
+  readonly #underWay = new Set<Promise<void>>();
+  #batches = new Map<string, Batch>();
+  #bytes = 0;
+  #droppedLines = 0;
+
+  constructor(options: BucketLogsOptions) {
+    this.#options = options;
+    this.#flusher = options.clock.every(limits.bucketLogFlushMs, () => this.#flush());
+  }
+
+  /** Lines that no target has taken. */
+  get droppedLines(): number {
+    return this.#droppedLines;
+  }
+
+  /** Takes a finished request, refused or not; without effect when its bucket has no log. */
+  note(exchange: Exchanged): void {
+    if (exchange.bucket === null) return;
+    const source = exchange.target ?? this.#options.bucket(exchange.bucket);
+    if (source === undefined) return;
+    const logging = this.#options.configurationOf(source).get("logging");
+    if (logging === null) return;
+    const timeMs = this.#options.clock.nowMs() - exchange.durationMs;
+    const line = logLine(this.#lineOf(source, exchange, timeMs));
+    if (this.#bytes + line.length > limits.bucketLogsBytesMax) {
+      this.#droppedLines += 1;
+      return;
+    }
+    const batch = this.#batchOf(source, logging, timeMs);
+    batch.lines.push(line);
+    batch.bytes += line.length;
+    this.#bytes += line.length;
+    if (batch.bytes >= limits.bucketLogBytesMax) this.#flush();
+  }
+
+  /** Writes what has gathered, and stops. */
+  async close(): Promise<void> {
+    this.#flusher.cancel();
+    this.#flush();
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  /** A change of the configuration begins another object. */
+  #batchOf(source: BucketRecord, logging: BucketLogging, firstMs: number): Batch {
+    const name = `${source.id} ${JSON.stringify(logging)}`;
+    let batch = this.#batches.get(name);
+    if (batch === undefined) {
+      batch = { source, logging, firstMs, lines: [], bytes: 0 };
+      this.#batches.set(name, batch);
+    }
+    return batch;
+  }
+
+  #flush(): void {
+    const batches = this.#batches;
+    this.#batches = new Map();
+    for (const batch of batches.values()) {
+      const written: Promise<void> = this.#write(batch).finally(() => {
+        this.#underWay.delete(written);
+        this.#bytes -= batch.bytes;
+      });
+      this.#underWay.add(written);
+    }
+  }
+
+  async #write({ source, logging, firstMs, lines }: Batch): Promise<void> {
+    const { bucket, put, clock, random, region, log } = this.#options;
+    const unique = random.bytes(uniqueBytes).toString("hex").toUpperCase();
+    const of = { accountId: source.accountId, region: source.location ?? region, bucket: source.name };
+    const key = logKey(logging, of, clock.nowMs(), firstMs, unique);
+    try {
+      const target = bucket(logging.targetBucket);
+      if (target?.accountId !== source.accountId) throw new Error("the target bucket is gone, or another account's");
+      await put(target, key, Buffer.from(lines.join("")));
+    } catch (error) {
+      this.#droppedLines += lines.length;
+      log.warn(
+        { bucket: source.name, target: logging.targetBucket, lines: lines.length, error },
+        "a log was not written",
+      );
+    }
+  }
+
+  #lineOf(source: BucketRecord, exchange: Exchanged, timeMs: number) {
+    const { request, requestId, key, status, errorCode, bytesOut, durationMs } = exchange;
+    const { headers, rawPath, rawQuery } = request;
+    const query = queryWithoutSecrets(rawQuery);
+    const short = (text: string | undefined): string | null => text?.slice(0, limits.bucketLogTextCharsMax) ?? null;
+    return {
+      ownerId: this.#options.canonicalIdOf(source.accountId),
+      bucket: source.name,
+      timeMs,
+      remoteAddress: request.remoteAddress,
+      requester: exchange.requester,
+      requestId,
+      method: request.method,
+      resource: resourceOf(exchange),
+      key,
+      uri: `${rawPath}${query === "" ? "" : `?${query}`}`.slice(0, limits.bucketLogTextCharsMax),
+      status,
+      errorCode,
+      bytesSent: bytesOut,
+      objectBytes: null,
+      totalMs: durationMs,
+      referer: short(headers.get("referer")),
+      userAgent: short(headers.get("user-agent")),
+      versionId: null,
+      hostId: this.#options.hostId,
+      ...signingOf(exchange),
+      host: headers.get("host") ?? null,
+    };
+  }
+}
+
+/** Operations whose resource is not named by their sub-resource. */
+const resources: Readonly<Record<string, string>> = {
+  AbortMultipartUpload: "UPLOAD",
+  CompleteMultipartUpload: "UPLOAD",
+  CopyObject: "OBJECT",
+  CreateMultipartUpload: "UPLOADS",
+  DeleteObjects: "MULTI_OBJECT_DELETE",
+  DeleteBucketPolicy: "BUCKETPOLICY",
+  GetBucketLogging: "LOGGING_STATUS",
+  GetBucketPolicy: "BUCKETPOLICY",
+  ListMultipartUploads: "UPLOADS",
+  ListObjectVersions: "VERSIONS",
+  ListParts: "UPLOAD",
+  PutBucketLogging: "LOGGING_STATUS",
+  PutBucketPolicy: "BUCKETPOLICY",
+  UploadPart: "PART",
+  UploadPartCopy: "PART",
+};
+
+/** Words of a query that name a sub-resource stand first and without a value. */
+function resourceOf({ operation, request, key }: Exchanged): string {
+  const named = resources[operation];
+  if (named !== undefined) return named;
+  const word = /^([a-zA-Z-]+)=?(?:&|$)/.exec(request.rawQuery)?.[1];
+  if (word !== undefined) return word.toUpperCase().replaceAll("-", "_");
+  return key === null ? "BUCKET" : "OBJECT";
+}
+
+function signingOf({ request, accessKeyId }: Exchanged) {
+  if (accessKeyId === null) return { signatureVersion: null, authType: null } as const;
+  const authorization = request.headers.get("authorization");
+  const isVersion2 =
+    authorization === undefined ? !request.rawQuery.includes("X-Amz-") : !authorization.startsWith("AWS4");
+  return {
+    signatureVersion: isVersion2 ? ("SigV2" as const) : ("SigV4" as const),
+    authType: authorization === undefined ? ("QueryString" as const) : ("AuthHeader" as const),
+  };
+}
