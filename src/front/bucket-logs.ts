@@ -12,7 +12,7 @@ import type { ConfiguredBucket } from "../bucket/configuration-reader.ts";
 import type { BucketRecord } from "../control/records.ts";
 import { type BucketLogging, logKey, logLine } from "../s3/bucket-logging.ts";
 import { queryWithoutSecrets } from "./access-log.ts";
-import type { Exchanged } from "./pipeline.ts";
+import type { Exchanged } from "./exchanged.ts";
 
 export interface BucketLogsOptions {
   readonly clock: Clock;

@@ -18,7 +18,7 @@ export interface RequestFacts {
   /** Owner of the resource; null when the action has none. */
   readonly resourceAccountId: string | null;
   /** Null: not signed; as the version. */
-  readonly authType: "REST-HEADER" | "REST-QUERY-STRING" | null;
+  readonly authType: "REST-HEADER" | "REST-QUERY-STRING" | "POST" | null;
   readonly signatureVersion: "AWS4-HMAC-SHA256" | "AWS" | null;
   /** YYYYMMDDTHHMMSSZ of the signature; "" when it does not say. */
   readonly timestamp: string;

@@ -3,12 +3,16 @@
 import { anonymousPrincipal, type Principal } from "../account/principal.ts";
 import type { Credential } from "../account/principals.ts";
 import { TemporaryCredentialsError } from "../account/temporary-credentials.ts";
+import { judgeForm, type LengthRange } from "../auth/post-policy.ts";
+import { authenticateForm } from "../auth/post-signature.ts";
 import { authenticate, type SignedPayload, type SigningPlace } from "../auth/sigv4.ts";
 import { isUnsigned, unsignedPayloadOf } from "../auth/unsigned.ts";
+import { limits } from "../base/limits.ts";
 import type { Headers, HttpRequest } from "../model/http.ts";
 import type { Operation } from "../operations/context.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { SharedFacts } from "./judge.ts";
+import type { OpenForm } from "./post-form.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
 import type { TenantHost } from "./tenant-host.ts";
 
@@ -43,7 +47,7 @@ export function identify(
   gate: PrincipalGate,
   place: IdentityPlace,
 ): Identified {
-  if (isUnsigned(request.headers, query)) return unsigned(request);
+  if (isUnsigned(request.headers, query)) return unsigned(request.headers, unsignedPayloadOf(request.headers));
   let credential: Credential | undefined;
   const lookup = (accessKeyId: string, sessionToken: string | null) => {
     credential = temporaryAsS3(() => gate.credentialAt(place.tenant, accessKeyId, sessionToken));
@@ -66,11 +70,48 @@ export function identify(
   };
 }
 
-function unsigned({ headers }: HttpRequest): Identified {
+/** What of a form's place decides who may sign it, and how. */
+export interface FormPlace extends Omit<IdentityPlace, "signing"> {
+  readonly takesVersion2: boolean;
+}
+
+/**
+ * Who made a POST form, judged by its policy.
+ * @throws S3Error those of `authenticateForm` and `judgeForm`, InvalidToken, ExpiredToken
+ */
+export function identifyForm({ fields, asPut }: OpenForm, gate: PrincipalGate, place: FormPlace): Identified {
+  let credential: Credential | undefined;
+  const lookup = (accessKeyId: string, sessionToken: string | null) => {
+    credential = temporaryAsS3(() => gate.credentialAt(place.tenant, accessKeyId, sessionToken));
+    return credential;
+  };
+  const signed = authenticateForm(fields, lookup, place.takesVersion2);
+  if (signed === null) return unsigned(asPut.headers, formPayload({ min: 0, max: limits.singlePutBytesMax }));
+  const { accessKeyId, version, timestamp, region, policy } = signed;
+  place.signedBy(accessKeyId);
+  if (credential === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
+  return {
+    principal: credential.principal,
+    credential,
+    payload: formPayload(judgeForm(policy, fields, place.nowMs)),
+    presigned: false,
+    headers: asPut.headers,
+    authType: "POST",
+    signatureVersion: version,
+    timestamp,
+    region,
+  };
+}
+
+function formPayload({ min, max }: LengthRange): SignedPayload {
+  return { framing: { kind: "form", bytesMin: min, bytesMax: max }, sha256: null };
+}
+
+function unsigned(headers: Headers, payload: SignedPayload): Identified {
   return {
     principal: anonymousPrincipal,
     credential: null,
-    payload: unsignedPayloadOf(headers),
+    payload,
     presigned: false,
     headers,
     authType: null,

@@ -3,7 +3,6 @@
  * A handler never sees a request that was not authorised, and every error becomes an answer here.
  */
 
-import type { Principal } from "../account/principal.ts";
 import type { Admission, Ticket } from "../actor/admission.ts";
 import { hoists } from "../auth/presigned-headers.ts";
 import { assert } from "../base/assert.ts";
@@ -22,12 +21,15 @@ import { parseQuery } from "../s3/uri.ts";
 import { BucketRules } from "./bucket-rules.ts";
 import { type AddressRanges, clientPlace } from "./client-address.ts";
 import type { Cors } from "./cors.ts";
-import { checkAnonymous, identify } from "./identify.ts";
+import { type Exchanged, requesterOf } from "./exchanged.ts";
+import { checkAnonymous, type Identified, identify, identifyForm } from "./identify.ts";
 import { bucketResource, Judge } from "./judge.ts";
 import type { KeyUse } from "./key-use.ts";
+import { answerOf, baseUrl, isPostForm, openForm } from "./post-form.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
 import { RequestContext, resolveBucket } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
+import type { TenantHost } from "./tenant-host.ts";
 import { readWholeBody } from "./whole-body.ts";
 
 export interface PipelineOptions {
@@ -51,27 +53,6 @@ export interface PipelineOptions {
   readonly observe: (exchange: Exchanged) => void;
 }
 
-/** One answered request, for the access log and the metrics. */
-export interface Exchanged {
-  readonly requestId: string;
-  /** The operation's name, or "" when the request did not get that far. */
-  readonly operation: string;
-  readonly status: number;
-  readonly errorCode: string | null;
-  readonly request: HttpRequest;
-  readonly bucket: string | null;
-  readonly key: string | null;
-  readonly accessKeyId: string | null;
-  /** Canonical id of an account, or a user's or role session's ARN; null: anonymous, or not known. */
-  readonly requester: string | null;
-  /** The bucket that was asked for by somebody who may; what is refused before is nobody's usage. */
-  readonly target: BucketRecord | null;
-  readonly bytesIn: number;
-  /** Body bytes that the connection has taken. */
-  readonly bytesOut: number;
-  readonly durationMs: number;
-}
-
 /** What is known of a request while it is served. */
 interface Progress {
   readonly requestId: string;
@@ -83,6 +64,18 @@ interface Progress {
   accessKeyId: string | null;
   requester: string | null;
   bucket: BucketRecord | null;
+}
+
+/** A request whose maker is known. */
+interface Asked {
+  readonly operation: Operation;
+  readonly address: Address;
+  readonly query: ReadonlyMap<string, string>;
+  readonly tenant: TenantHost | null;
+  readonly identified: Identified;
+  readonly nowMs: number;
+  /** As handlers see it: with the headers that a presigned URL, or a form, stands for. */
+  readonly request: HttpRequest;
 }
 
 const requestIdBytes = 8;
@@ -116,9 +109,9 @@ export class Pipeline {
   };
 
   async #serve(progress: Progress): Promise<EncodedAnswer> {
-    const { services: shared, route, takesVersion2, proxies, keyUse, gate } = this.#options;
+    const { services: shared, route, takesVersion2, gate } = this.#options;
     const { control, clock } = shared;
-    const { request, requestId } = progress;
+    const { request } = progress;
     const query = parseQuery(request.rawQuery);
     control.refresh();
     const host = request.headers.get("host") ?? "";
@@ -128,6 +121,7 @@ export class Pipeline {
     if (request.method === "OPTIONS") return this.#options.cors.preflight(request, address);
     const hasHeader = (name: string): boolean => request.headers.has(name) || hoists(query, name);
     const operation = route(request.method, levelOf(address), query, hasHeader);
+    if (operation === null && isPostForm(request, address)) return this.#serveForm(progress, address, tenant);
     if (operation === null) throw methodNotAllowed(request.method, levelOf(address));
     progress.operation = operation;
     const nowMs = clock.nowMs();
@@ -139,7 +133,38 @@ export class Pipeline {
         progress.accessKeyId = accessKeyId;
       },
     });
-    const { principal, credential, payload, presigned, headers } = identified;
+    const { presigned, headers } = identified;
+    const asked = presigned ? withHeaders(request, headers) : request;
+    return this.#perform(progress, { operation, address, query, tenant, identified, nowMs, request: asked });
+  }
+
+  /** A POST form is a PutObject, whose headers are its fields. */
+  async #serveForm(progress: Progress, place: Address, tenant: TenantHost | null): Promise<EncodedAnswer> {
+    const { services, route, takesVersion2, gate, proxies } = this.#options;
+    const { request } = progress;
+    const query: ReadonlyMap<string, string> = new Map();
+    const operation = route("PUT", "object", query, () => false);
+    assert(operation !== null && place.bucket !== null, "objects can be put");
+    progress.operation = operation;
+    const form = await openForm(request, place.bucket, services.clock);
+    const address = { ...place, key: form.key };
+    progress.address = address;
+    services.control.refresh();
+    const nowMs = services.clock.nowMs();
+    const signedBy = (accessKeyId: string): void => {
+      progress.accessKeyId = accessKeyId;
+    };
+    const identified = identifyForm(form, gate, { takesVersion2, tenant, nowMs, signedBy });
+    const asked = { operation, address, query, tenant, identified, nowMs, request: form.asPut };
+    const put = await this.#perform(progress, asked);
+    return answerOf(form, put, baseUrl(request, place, clientPlace(request, proxies).secure));
+  }
+
+  async #perform(progress: Progress, asked: Asked): Promise<EncodedAnswer> {
+    const { services: shared, proxies, keyUse } = this.#options;
+    const { requestId } = progress;
+    const { operation, address, query, tenant, identified, nowMs, request } = asked;
+    const { principal, credential, payload, headers } = identified;
     const { handler } = operation;
     if (handler === null) {
       throw new S3Error("NotImplemented", {
@@ -150,7 +175,7 @@ export class Pipeline {
     progress.requester = requesterOf(principal);
     if (credential === null) checkAnonymous(operation, query);
     else if (principal.temporary === null) keyUse.note(credential, nowMs, "s3", identified.region || shared.region);
-    const place = clientPlace(request, proxies);
+    const place = clientPlace(progress.request, proxies);
     const { authType, signatureVersion, timestamp } = identified;
     const facts = { place, headers, query, nowMs, authType, signatureVersion, timestamp };
     const judge = new Judge(principal, facts, this.#rules);
@@ -166,19 +191,19 @@ export class Pipeline {
     });
     progress.bucket = bucket;
     const ticket =
-      operation.readsBody === "stream" ? this.#takeTicket(principal.account.accountId, bucket, request) : null;
+      operation.readsBody === "stream" ? this.#takeTicket(principal.account.accountId, bucket, progress.request) : null;
     const claim = bucket === null ? null : shared.quotas.claimOf(operation.name, bucket);
     const services = new RequestServices(shared, requestId, judge, claim);
     try {
       if (judge.isOpen && !isRead(operation)) await settleBeforeWrite(services, bucket, address.key, query);
-      const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null;
+      const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, shared.clock) : null;
       if (claim !== null && wholeBody !== null) await shared.quotas.require(claim, 0);
       const { hostId } = this.#options;
       const context = new RequestContext({
         requestId,
         hostId,
         principal,
-        request: presigned ? withHeaders(request, headers) : request,
+        request,
         query,
         wholeBody,
         bucket,
@@ -292,12 +317,6 @@ export class Pipeline {
     });
   }
 }
-
-/** As server access logs name who asked. */
-const requesterOf = ({ identity }: Principal): string | null => {
-  if (identity.kind === "anonymous") return null;
-  return identity.kind === "root" ? identity.canonicalId : identity.arn;
-};
 
 /** A front's request has getters and cannot be spread. */
 const withHeaders = (request: HttpRequest, headers: Headers): HttpRequest => {

@@ -201,7 +201,7 @@ test("fields become the headers of a PutObject, and no others", (t) => {
 test("the form says how it is answered", (t) => {
   const put: EncodedAnswer = { status: 200, headers: [["etag", '"e"']], body: null, contentLength: null };
   const answer = (fields: Readonly<Record<string, string>>) =>
-    answerOf({ fields: new Map(Object.entries(fields)), bucket: "b", key: "a b", put, base: "http://host/b" });
+    answerOf({ fields: new Map(Object.entries(fields)), bucket: "b", key: "a b" }, put, "http://host/b");
   const location = ["location", "http://host/b/a%20b"];
   t.like(answer({}), { status: 204, headers: [["etag", '"e"'], location] });
   t.is(answer({ success_action_status: "200" }).status, 200);

@@ -5,16 +5,18 @@
  */
 
 import type { FormFields } from "../auth/post-policy.ts";
+import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
-import type { Headers } from "../model/http.ts";
+import type { Headers, HttpRequest } from "../model/http.ts";
 import type { EncodedAnswer } from "../model/http-binding.ts";
 import type { StructureValue } from "../model/shape.ts";
 import { compileXmlReader } from "../model/xml-read.ts";
 import { escapeXml, xmlDeclaration } from "../model/xml-write.ts";
+import type { Address } from "../s3/address.ts";
 import { S3Error } from "../s3/errors.ts";
 import { Tagging } from "../s3/shapes.ts";
 import { checkKey, encodeListed } from "../s3/uri.ts";
-import type { FormData } from "./form-data.ts";
+import { type FormData, hasForm, readForm } from "./form-data.ts";
 
 const filenameVariable = /\$\{filename\}/g;
 
@@ -107,19 +109,49 @@ function tagsOf(xml: string): string {
   return TagSet.map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`).join("&");
 }
 
-/** What the form was answered about. */
-export interface Posted {
+/** A form whose file has not been read. */
+export interface OpenForm {
   readonly fields: FormFields;
   readonly bucket: string;
   readonly key: string;
-  /** Of the PutObject: its headers are kept. */
-  readonly put: EncodedAnswer;
-  /** `http://host/bucket/key` without the key's last part: scheme, authority, and the bucket when the path names it. */
-  readonly base: string;
+  /** The PutObject that it stands for. */
+  readonly asPut: HttpRequest;
 }
 
-/** 303 to where the form says, 200 or 201 as it says, else 204. */
-export function answerOf({ fields, bucket, key, put, base }: Posted): EncodedAnswer {
+/** Whether a POST to a bucket carries a form. */
+export function isPostForm({ method, headers }: HttpRequest, { bucket, key }: Address): boolean {
+  return method === "POST" && bucket !== null && key === null && hasForm(headers);
+}
+
+/**
+ * Reads a form up to its file.
+ * @throws S3Error those of `readForm`, `fieldsOf`, `keyOf` and `headersOf`; IncorrectNumberOfFilesInPostRequest
+ */
+export async function openForm(request: HttpRequest, bucket: string, clock: Clock): Promise<OpenForm> {
+  const form = await readForm(request.body, request.headers, clock);
+  if (form.file === null) throw new S3Error("IncorrectNumberOfFilesInPostRequest");
+  const fields = fieldsOf(form, bucket);
+  const { rawPath, rawQuery, remoteAddress, secure } = request;
+  const headers = headersOf(fields, request.headers.get("host") ?? "");
+  const asPut = { method: "PUT", rawPath, rawQuery, remoteAddress, secure, headers, body: form.file.body };
+  return { fields, bucket, key: keyOf(fields), asPut };
+}
+
+/** `http://host/bucket` of a request to a bucket; without the bucket where the host names it. */
+export function baseUrl({ headers }: HttpRequest, { style, bucket }: Address, secure: boolean): string {
+  const origin = `${secure ? "https" : "http"}://${headers.get("host") ?? ""}`;
+  return style === "path" ? `${origin}/${bucket ?? ""}` : origin;
+}
+
+/**
+ * 303 to where the form says, 200 or 201 as it says, else 204.
+ * @param put the PutObject's answer, whose headers are kept
+ */
+export function answerOf(
+  { fields, bucket, key }: Pick<OpenForm, "fields" | "bucket" | "key">,
+  put: EncodedAnswer,
+  base: string,
+): EncodedAnswer {
   const etag = put.headers.find(([name]) => name.toLowerCase() === "etag")?.[1] ?? "";
   const location = `${base}/${encodeListed(key)}`;
   const redirect = redirectOf(fields, { bucket, key, etag });
