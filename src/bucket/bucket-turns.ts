@@ -1,5 +1,6 @@
 /** Turns on a bucket as a whole: its versioning, its quota, what fronts have counted of it, and its exact totals. */
 
+import { S3Error } from "../s3/errors.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory } from "./turn.ts";
 
@@ -10,7 +11,7 @@ export function bucketVersioning(memory: BucketMemory): Promise<BucketReply<"buc
 
 /**
  * Holds for every turn after this one; no object changes by it. From Off to Enabled or Suspended, and between these two: a
- * message cannot ask for Off. Errors: OperationAborted.
+ * message cannot ask for Off. Errors: OperationAborted, InvalidBucketState (with object lock it stays Enabled).
  */
 export function setVersioning(
   memory: BucketMemory,
@@ -19,6 +20,11 @@ export function setVersioning(
   return memory.turn((turn) => {
     turn.requireOpen();
     if (turn.row.versioning === versioning) return {};
+    if (turn.configuration("objectLock") !== null) {
+      throw new S3Error("InvalidBucketState", {
+        Message: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+      });
+    }
     memory.writeRow(turn.trees, { ...turn.row, versioning });
     turn.writeTotals({}, null);
     return {};

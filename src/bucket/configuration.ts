@@ -1,6 +1,7 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
 import type { AccessControlList } from "../s3/acl.ts";
+import type { ObjectLockConfiguration } from "../s3/object-lock.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
 
@@ -13,7 +14,7 @@ export interface BucketConfiguration {
   /** Not set: everything is the owner's alone. */
   readonly acl: AccessControlList;
   readonly cors: unknown;
-  readonly objectLock: unknown;
+  readonly objectLock: ObjectLockConfiguration;
   readonly lifecycle: unknown;
   readonly encryption: unknown;
   readonly notification: unknown;
