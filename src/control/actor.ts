@@ -16,6 +16,7 @@ import {
   type Passwords,
   refused,
 } from "./messages.ts";
+import { setPublicAccessBlock } from "./public-access-blocks.ts";
 import type { BucketRecord } from "./records.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { ControlError, type ControlStore } from "./store.ts";
@@ -54,6 +55,7 @@ export class ControlActor {
       "bucket.setTags": (request) => names.setTags(request),
       "bucket.tag": (request) => names.tag(request),
       "bucket.untag": (request) => names.untag(request),
+      "account.setPublicAccessBlock": (request) => setPublicAccessBlock(options.store, request),
       ...jobBehaviour(options),
       "identities.apply": ({ document }) => applyIdentities(options, document),
     };

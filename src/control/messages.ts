@@ -2,6 +2,7 @@
 
 import type { Outcome } from "../base/outcome.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 import type { IdentitiesDocument } from "./identities-document.ts";
 import type { IdentityErrorCode, IdentityMessages } from "./identity-messages.ts";
 import type { Tag } from "./identity-records.ts";
@@ -35,6 +36,8 @@ interface BucketMessages {
   "bucket.tag": [{ name: string; tags: readonly Tag[] }, { record: BucketRecord }];
   /** Removes the tags of these keys, as far as there are any. Errors: NoSuchBucket. */
   "bucket.untag": [{ name: string; keys: readonly string[] }, { record: BucketRecord }];
+  /** Sets an account's public access block, or removes it (null). Errors: AccessDenied (the account is not active). */
+  "account.setPublicAccessBlock": [{ accountId: string; block: PublicAccessBlock | null }, Record<string, never>];
   /** deleting → live; of a live bucket without effect. Errors: NoSuchBucket. */
   "bucket.restore": [{ name: string }, Record<string, never>];
   /**
