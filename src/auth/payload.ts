@@ -69,12 +69,7 @@ export function parsePayloadMode(value: string, headers: Headers): PayloadMode {
  * The payload of a verified request, with what its chunks' signatures are checked with.
  * @param key signed the request @param signature the request's own @param timestamp YYYYMMDDTHHMMSSZ
  */
-export function signedPayload(
-  mode: PayloadMode,
-  key: SigningKey,
-  signature: string,
-  timestamp: string,
-): SignedPayload {
+export function signedPayload(mode: PayloadMode, key: SigningKey, signature: string, timestamp: string): SignedPayload {
   switch (mode.kind) {
     case "sha256":
       return { framing: { kind: "plain" }, sha256: mode.sha256 };
