@@ -26,7 +26,7 @@ const reseller = "200000000000";
 const allow = (Action: string) =>
   JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action, Resource: "*" }] });
 
-async function open(t: ExecutionContext) {
+async function open(t: ExecutionContext, keptBytesMax?: number) {
   const environment = createControlMemory();
   const clock = new ManualClock();
   const store = new EmbeddedControlStore({ environment, clock, random: systemRandom });
@@ -35,7 +35,15 @@ async function open(t: ExecutionContext) {
   const secrets = ringSecretBox(keyRing);
   const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
   const reader = new ControlReader(environment.snapshot());
-  const principals = new Principals({ records: reader, secrets, temporary, clock });
+  const opened: string[] = [];
+  const counting = {
+    open: (sealed: Uint8Array, place: string) => {
+      opened.push(place);
+      return secrets.open(sealed, place);
+    },
+  };
+  const options = { records: reader, secrets: counting, temporary, clock };
+  const principals = new Principals(keptBytesMax === undefined ? options : { ...options, keptBytesMax });
   const put = (key: string, record: object) => store.txn([], [putTyped(key, record)]);
   const remove = (key: string) => store.txn([], [{ kind: "remove", key }]);
   const account = (accountId: string, parent: string | null, more: object = {}) => ({
@@ -78,7 +86,7 @@ async function open(t: ExecutionContext) {
     reader.refresh();
     return principals.credential(accessKeyId, token);
   };
-  return { put, remove, account, user, key, find, clock, temporary };
+  return { put, remove, account, user, key, find, clock, temporary, opened };
 }
 
 function may(principal: Principal | undefined, action: string): boolean {
@@ -108,6 +116,28 @@ test("a key leads to its user; the same object while no record of it changes", a
     `arn:aws:iam::${customer}:user/staff/ann`,
   );
   t.is(find("AKNONE"), undefined);
+});
+
+test("what is kept is bounded by its size, and what is used stays", async (t) => {
+  const keptBytesMax = 100_000;
+  const { find, put, user, key, opened } = await open(t, keptBytesMax);
+  const opens = (): number => opened.splice(0).length;
+  // Each takes over a kilobyte, so that half of the bound holds fewer than 50.
+  for (let index = 0; index < 200; index++) {
+    await put(identityKeys.accessKey(`AK${index}`), key(`AK${index}`, "ann"));
+    t.truthy(find(`AK${index}`));
+    if (index % 10 === 0) t.truthy(find("AKANN"));
+  }
+  t.is(opens(), 201, "each secret is opened once");
+  for (let index = 180; index < 200; index++) t.truthy(find(`AK${index}`));
+  t.is(opens(), 0);
+  for (let index = 0; index < 100; index++) t.truthy(find(`AK${index}`));
+  t.is(opens(), 100, "what was not used is forgotten");
+  // Tags and policies of one's own weigh as well.
+  const tags = Array.from({ length: 50 }, (_, tag) => ({ key: `${tag}${"k".repeat(100)}`, value: "v".repeat(256) }));
+  await put(identityKeys.user(customer, "ann"), user("ann", { tags }));
+  for (let time = 0; time < 2; time++) for (let index = 0; index < 8; index++) t.truthy(find(`AK${index}`));
+  t.is(opens(), 16, "four of these fill it");
 });
 
 test("what is disabled, suspended or gone has no principal from the next request on", async (t) => {

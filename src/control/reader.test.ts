@@ -156,6 +156,62 @@ test("what is decoded is kept while its revision stands", async (t) => {
   t.is(counted.gets, 2);
 });
 
+test("what one reader alone keeps is read anew, and its stamp stands until the record changes", async (t) => {
+  const { store, reader, counted } = open(t);
+  const place = identityKeys.accessKey("AKANN");
+  await store.txn([], [putKey(key)]);
+  reader.refresh();
+  const { moment } = reader;
+  const first = reader.once<AccessKeyRecord>(place);
+  t.is(first.value?.userName, "ann");
+  t.not(reader.once(place).value, first.value);
+  const absent = reader.once(identityKeys.accessKey("AKNONE"));
+  t.is(absent.value, undefined);
+  counted.gets = 0;
+  reader.refresh();
+  t.is(reader.moment, moment);
+  t.true(reader.stands(first.stamp));
+  t.true(reader.stands(absent.stamp));
+  t.is(counted.gets, 0, "nothing has changed");
+  await store.txn([], putBucket(bucket("other")));
+  reader.refresh();
+  t.not(reader.moment, moment);
+  for (let time = 0; time < 2; time++) {
+    t.true(reader.stands(first.stamp));
+    t.true(reader.stands(absent.stamp));
+  }
+  t.is(counted.gets, 2, "one look at each, once");
+  await store.txn([], [putKey({ ...key, status: "Inactive" }), putKey({ ...key, accessKeyId: "AKNONE" })]);
+  reader.refresh();
+  t.false(reader.stands(first.stamp));
+  t.false(reader.stands(absent.stamp));
+  const second = reader.once(place);
+  await store.txn([], [{ kind: "remove", key: place }]);
+  reader.refresh();
+  t.false(reader.stands(second.stamp));
+  await store.txn([], [putKey({ ...key, status: "Inactive" })]);
+  reader.refresh();
+  t.false(reader.stands(second.stamp), "made anew, though with the same content");
+  t.true(reader.stands(reader.once("x".repeat(5000)).stamp));
+});
+
+test("what many look at is one object with one stamp", async (t) => {
+  const { store, reader } = open(t);
+  const place = identityKeys.account(account.accountId);
+  await store.txn([], [putAccount(account)]);
+  reader.refresh();
+  const first = reader.shared(place);
+  t.is(reader.shared(place), first);
+  t.is(reader.record(place), first.value);
+  await store.txn([], [putAccount({ ...account, status: "suspended" })]);
+  reader.refresh();
+  t.false(reader.stands(first.stamp));
+  t.like(reader.shared<AccountRecord>(place).value, { status: "suspended" });
+  const absent = reader.shared(identityKeys.account("999999999999"));
+  t.is(absent.value, undefined);
+  t.true(reader.stands(absent.stamp));
+});
+
 test("the buckets of an account come in name order, by prefix and page, and no others", async (t) => {
   const { store, reader } = open(t);
   const names = ["logs-1", "logs-2", "a", "zz", "logs"];

@@ -39,3 +39,36 @@ test("answers what was set last, keeps what was used lately, and is bounded", (t
   );
   t.pass();
 });
+
+test("never holds more than it may by weight, and keeps half of that of what was used last", (t) => {
+  const step = fc.record({
+    kind: fc.constantFrom("get", "set", "set", "delete"),
+    key: fc.integer({ min: 0, max: keys - 1 }),
+    weight: fc.integer({ min: 1, max: 5 }),
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 10, max: 40 }), fc.array(step, { maxLength: 200 }), (weightMax, steps) => {
+      const map = new RecentMap<number, { readonly weight: number }>(weightMax, ({ weight }) => weight);
+      /** In order of use, the last used last. */
+      let used: { readonly key: number; readonly weight: number }[] = [];
+      for (const { kind, key, weight } of steps) {
+        const found = kind === "get" ? map.get(key) : undefined;
+        const before = used.find((other) => other.key === key);
+        if (found !== undefined && found.weight !== before?.weight) return false;
+        if (kind === "get" && before !== undefined) {
+          const since = used.slice(used.indexOf(before)).reduce((sum, other) => sum + other.weight, 0);
+          if (since <= Math.floor(weightMax / 2) && found === undefined) return false;
+        }
+        used = used.filter((other) => other.key !== key);
+        if (kind === "set") map.set(key, { weight });
+        if (kind === "delete") map.delete(key);
+        if (kind === "set") used.push({ key, weight });
+        if (kind === "get" && found !== undefined) used.push({ key, weight: found.weight });
+      }
+      const held = Array.from({ length: keys }, (_, key) => map.get(key)?.weight ?? 0);
+      return held.reduce((sum, weight) => sum + weight, 0) <= weightMax;
+    }),
+    { numRuns: 1000 },
+  );
+  t.pass();
+});
