@@ -24,6 +24,7 @@ import { type AddressRanges, clientPlace } from "./client-address.ts";
 import type { ConsoleCors } from "./console-cors.ts";
 import { bucketResource, Judge } from "./judge.ts";
 import type { KeyUse } from "./key-use.ts";
+import { locationAsked } from "./location-asked.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
 import { RequestContext, resolveBucket } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
@@ -144,6 +145,9 @@ export class Pipeline {
     const { principal } = credential;
     if (principal.temporary === null) keyUse.note(accessKeyId, nowMs, "s3", authenticated.region || shared.region);
     const place = clientPlace(request, proxies);
+    const { bucket: bucketName, key } = address;
+    // A bucket's place is judged, and stands in the body alone.
+    const earlyBody = operation.createsBucket ? await readWholeBody(request, payload, clock) : null;
     const judge = new Judge(principal, {
       place,
       headers,
@@ -152,12 +156,17 @@ export class Pipeline {
       authType: presigned ? "REST-QUERY-STRING" : "REST-HEADER",
       signatureVersion: authenticated.version,
       timestamp: authenticated.timestamp,
+      locationConstraint:
+        earlyBody === null
+          ? null
+          : locationAsked(operation, { bucket: bucketName, key, query, headers, body: earlyBody }),
     });
+    if (earlyBody !== null) control.refresh();
     const bucket = resolveBucket(shared, judge, {
       operation,
       principal,
-      bucketName: address.bucket,
-      key: address.key,
+      bucketName,
+      key,
       headers,
       namesVersion: query.has("versionId"),
       clientAddress: place.address,
@@ -168,7 +177,8 @@ export class Pipeline {
     const claim = bucket === null ? null : shared.quotas.claimOf(operation.name, bucket);
     const services = new RequestServices(shared, requestId, judge, claim);
     try {
-      const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null;
+      const wholeBody =
+        earlyBody ?? (operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null);
       if (claim !== null && wholeBody !== null) await shared.quotas.require(claim, 0);
       const { hostId } = this.#options;
       const context = new RequestContext({
@@ -184,7 +194,7 @@ export class Pipeline {
         judge,
       });
       if (wholeBody !== null) verifyWholeBody(operation, context);
-      const parts = { bucket: address.bucket, key: address.key, query, headers, body: wholeBody };
+      const parts = { bucket: bucketName, key, query, headers, body: wholeBody };
       return encode(operation, await handler(decodeInput(operation, parts), context));
     } catch (error) {
       throw hidesAbsence(error, operation, judge, bucket) ? new S3Error("AccessDenied") : error;
