@@ -7,6 +7,7 @@ import { type Explanation, explain, type StatementExplanation } from "../policy/
 import { managedPolicies } from "../policy/managed.ts";
 import type { AccessRequest, PolicySets } from "../policy/request.ts";
 import type { Caller } from "./caller.ts";
+import type { Conditions } from "./declaration.ts";
 
 /** What conditions of policies may ask of a request. */
 export interface JudgedRequest {
@@ -14,6 +15,8 @@ export interface JudgedRequest {
   readonly userAgent: string;
   readonly isSecure: boolean;
   readonly nowMs: number;
+  /** What this action brings beside. */
+  readonly conditions: Conditions;
 }
 
 /** A request that is not made, only judged. */
@@ -138,9 +141,10 @@ function identityFacts({ identity, userName, account }: Principal): [string, rea
 }
 
 function factsOf(principal: Principal, caller: Caller, request: JudgedRequest): Facts {
-  const { address, userAgent, isSecure, nowMs } = request;
+  const { address, userAgent, isSecure, nowMs, conditions } = request;
   return new Map<string, readonly string[]>([
     ...identityFacts(principal),
+    ...Object.entries(conditions),
     ["aws:currenttime", [new Date(nowMs).toISOString()]],
     ["aws:epochtime", [String(Math.floor(nowMs / 1000))]],
     ["aws:securetransport", [String(isSecure)]],

@@ -159,7 +159,7 @@ export class AdminPort {
     const { action } = row.admits;
     if (action !== null && caller !== null) {
       const resource = row.resource(input, caller.account.accountId, services.reader);
-      context.demand(action, resource);
+      context.demand(action, resource, row.conditions(input));
     }
     return encodeAnswer(row, await row.handler(input, context), context);
   }

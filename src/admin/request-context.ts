@@ -6,6 +6,7 @@ import type { UserRecord } from "../control/identity-records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import type { Caller, CallerSession } from "./caller.ts";
 import type { AdminContext, AdminServices } from "./context.ts";
+import type { Conditions } from "./declaration.ts";
 import type { JudgedRequest } from "./policies.ts";
 import { AdminError } from "./problem.ts";
 import type { AdminRecords } from "./records.ts";
@@ -76,11 +77,15 @@ export class RequestContext implements AdminContext {
   }
 
   allows(action: string, resource: string): boolean {
-    return this.services.policies.allows(this.caller, action, resource, this.#judged());
+    return this.#allows(action, resource, {});
   }
 
-  demand(action: string, resource: string): void {
-    if (this.allows(action, resource)) return;
+  #allows(action: string, resource: string, conditions: Conditions): boolean {
+    return this.services.policies.allows(this.caller, action, resource, this.#judged(conditions));
+  }
+
+  demand(action: string, resource: string, conditions: Conditions = {}): void {
+    if (this.#allows(action, resource, conditions)) return;
     this.#recordDenial();
     throw new AdminError("AccessDenied", `No policy allows you ${action} on ${resource}.`);
   }
@@ -98,8 +103,9 @@ export class RequestContext implements AdminContext {
     this.headers.push([name, value]);
   }
 
-  #judged(): JudgedRequest {
+  #judged(conditions: Conditions): JudgedRequest {
     return {
+      conditions,
       address: this.address,
       userAgent: this.userAgent,
       isSecure: this.isSecure,

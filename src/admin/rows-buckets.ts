@@ -76,7 +76,10 @@ export const CreateBucket = declareAdmin({
     "InsufficientStorage",
   ],
 })
-  .on(({ body }) => bucketArn(body.name))
+  .on(
+    ({ body }) => bucketArn(body.name),
+    ({ body }) => (body.region === null ? {} : { "s3:locationconstraint": [body.region] }),
+  )
   .handledBy(async ({ body }, context) => {
     const { caller, reader, services } = context;
     const { accountId } = caller.account;

@@ -25,6 +25,7 @@ import { type Exchanged, requesterOf } from "./exchanged.ts";
 import { checkAnonymous, type Identified, identify, identifyForm } from "./identify.ts";
 import { bucketResource, Judge } from "./judge.ts";
 import type { KeyUse } from "./key-use.ts";
+import { locationAsked } from "./location-asked.ts";
 import { answerOf, baseUrl, isPostForm, openForm } from "./post-form.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
 import { RequestContext, resolveBucket } from "./request-context.ts";
@@ -177,13 +178,21 @@ export class Pipeline {
     else if (principal.temporary === null) keyUse.note(credential, nowMs, "s3", identified.region || shared.region);
     const place = clientPlace(progress.request, proxies);
     const { authType, signatureVersion, timestamp } = identified;
-    const facts = { place, headers, query, nowMs, authType, signatureVersion, timestamp };
+    const { bucket: bucketName, key } = address;
+    // A bucket's place is judged, and stands in the body alone.
+    const earlyBody = operation.createsBucket ? await readWholeBody(request, payload, shared.clock) : null;
+    if (earlyBody !== null) shared.control.refresh();
+    const locationConstraint =
+      earlyBody === null
+        ? null
+        : locationAsked(operation, { bucket: bucketName, key, query, headers, body: earlyBody });
+    const facts = { place, headers, query, nowMs, authType, signatureVersion, timestamp, locationConstraint };
     const judge = new Judge(principal, facts, this.#rules);
     const bucket = resolveBucket(shared, judge, {
       operation,
       principal,
-      bucketName: address.bucket,
-      key: address.key,
+      bucketName,
+      key,
       headers,
       namesVersion: query.has("versionId"),
       clientAddress: place.address,
@@ -196,7 +205,8 @@ export class Pipeline {
     const services = new RequestServices(shared, requestId, judge, claim);
     try {
       if (judge.isOpen && !isRead(operation)) await settleBeforeWrite(services, bucket, address.key, query);
-      const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, shared.clock) : null;
+      const wholeBody =
+        earlyBody ?? (operation.readsBody === "xml" ? await readWholeBody(request, payload, shared.clock) : null);
       if (claim !== null && wholeBody !== null) await shared.quotas.require(claim, 0);
       const { hostId } = this.#options;
       const context = new RequestContext({
@@ -213,7 +223,7 @@ export class Pipeline {
         tenant,
       });
       if (wholeBody !== null) verifyWholeBody(operation, context);
-      const parts = { bucket: address.bucket, key: address.key, query, headers, body: wholeBody };
+      const parts = { bucket: bucketName, key, query, headers, body: wholeBody };
       const output = await handler(decodeInput(operation, parts), context);
       judge.requireSettled();
       return encode(operation, output);
