@@ -1,5 +1,7 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
+import type { LifecycleConfiguration } from "../s3/lifecycle.ts";
+
 /** Each field is set and removed as a whole. */
 export interface BucketConfiguration {
   /** The policy document, as it was put. */
@@ -9,7 +11,7 @@ export interface BucketConfiguration {
   readonly acl: unknown;
   readonly cors: unknown;
   readonly objectLock: unknown;
-  readonly lifecycle: unknown;
+  readonly lifecycle: LifecycleConfiguration;
   readonly encryption: unknown;
   readonly notification: unknown;
   readonly website: unknown;
