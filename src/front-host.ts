@@ -62,6 +62,8 @@ export interface FrontData {
     readonly drainMs: number;
   };
   readonly region: string;
+  /** Length of a day of lifecycle rules. */
+  readonly dayMs: number;
   readonly endpoints: readonly string[];
   /** Tenants' host names end in these, lower case. */
   readonly domains: readonly string[];
@@ -168,6 +170,7 @@ export class Front {
       quotas: new WriteQuotas(quotaBook, control),
       clock,
       region: data.region,
+      dayMs: data.dayMs,
       tokenKey: data.tokenKey,
     };
   }

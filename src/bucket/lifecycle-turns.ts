@@ -40,6 +40,8 @@ export interface LifecycleProgress {
   /** That were looked at. */
   readonly rows: number;
   readonly removed: LifecycleRemovals;
+  /** Of the configuration that was read. */
+  readonly configuredSeq: number;
   /** How long this thread was busy with it, ms. */
   readonly busyMs: number;
 }
@@ -74,8 +76,9 @@ export async function expireSome(
   const { trees } = metadata;
   memory.load(trees);
   const nowMs = clock.nowMs();
+  const { versioning, configuredSeq } = memory.row(nowMs);
   const configuration = memory.configuration(trees, "lifecycle");
-  if (configuration === null) return { next: null, rows: 0, removed: nothingRemoved, busyMs: 0 };
+  if (configuration === null) return { next: null, rows: 0, removed: nothingRemoved, configuredSeq, busyMs: 0 };
   const { candidates, next, rows } = walkSlice(
     {
       trees,
@@ -83,13 +86,13 @@ export async function expireSome(
       lifecycle: compiledOf(configuration),
       nowMs,
       dayMs,
-      hasVersions: memory.row(nowMs).versioning !== "Off",
+      hasVersions: versioning !== "Off",
       onDamage: (error) => memory.ports.onDamage?.(error),
     },
     place ?? firstPlace,
   );
   let busyMs = clock.monotonicMs() - startedMs;
-  if (candidates.length === 0) return { next, rows, removed: nothingRemoved, busyMs };
+  if (candidates.length === 0) return { next, rows, removed: nothingRemoved, configuredSeq, busyMs };
   const removed = await memory.turn((turn) => {
     turn.requireOpen();
     const beganMs = clock.monotonicMs();
@@ -97,7 +100,7 @@ export async function expireSome(
     busyMs += clock.monotonicMs() - beganMs;
     return done;
   });
-  return { next, rows, removed, busyMs };
+  return { next, rows, removed, configuredSeq, busyMs };
 }
 
 /** What one removal does, read and judged. */

@@ -44,6 +44,7 @@ export interface FrontServices {
   readonly quotas: WriteQuotas;
   readonly clock: Clock;
   readonly region: string;
+  readonly dayMs: number;
   readonly tokenKey: Uint8Array;
 }
 
@@ -97,6 +98,10 @@ export class RequestServices implements Services {
 
   get region(): string {
     return this.#shared.region;
+  }
+
+  get dayMs(): number {
+    return this.#shared.dayMs;
   }
 
   get tokenKey(): Uint8Array {

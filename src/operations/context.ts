@@ -33,6 +33,8 @@ export interface Services {
   readonly clock: Clock;
   /** The region that buckets without a LocationConstraint are in. */
   readonly region: string;
+  /** Length of a day of lifecycle rules. */
+  readonly dayMs: number;
 }
 
 export interface Context {

@@ -20,6 +20,7 @@ import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
+import { writtenExpiration } from "./lifecycle-headers.ts";
 import {
   inlineBytesFor,
   type MetadataInput,
@@ -184,6 +185,7 @@ export const CopyObject = declareOperation({
         LastModified: written.modifiedMs,
         ...typedChecksum(written.checksum),
       },
+      Expiration: writtenExpiration(context, key, written, () => metadata.tagging),
       ...copiedVersion(source),
       ...(written.versionId === null ? {} : { VersionId: written.versionId }),
     };

@@ -17,6 +17,7 @@ import {
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
+import { writtenExpiration } from "./lifecycle-headers.ts";
 import { inlineBytesFor, metadataOf, quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { planBody } from "./request-body.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -114,6 +115,7 @@ export const PutObject = declareOperation({
   );
   const written = await services.askBucket(bucket, "object.put", { key: input.Key, source, metadata, preconditions });
   return {
+    Expiration: writtenExpiration(context, input.Key, written, () => metadata.tagging),
     ETag: quoteEtag(written.etag),
     ...typedChecksum(written.checksum),
     ...(written.versionId === null ? {} : { VersionId: written.versionId }),

@@ -205,6 +205,7 @@ const servicesOf = (world: World, sent: Sent): Services => ({
   },
   clock: promptClock,
   region: "us-east-1",
+  dayMs: 86_400_000,
 });
 
 export interface Asked {

@@ -1,5 +1,6 @@
 /** Multipart uploads: begin, abort. */
 
+import { initiatedMsOf } from "../bucket/upload-id.ts";
 import { body, header, label, prefixHeaders, query } from "../model/member.ts";
 import { boolean, dateTime, httpDate, integer, map, string, structure, timestamp } from "../model/shape.ts";
 import {
@@ -17,6 +18,7 @@ import {
 import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
+import { abortMembers } from "./lifecycle-headers.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -80,7 +82,8 @@ export const CreateMultipartUpload = declareOperation({
     { xmlName: "InitiateMultipartUploadResult" },
   ),
   errors: ["NoSuchBucket", "InvalidRequest", "InvalidStorageClass", "InvalidTag", "MetadataTooLarge", "NotImplemented"],
-}).handledBy(async (input, { bucket, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const metadata = metadataOf(input);
   inlineBytesFor(metadata);
@@ -90,6 +93,7 @@ export const CreateMultipartUpload = declareOperation({
     Bucket: bucket.name,
     Key: input.Key,
     UploadId: uploadId,
+    ...abortMembers(context, input.Key, initiatedMsOf(Buffer.from(uploadId, "hex"))),
     ...(checksum.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: checksum.checksumAlgorithm }),
     ...(checksum.checksumType === null ? {} : { ChecksumType: checksum.checksumType }),
   };
