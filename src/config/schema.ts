@@ -27,7 +27,7 @@ const lifecycle = z.strictObject({
     .max(86_400)
     .default(86_400)
     .describe(
-      "Seconds that count as one day in lifecycle rules and retention in days; below 86400 only for tests. No effect before lifecycle rules are served.",
+      "Seconds that count as one day in lifecycle rules and retention in days; below 86400 only for tests.",
     ),
 });
 
