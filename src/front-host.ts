@@ -66,6 +66,8 @@ export interface FrontData {
   };
   readonly region: string;
   readonly defaultOwnership: ObjectOwnership | null;
+  /** Length of a day of lifecycle rules. */
+  readonly dayMs: number;
   readonly endpoints: readonly string[];
   /** Tenants' host names end in these, lower case. */
   readonly domains: readonly string[];
@@ -172,6 +174,7 @@ export class Front {
       clock,
       region: data.region,
       defaultOwnership: data.defaultOwnership,
+      dayMs: data.dayMs,
       tokenKey: data.tokenKey,
     };
     this.#bucketLogs = this.#openBucketLogs();

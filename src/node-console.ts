@@ -2,13 +2,14 @@
 
 import type { Supervisor } from "./actor/supervisor.ts";
 import type { AdminPort } from "./admin/port.ts";
+import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { type ListenAddress, urlHost } from "./cli/address.ts";
 import { productVersion } from "./cli/version.ts";
 import type { Config } from "./config/schema.ts";
 import { consolePort } from "./front/console-port.ts";
-import { nodeGauges } from "./front/gauges.ts";
+import { type LifecycleNumbers, nodeGauges } from "./front/gauges.ts";
 import { listen } from "./front/http-server.ts";
 import { Metrics } from "./front/metrics.ts";
 import type { FrontReport } from "./front-thread.ts";
@@ -36,9 +37,12 @@ export interface ConsoleParts {
 export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
   const { address, implementation, config, fronts, supervisor, freeSpace, endpoint, isReady, log, admin } = parts;
   let reports: readonly FrontReport[] = [];
+  let lifecycle: readonly LifecycleNumbers[] = [];
   const gauges = nodeGauges({
     fronts: () => reports.map(({ snapshot }) => snapshot),
     supervisor: () => supervisor.snapshot(),
+    lifecycle: () => lifecycle,
+    nowMs: () => systemClock.nowMs(),
     freeSpace,
     held: config.metrics.usage ? () => reports.flatMap(({ held }) => held) : null,
   });
@@ -46,6 +50,9 @@ export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
   const gather = async (): Promise<void> => {
     reports = await Promise.all(fronts.map((front) => front.report()));
     for (const { sums } of reports) metrics.add(sums);
+    // What thread.ts answers; null: a thread that is down.
+    const threads = (await supervisor.threadSnapshots()) as ({ readonly lifecycle: LifecycleNumbers } | null)[];
+    lifecycle = threads.flatMap((thread) => (thread === null ? [] : [thread.lifecycle]));
   };
   const handler = consolePort({
     metrics,

@@ -253,6 +253,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     },
     region: config.region,
     defaultOwnership: config.buckets.defaultOwnership,
+    dayMs: config.lifecycle.daySeconds * 1000,
     takesVersion2: config.signatures.version2,
     endpoints: config.domain.map((domain) => `s3.${domain}`),
     domains: config.domain,
@@ -274,7 +275,8 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     },
   );
 
-  const threadData: BucketThreadData = { ...shared.threads, partitions, nodeId: 0, log: logs, unsafe };
+  const { dayMs } = frontData;
+  const threadData: BucketThreadData = { ...shared.threads, partitions, nodeId: 0, dayMs, log: logs, unsafe };
   const supervisor = new Supervisor({
     threads: threads.buckets,
     fronts,

@@ -11,6 +11,7 @@ import { limits } from "./base/limits.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { BucketActor } from "./bucket/actor.ts";
+import { LifecycleSchedule } from "./bucket/lifecycle-schedule.ts";
 import { ChunkStore } from "./storage/chunk-store.ts";
 import { Collector } from "./storage/collector.ts";
 import { Compactor } from "./storage/compaction.ts";
@@ -38,6 +39,8 @@ export interface BucketThreadData {
   readonly uploadEpochs: SharedArrayBuffer;
   readonly segmentMarks: SharedArrayBuffer;
   readonly nodeId: number;
+  /** Length of a day of lifecycle rules. */
+  readonly dayMs: number;
   readonly log: LogSettings;
   readonly unsafe: readonly UnsafeName[];
 }
@@ -110,12 +113,32 @@ async function build(task: ThreadTask, hooks: ThreadHooks): Promise<ThreadParts>
         hlc,
         random: systemRandom,
         decodeSlot: (slot, length, plan) => lane.decodeSlot(slot, length, plan),
+        dayMs: data.dayMs,
+        onLifecycle: () => lifecycle.wake(address),
         onDamage: (error) => log.error({ error, bucketId: address.bucket }, "a stored row is damaged"),
         yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
       });
     },
   });
-  return { host, close: () => closePartitions(partitions) };
+  const lifecycle = new LifecycleSchedule({
+    partitions: partitions.flatMap(({ owned }, index) =>
+      owned === null ? [] : [{ partition: index, metadata: owned.metadata }],
+    ),
+    clock,
+    dayMs: data.dayMs,
+    isQuiet: () => host.isQuiet,
+    expireSome: (address, place) => host.runInside(address, "bucket.expireSome", { place }),
+    onError: (error, bucketId) => log.error({ error, bucketId }, "a lifecycle pass met an error; it is tried again"),
+  });
+  lifecycle.start();
+  return {
+    host,
+    close: async () => {
+      await lifecycle.stop();
+      await closePartitions(partitions);
+    },
+    snapshot: () => ({ ...host.snapshot(), lifecycle: lifecycle.snapshot() }),
+  };
 }
 
 async function openPartition(surroundings: Surroundings, index: number): Promise<Partition> {

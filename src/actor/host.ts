@@ -124,6 +124,36 @@ export class BucketHost {
     for (const port of this.#ports) port.close();
   }
 
+  /** True when no message and no body waits for this thread. */
+  get isQuiet(): boolean {
+    return this.#mailbox.size === 0 && this.#options.lane?.isReady !== true;
+  }
+
+  /**
+   * A message of the thread's own, which begins at once and has no place in the mailbox; null when it cannot begin now: the
+   * host is not serving, or the bucket's actor is being passivated. Resolves with the outcome; an error that ends the thread
+   * settles nothing.
+   */
+  runInside(address: ActorAddress, type: string, request: unknown): Promise<Outcome<unknown>> | null {
+    if (this.#state !== "serving" || this.#mailbox.isBlocked(address.bucket)) return null;
+    this.#turns++;
+    const activation = this.#activation(address);
+    const context = { requestId: "", type, bucketId: address.bucket };
+    activation.turnsInFlight++;
+    this.#turnsInFlight++;
+    return new Promise((resolve) => {
+      const finish = (outcome: Outcome<unknown> | null): void => {
+        if (this.#hasCrashed || outcome === null) return;
+        this.#release(activation);
+        resolve(outcome);
+      };
+      Promise.resolve(activation.actor.handle(type, request, { requestId: "" })).then(
+        (value) => finish({ ok: true, value }),
+        (error: unknown) => finish(this.#outcomeOf(error, context)),
+      );
+    });
+  }
+
   snapshot(): BucketHostSnapshot {
     return {
       ...this.#mailbox.snapshot(),
@@ -211,27 +241,30 @@ export class BucketHost {
       this.#turnsInFlight++;
       answer.then(
         (value: unknown) => this.#finish(port, ask, activation, { ok: true, value }),
-        (error: unknown) => this.#finish(port, ask, activation, this.#outcomeOf(error, ask)),
+        (error: unknown) => this.#finish(port, ask, activation, this.#outcomeOf(error, contextOf(ask))),
       );
     } catch (error) {
-      const outcome = this.#outcomeOf(error, ask);
+      const outcome = this.#outcomeOf(error, contextOf(ask));
       if (outcome !== null) port.reply(ask.id, outcome);
     }
   }
 
   #finish(port: ReplyPort, ask: AskEnvelope, activation: Activation, outcome: Outcome<unknown> | null): void {
     if (this.#hasCrashed || outcome === null) return;
+    port.reply(ask.id, outcome);
+    this.#release(activation);
+  }
+
+  #release(activation: Activation): void {
     activation.turnsInFlight--;
     this.#turnsInFlight--;
-    port.reply(ask.id, outcome);
     if (this.#hasWork) this.#schedule();
     this.#checkQuiet();
   }
 
   /** @returns null when the error ends the thread */
-  #outcomeOf(error: unknown, ask: AskEnvelope): Outcome<never> | null {
+  #outcomeOf(error: unknown, context: object): Outcome<never> | null {
     const failure = failureOf(error);
-    const context = { requestId: ask.requestId, type: ask.type, bucketId: ask.address.bucket };
     if (failure === null) this.#crash(error, context);
     else if (failure.isFault) this.#options.log.error({ ...context, error }, "a turn failed");
     return failure?.outcome ?? null;
@@ -293,4 +326,9 @@ export class BucketHost {
     this.#onQuiet();
     this.#onQuiet = null;
   }
+}
+
+/** Of a message, for the log. */
+function contextOf({ requestId, type, address }: AskEnvelope): object {
+  return { requestId, type, bucketId: address.bucket };
 }

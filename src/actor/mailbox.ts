@@ -51,6 +51,10 @@ export class FairQueue<M> {
     return flow === undefined ? 0 : flow.waiting.length - flow.head;
   }
 
+  isBlocked(key: string): boolean {
+    return this.#flows.get(key)?.isBlocked === true;
+  }
+
   push(key: string, cost: number, message: M): void {
     assert(cost > 0, "a message has a weight");
     const flow = this.#flow(key);
@@ -179,6 +183,10 @@ export class Mailbox<M extends MailboxMessage> {
 
   has(bucket: string): boolean {
     return this.#queue.sizeOf(bucket) > 0;
+  }
+
+  isBlocked(bucket: string): boolean {
+    return this.#queue.isBlocked(bucket);
   }
 
   block(bucket: string): void {

@@ -302,6 +302,19 @@ export const limits = {
   postFieldsMs: 30_000,
   postRedirectCharsMax: 4 * KiB,
   postPolicyCharsMax: 20 * KiB,
+  // Lifecycle
+  lifecycleRulesMax: 1000,
+  lifecycleRuleIdCharsMax: 255,
+  lifecycleNewerVersionsMax: 100,
+  lifecycleSizeBytesMax: 50 * 1024 * GiB,
+  lifecycleSliceRows: 400,
+  lifecycleRemovalsPerTurn: 50,
+  lifecycleThreadShare: 0.2,
+  lifecycleQuietPollMs: 2,
+  lifecycleQuietWaitMs: 100,
+  lifecycleCheckMs: 60 * 60 * 1000,
+  lifecycleCheckMsMin: 250,
+  lifecycleBucketsMax: 100_000,
   // Configuration of buckets
   configurationBytesMax: 1 * MiB,
   knownConfigurations: 1024,
@@ -385,6 +398,10 @@ assert(
 assert(
   limits.packedPolicyBytesMax + 768 <= (limits.sessionTokenCharsMax * 3) / 4,
   "a session token has room for its policies and its names",
+);
+assert(
+  limits.lifecycleRemovalsPerTurn * 5 * 2 <= limits.turnRowsMax,
+  "what lifecycle rules remove in a turn leaves room for others",
 );
 assert(limits.streamPieceBytes <= limits.streamTurnBytes, "a turn of streaming has room for a piece");
 assert(

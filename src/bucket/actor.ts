@@ -14,6 +14,7 @@ import { completeUpload } from "./complete.ts";
 import { configuration, configure } from "./configuration-turns.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
 import { emptySome } from "./emptying.ts";
+import { expireSome } from "./lifecycle-turns.ts";
 import { listObjects } from "./listing.ts";
 import type { BucketMessageType, BucketProtocol, BucketReply, BucketRequest } from "./messages.ts";
 import { putObject } from "./object-turns.ts";
@@ -47,6 +48,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "bucket.setQuota": (request, memory) => setQuota(memory, request),
   "bucket.configure": (request, memory) => configure(memory, request),
   "bucket.configuration": (request, memory) => configuration(memory, request),
+  "bucket.expireSome": (request, memory) => expireSome(memory, request),
   "usage.add": (request, memory) => addTransfer(memory, request),
   "bucket.usage": (_request, memory) => bucketUsage(memory),
 };

@@ -36,11 +36,11 @@ const judges: { readonly [F in ConfigurationField]?: Judge<F> } = {
 };
 
 /** Holds for every turn after this one. Errors: OperationAborted, InsufficientStorage, EntityTooLarge, those of the field's judge. */
-export function configure(
+export async function configure(
   memory: BucketMemory,
   { field, value }: BucketRequest<"bucket.configure">,
 ): Promise<BucketReply<"bucket.configure">> {
-  return memory.turn((turn) => {
+  const done = await memory.turn((turn) => {
     turn.requireOpen();
     if (value !== null) turn.requireRoom();
     if (!fitsConfiguration(value)) throw new S3Error("EntityTooLarge");
@@ -54,6 +54,8 @@ export function configure(
     turn.writeTotals({}, stamp);
     return {};
   });
+  if (field === "lifecycle" && value !== null) memory.ports.onLifecycle?.();
+  return done;
 }
 
 /** Through a turn, so that the answer is that of a commit. */

@@ -3,6 +3,7 @@
 import type { AccessControlList } from "../s3/acl.ts";
 import type { BucketLogging } from "../s3/bucket-logging.ts";
 import type { CorsRule } from "../s3/cors.ts";
+import type { LifecycleConfiguration } from "../s3/lifecycle.ts";
 import type { ObjectLockConfiguration } from "../s3/object-lock.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
@@ -19,7 +20,7 @@ export interface BucketConfiguration {
   readonly acl: AccessControlList;
   readonly objectLock: ObjectLockConfiguration;
   readonly cors: readonly CorsRule[];
-  readonly lifecycle: unknown;
+  readonly lifecycle: LifecycleConfiguration;
   readonly encryption: unknown;
   readonly notification: unknown;
   readonly website: Website;

@@ -116,7 +116,8 @@ function planVersionRemoval(turn: Turn, { key, head, versionId, bypassGovernance
   return { write: planRemoval(turn, key, head, target, bypassGovernance).write, stamp: null, deleted };
 }
 
-function planMarker(turn: Turn, key: string, head: ObjectRecord | null, isNullVersion: boolean): PlannedDelete {
+/** A delete marker as the newest version of a key. @throws S3Error InsufficientStorage; CorruptRecordError */
+export function planMarker(turn: Turn, key: string, head: ObjectRecord | null, isNullVersion: boolean): PlannedDelete {
   turn.requireRoom();
   const plan = planAddition(turn, key, head, isNullVersion);
   const stamp = turn.stamp(head?.stamp);

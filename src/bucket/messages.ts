@@ -9,6 +9,8 @@ import type { Retention } from "../s3/object-lock.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
 import type { ObjectMetadata } from "../storage/record-tail.ts";
 import type { BucketConfiguration, ConfigurationChange, ConfigurationField } from "./configuration.ts";
+import type { LifecycleProgress } from "./lifecycle-turns.ts";
+import type { LifecyclePlace } from "./lifecycle-walk.ts";
 import type { TransferChange } from "./turn.ts";
 import type { Versioning, VersioningStatus } from "./versioning.ts";
 
@@ -211,6 +213,8 @@ export interface BucketProtocol {
   "bucket.configure": [ConfigurationChange, Record<string, never>];
   /** The field's value; null when it is not set. */
   "bucket.configuration": [{ field: ConfigurationField }, { value: BucketConfiguration[ConfigurationField] | null }];
+  /** A slice of a pass of the lifecycle rules, from `place` on (null: the beginning). Errors: OperationAborted. */
+  "bucket.expireSome": [{ place: LifecyclePlace | null }, LifecycleProgress];
   /**
    * Adds what a front has sent and counted: body bytes, and requests in the order of `requestClasses`. Taken in every state,
    * since requests end after their bucket has. Not to be repeated: the second time counts too.

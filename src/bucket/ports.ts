@@ -32,6 +32,10 @@ export interface BucketPorts {
   decodeSlot(slot: number, length: number, plan: BodyPlan): StoredBody | Promise<StoredBody>;
   /** Told of a damaged row that a message met; its client gets InternalError. For the log. */
   readonly onDamage?: (error: CorruptRecordError) => void;
+  /** Length of a day of lifecycle rules; absent: a day. */
+  readonly dayMs?: number;
+  /** Told after a commit that changed the bucket's lifecycle rules. */
+  readonly onLifecycle?: () => void;
   /** Resolves in a later turn of the event loop. */
   yieldTurn(): Promise<void>;
 }

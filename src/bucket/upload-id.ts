@@ -28,3 +28,8 @@ export function uploadIdText(id: Uint8Array): string {
 export function parseUploadId(text: string): Buffer | undefined {
   return text.length === uploadIdBytes * 2 && /^[0-9a-f]+$/.test(text) ? Buffer.from(text, "hex") : undefined;
 }
+
+/** When the upload of this id was initiated, Unix ms. */
+export function initiatedMsOf(id: Buffer): number {
+  return id.readUIntBE(0, timeBytes);
+}

@@ -1,6 +1,8 @@
 /** The node's gauges: what its parts say of themselves when somebody asks for metrics. */
 
 import type { SupervisorSnapshot } from "../actor/supervisor.ts";
+import type { LifecycleSnapshot } from "../bucket/lifecycle-schedule.ts";
+import { lifecycleActions } from "../bucket/lifecycle-turns.ts";
 import type { GaugeSource } from "./metrics.ts";
 
 /** The numbers that a front reports. */
@@ -21,15 +23,21 @@ export interface HeldNumbers {
   readonly bytes: number;
 }
 
+/** What a bucket thread says of its lifecycle passes. */
+export type LifecycleNumbers = Omit<LifecycleSnapshot, "rows">;
+
 export interface GaugeParts {
   readonly fronts: () => readonly FrontNumbers[];
   readonly supervisor: () => SupervisorSnapshot;
+  /** Of the threads that answered. */
+  readonly lifecycle: () => readonly LifecycleNumbers[];
+  readonly nowMs: () => number;
   /** null: the metrics do not show what buckets hold. */
   readonly held: (() => readonly HeldNumbers[]) | null;
   readonly freeSpace: { readonly freeBytes: number; readonly totalBytes: number; readonly isLow: boolean };
 }
 
-export function nodeGauges({ fronts, supervisor, freeSpace, held }: GaugeParts): GaugeSource[] {
+export function nodeGauges({ fronts, supervisor, lifecycle, nowMs, freeSpace, held }: GaugeParts): GaugeSource[] {
   const sum = (name: string, help: string, pick: (front: FrontNumbers) => number): GaugeSource => ({
     name,
     help,
@@ -80,7 +88,43 @@ export function nodeGauges({ fronts, supervisor, freeSpace, held }: GaugeParts):
       help: "1 while writes are refused for want of space.",
       read: () => [{ value: Number(freeSpace.isLow) }],
     },
+    ...lifecycleGauges(lifecycle, nowMs),
     ...(held === null ? [] : [usageGauge(held)]),
+  ];
+}
+
+function lifecycleGauges(threads: GaugeParts["lifecycle"], nowMs: () => number): GaugeSource[] {
+  const sum = (pick: (numbers: LifecycleNumbers) => number): number =>
+    threads().reduce((total, numbers) => total + pick(numbers), 0);
+  return [
+    {
+      name: "troupe_lifecycle_removed",
+      help: "Objects, versions, delete markers and uploads that lifecycle rules have removed since the start of their threads.",
+      labels: ["action"],
+      read: () =>
+        lifecycleActions.map((action) => ({
+          value: sum(({ removed }) => removed[action]),
+          labels: { action: action.replaceAll(" ", "_") },
+        })),
+    },
+    {
+      name: "troupe_lifecycle_passes",
+      help: "Passes over a bucket's objects by its lifecycle rules that came to their end.",
+      read: () => [{ value: sum(({ passes }) => passes) }],
+    },
+    {
+      name: "troupe_lifecycle_buckets_waiting",
+      help: "Buckets that wait for a lifecycle pass.",
+      read: () => [{ value: sum(({ bucketsWaiting }) => bucketsWaiting) }],
+    },
+    {
+      name: "troupe_lifecycle_last_pass_age_seconds",
+      help: "Time since a lifecycle pass came to its end; no value before the first.",
+      read: () => {
+        const ends = threads().flatMap(({ lastPassMs }) => (lastPassMs === null ? [] : [lastPassMs]));
+        return ends.length === 0 ? [] : [{ value: Math.max(0, nowMs() - Math.max(...ends)) / 1000 }];
+      },
+    },
   ];
 }
 

@@ -48,6 +48,7 @@ export interface FrontServices {
   readonly clock: Clock;
   readonly region: string;
   readonly defaultOwnership: ObjectOwnership | null;
+  readonly dayMs: number;
   readonly tokenKey: Uint8Array;
 }
 
@@ -111,6 +112,10 @@ export class RequestServices implements Services {
 
   get defaultOwnership(): ObjectOwnership | null {
     return this.#shared.defaultOwnership;
+  }
+
+  get dayMs(): number {
+    return this.#shared.dayMs;
   }
 
   get tokenKey(): Uint8Array {

@@ -1,75 +1,18 @@
-/** Lifecycle rules of a bucket (`?lifecycle`). */
+/** Lifecycle rules of a bucket (`?lifecycle`); the deprecated PutBucketLifecycle and GetBucketLifecycle are the same requests. */
 
 import { body, header, label, payload } from "../model/member.ts";
-import { boolean, dateTime, enumeration, integer, list, long, string, structure } from "../model/shape.ts";
+import { list, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
-import { Tag, Unit } from "../s3/shapes.ts";
+import { S3Error } from "../s3/errors.ts";
+import { parseRules, ruleDocument } from "../s3/lifecycle-document.ts";
+import {
+  BucketLifecycleConfiguration,
+  LifecycleRule,
+  TransitionDefaultMinimumObjectSize,
+} from "../s3/lifecycle-shapes.ts";
+import { Unit } from "../s3/shapes.ts";
+import { configure, requireConfigured } from "./configured.ts";
 import { declareOperation } from "./context.ts";
-
-const LifecycleExpiration = structure("LifecycleExpiration", {
-  Date: body(dateTime),
-  Days: body(integer),
-  ExpiredObjectDeleteMarker: body(boolean),
-});
-
-const LifecycleRuleAndOperator = structure("LifecycleRuleAndOperator", {
-  Prefix: body(string),
-  Tags: body(list(Tag, "Tag"), { xmlName: "Tag", xmlFlattened: true }),
-  ObjectSizeGreaterThan: body(long),
-  ObjectSizeLessThan: body(long),
-});
-
-const LifecycleRuleFilter = structure("LifecycleRuleFilter", {
-  Prefix: body(string),
-  Tag: body(Tag),
-  ObjectSizeGreaterThan: body(long),
-  ObjectSizeLessThan: body(long),
-  And: body(LifecycleRuleAndOperator),
-});
-
-const Transition = structure("Transition", {
-  Date: body(dateTime),
-  Days: body(integer),
-  StorageClass: body(
-    enumeration("DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"),
-  ),
-});
-
-const NoncurrentVersionTransition = structure("NoncurrentVersionTransition", {
-  NoncurrentDays: body(integer),
-  StorageClass: body(
-    enumeration("DEEP_ARCHIVE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "ONEZONE_IA", "STANDARD_IA"),
-  ),
-  NewerNoncurrentVersions: body(integer),
-});
-
-const NoncurrentVersionExpiration = structure("NoncurrentVersionExpiration", {
-  NoncurrentDays: body(integer),
-  NewerNoncurrentVersions: body(integer),
-});
-
-const AbortIncompleteMultipartUpload = structure("AbortIncompleteMultipartUpload", {
-  DaysAfterInitiation: body(integer),
-});
-
-const LifecycleRule = structure("LifecycleRule", {
-  Status: body(enumeration("Disabled", "Enabled"), { required: true }),
-  Expiration: body(LifecycleExpiration),
-  ID: body(string),
-  Prefix: body(string),
-  Filter: body(LifecycleRuleFilter),
-  Transitions: body(list(Transition), { xmlName: "Transition", xmlFlattened: true }),
-  NoncurrentVersionTransitions: body(list(NoncurrentVersionTransition), {
-    xmlName: "NoncurrentVersionTransition",
-    xmlFlattened: true,
-  }),
-  NoncurrentVersionExpiration: body(NoncurrentVersionExpiration),
-  AbortIncompleteMultipartUpload: body(AbortIncompleteMultipartUpload),
-});
-
-const BucketLifecycleConfiguration = structure("BucketLifecycleConfiguration", {
-  Rules: body(list(LifecycleRule), { required: true, xmlName: "Rule", xmlFlattened: true }),
-});
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html */
 export const DeleteBucketLifecycle = declareOperation({
@@ -81,7 +24,10 @@ export const DeleteBucketLifecycle = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "OperationAborted"],
+}).handledBy(async (_input, context) => {
+  await configure(context, { field: "lifecycle", value: null });
+  return {};
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html */
@@ -99,12 +45,22 @@ export const GetBucketLifecycleConfiguration = declareOperation({
       Rules: body(list(LifecycleRule), { xmlName: "Rule", xmlFlattened: true }),
       TransitionDefaultMinimumObjectSize: header(
         "x-amz-transition-default-minimum-object-size",
-        enumeration("all_storage_classes_128K", "varies_by_storage_class"),
+        TransitionDefaultMinimumObjectSize,
       ),
     },
     { xmlName: "LifecycleConfiguration" },
   ),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchLifecycleConfiguration"],
+}).handledBy(async (_input, context) => {
+  const { rules, transitionDefaultMinimumObjectSize } = requireConfigured(
+    context,
+    "lifecycle",
+    "NoSuchLifecycleConfiguration",
+  );
+  return {
+    Rules: rules.map(ruleDocument),
+    TransitionDefaultMinimumObjectSize: transitionDefaultMinimumObjectSize,
+  };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html */
@@ -120,14 +76,32 @@ export const PutBucketLifecycleConfiguration = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
     TransitionDefaultMinimumObjectSize: header(
       "x-amz-transition-default-minimum-object-size",
-      enumeration("all_storage_classes_128K", "varies_by_storage_class"),
+      TransitionDefaultMinimumObjectSize,
     ),
   }),
   output: structure("PutBucketLifecycleConfigurationOutput", {
     TransitionDefaultMinimumObjectSize: header(
       "x-amz-transition-default-minimum-object-size",
-      enumeration("all_storage_classes_128K", "varies_by_storage_class"),
+      TransitionDefaultMinimumObjectSize,
     ),
   }),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "BadDigest",
+    "EntityTooLarge",
+    "InvalidArgument",
+    "InvalidDigest",
+    "InvalidRequest",
+    "InvalidTag",
+    "MalformedXML",
+    "MissingRequestBodyError",
+    "OperationAborted",
+  ],
+}).handledBy(async (input, context) => {
+  const { LifecycleConfiguration, TransitionDefaultMinimumObjectSize: asked } = input;
+  if (LifecycleConfiguration === undefined) throw new S3Error("MissingRequestBodyError");
+  const rules = parseRules(LifecycleConfiguration.Rules);
+  const transitionDefaultMinimumObjectSize = asked ?? "all_storage_classes_128K";
+  await configure(context, { field: "lifecycle", value: { rules, transitionDefaultMinimumObjectSize } });
+  return { TransitionDefaultMinimumObjectSize: transitionDefaultMinimumObjectSize };
 });

@@ -42,6 +42,8 @@ export interface Services {
   readonly region: string;
   /** Of buckets that are made without a choice; null: none. */
   readonly defaultOwnership: ObjectOwnership | null;
+  /** Length of a day of lifecycle rules. */
+  readonly dayMs: number;
 }
 
 export interface Context {

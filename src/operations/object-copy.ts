@@ -21,6 +21,7 @@ import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
+import { writtenExpiration } from "./lifecycle-headers.ts";
 import {
   inlineBytesFor,
   type MetadataInput,
@@ -193,6 +194,7 @@ export const CopyObject = declareOperation({
         LastModified: written.modifiedMs,
         ...typedChecksum(written.checksum),
       },
+      Expiration: writtenExpiration(context, key, written, () => metadata.tagging),
       ...copiedVersion(source),
       ...(written.versionId === null ? {} : { VersionId: written.versionId }),
     };

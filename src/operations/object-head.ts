@@ -16,6 +16,7 @@ import {
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
+import { readExpiration } from "./lifecycle-headers.ts";
 import { describe, selectBytes } from "./object-read.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -97,11 +98,13 @@ export const HeadObject = declareOperation({
     "NotModified",
     "PreconditionFailed",
   ],
-}).handledBy(async (input, { bucket, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
+  const expiration = readExpiration(context, input);
   return services.objects.read(address, (found) => {
     const { object, selection } = selectBytes(input, found, request);
-    return describe(input, object, selection, undefined);
+    return describe(input, object, selection, undefined, expiration(object));
   });
 });

@@ -18,6 +18,7 @@ import {
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
+import { writtenExpiration } from "./lifecycle-headers.ts";
 import { inlineBytesFor, metadataOf, quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { planBody } from "./request-body.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -116,6 +117,7 @@ export const PutObject = declareOperation({
   );
   const written = await services.askBucket(bucket, "object.put", { key: input.Key, source, metadata, preconditions });
   return {
+    Expiration: writtenExpiration(context, input.Key, written, () => metadata.tagging),
     ETag: quoteEtag(written.etag),
     ...typedChecksum(written.checksum),
     ...(written.versionId === null ? {} : { VersionId: written.versionId }),

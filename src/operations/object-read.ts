@@ -170,7 +170,13 @@ const isPlain = (metadata: Metadata): boolean => {
 };
 
 /** What every answer has; written out as one literal, so that all answers have one hidden class. */
-const describePlainly = (input: ReadInput, object: ObjectView, selection: Selection, body: Body) => ({
+const describePlainly = (
+  input: ReadInput,
+  object: ObjectView,
+  selection: Selection,
+  body: Body,
+  expiration: string | undefined,
+) => ({
   AcceptRanges: "bytes",
   LastModified: object.modifiedMs,
   ContentLength: selection.end - selection.start,
@@ -183,6 +189,7 @@ const describePlainly = (input: ReadInput, object: ObjectView, selection: Select
   ContentRange: selection.isPartial ? contentRange(selection, object.sizeBytes) : undefined,
   PartsCount: selection.partsCount ?? undefined,
   VersionId: object.versionId ?? undefined,
+  Expiration: expiration,
   Body: body,
 });
 
@@ -190,8 +197,14 @@ const describePlainly = (input: ReadInput, object: ObjectView, selection: Select
 type Body = Uint8Array | ResponseBody | undefined;
 
 /** The output members that describe an object and the selected bytes of it. */
-export const describe = (input: ReadInput, object: ObjectView, selection: Selection, body: Body) => {
-  const plain = describePlainly(input, object, selection, body);
+export const describe = (
+  input: ReadInput,
+  object: ObjectView,
+  selection: Selection,
+  body: Body,
+  expiration: string | undefined,
+) => {
+  const plain = describePlainly(input, object, selection, body, expiration);
   const { metadata } = object;
   const showChecksum = input.ChecksumMode === "ENABLED" && (!selection.isPartial || input.PartNumber !== undefined);
   if (!showChecksum && isPlain(metadata) && !asksForOverride(input)) return plain;

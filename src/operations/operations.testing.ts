@@ -212,6 +212,7 @@ const servicesOf = (world: World, sent: Sent): Services => ({
   clock: promptClock,
   region: "us-east-1",
   defaultOwnership: null,
+  dayMs: 86_400_000,
 });
 
 export interface Asked {

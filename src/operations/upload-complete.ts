@@ -10,6 +10,7 @@ import { checksumElements, checksumHeaders, customerKeyHeaders } from "../s3/mem
 import { bareEtag } from "../s3/read-conditions.ts";
 import { checkClaimedValue, claimedChecksum } from "./checksum-claims.ts";
 import { declareOperation } from "./context.ts";
+import { currentTagging, writtenExpiration } from "./lifecycle-headers.ts";
 import { quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -90,7 +91,8 @@ export const CompleteMultipartUpload = declareOperation({
     "PreconditionFailed",
     "QuotaExceeded",
   ],
-}).handledBy(async (input, { bucket, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const preconditions = writePreconditions(request.headers);
   const parts = completedParts(input.MultipartUpload?.Parts);
@@ -110,6 +112,7 @@ export const CompleteMultipartUpload = declareOperation({
     Location: `${request.secure ? "https" : "http"}://${host}${request.rawPath}`,
     Bucket: bucket.name,
     Key: key,
+    Expiration: writtenExpiration(context, key, written, currentTagging(context, key)),
     ETag: quoteEtag(written.etag),
     ...typedChecksum(written.checksum),
     ...(written.versionId === null ? {} : { VersionId: written.versionId }),

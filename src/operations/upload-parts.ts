@@ -1,5 +1,6 @@
 /** Lists of an upload's parts. */
 
+import { initiatedMsOf } from "../bucket/upload-id.ts";
 import { body, header, label, query } from "../model/member.ts";
 import { boolean, integer, list, long, natural, string, structure, timestamp } from "../model/shape.ts";
 import { ChecksumAlgorithm, ChecksumType, RequestCharged, RequestPayer, StorageClass } from "../s3/enumerations.ts";
@@ -7,6 +8,7 @@ import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { Initiator, Owner } from "../s3/shapes.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { declareOperation } from "./context.ts";
+import { abortMembers } from "./lifecycle-headers.ts";
 import { pageSize } from "./listing.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
 import { ownerOf, ownerOfAccount } from "./owner.ts";
@@ -59,7 +61,8 @@ export const ListParts = declareOperation({
     { xmlName: "ListPartsResult" },
   ),
   errors: ["NoSuchBucket", "NoSuchUpload", "InvalidArgument"],
-}).handledBy(async (input, { bucket, principal, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, principal, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const partsMax = pageSize(input.MaxParts);
   const { Key: key, UploadId: uploadId } = input;
@@ -68,6 +71,7 @@ export const ListParts = declareOperation({
   const last = page.parts.at(-1);
   const storageClass = storageClassOf(page.storageClass);
   return {
+    ...abortMembers(context, key, initiatedMsOf(Buffer.from(uploadId, "hex"))),
     Bucket: bucket.name,
     Key: key,
     UploadId: uploadId,

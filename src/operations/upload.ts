@@ -1,5 +1,6 @@
 /** Multipart uploads: begin, abort. */
 
+import { initiatedMsOf } from "../bucket/upload-id.ts";
 import { body, header, label, prefixHeaders, query } from "../model/member.ts";
 import { boolean, dateTime, httpDate, integer, map, string, structure, timestamp } from "../model/shape.ts";
 import {
@@ -18,6 +19,7 @@ import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
+import { abortMembers } from "./lifecycle-headers.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -83,6 +85,7 @@ export const CreateMultipartUpload = declareOperation({
   errors: [
     "NoSuchBucket",
     ...writtenAclErrors,
+    "InvalidRequest",
     "InvalidStorageClass",
     "InvalidTag",
     "MetadataTooLarge",
@@ -99,6 +102,7 @@ export const CreateMultipartUpload = declareOperation({
     Bucket: bucket.name,
     Key: input.Key,
     UploadId: uploadId,
+    ...abortMembers(context, input.Key, initiatedMsOf(Buffer.from(uploadId, "hex"))),
     ...(checksum.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: checksum.checksumAlgorithm }),
     ...(checksum.checksumType === null ? {} : { ChecksumType: checksum.checksumType }),
   };

@@ -9,7 +9,8 @@ const text = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 /** Of any case: tags of AWS's own. */
 const reserved = /^aws:/i;
 
-const checkTag = (key: string, value: string): void => {
+/** @throws S3Error InvalidTag */
+export const checkTag = (key: string, value: string): void => {
   if (key === "" || key.length > limits.tagKeyCharsMax || !text.test(key)) {
     throw new S3Error("InvalidTag", { Message: "The TagKey you have provided is invalid", TagKey: key });
   }

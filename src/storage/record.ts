@@ -280,6 +280,16 @@ export function isNullVersion(head: Buffer): boolean {
   return ((head[1] ?? 0) & nullVersionFlag) !== 0;
 }
 
+/** Whether the first `headBytes` of a record are a delete marker's. */
+export function isDeleteMarker(head: Buffer): boolean {
+  return ((head[1] ?? 0) & deleteMarkerFlag) !== 0;
+}
+
+/** When the record whose first `headBytes` these are was written, Unix ms. Unverified: good to pass over a record, never to act on it. */
+export function modifiedMsOf(head: Buffer): number {
+  return readU64(head, modifiedAt);
+}
+
 /** The ETag as S3 writes it, without quotes: 32 hex digits, and `-<parts>` for a multipart upload. */
 export function etagOf(head: Pick<RecordHead, "md5" | "partCount">): string {
   const { md5, partCount } = head;

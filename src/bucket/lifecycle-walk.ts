@@ -1,0 +1,349 @@
+/**
+ * The walk of a lifecycle pass, slice by slice: over current objects, then other versions, then open uploads, in the
+ * ranges of keys that rules are for. It passes over what is too young by the record's head, and names what seems due;
+ * the turn judges it again. Reads only.
+ */
+
+import { stampBytes } from "../base/hlc.ts";
+import type { BucketId } from "../base/ids.ts";
+import { limits } from "../base/limits.ts";
+import {
+  abortOf,
+  dueBefore,
+  expirationOf,
+  type Lifecycle,
+  type LifecycleAction,
+  markerExpirationOf,
+  noncurrentExpirationOf,
+} from "../s3/lifecycle.ts";
+import { decodeUploadKey, objectKeyOf, objectPrefix, successor, uploadIdBytes, uploadPrefix } from "../storage/keys.ts";
+import { decodeBrief, isDeleteMarker, modifiedMsOf, type ObjectRecord } from "../storage/record.ts";
+import { decodeTail } from "../storage/record-tail.ts";
+import { CorruptRecordError } from "../storage/sealed-row.ts";
+import type { ReadTrees } from "../storage/trees.ts";
+import { actionsIn, boundariesOf, type Interval, intervalAt, lifecycleIn } from "./lifecycle-intervals.ts";
+import { initiatedMsOf } from "./upload-id.ts";
+import type { VersionSelector } from "./version-id.ts";
+import { behind } from "./version-walk.ts";
+
+const phases = ["objects", "versions", "uploads"] as const;
+type Phase = (typeof phases)[number];
+
+/** The key among whose versions a slice ended. */
+interface OpenKey {
+  /** Its row in `current`, whether or not there is one. */
+  readonly currentRow: Buffer;
+  /** When the version passed last was made, which is the successor of the next; null: none was passed yet. */
+  readonly successorMs: number | null;
+  /** Noncurrent versions passed. */
+  readonly noncurrent: number;
+}
+
+/** Where a pass goes on. */
+export interface LifecyclePlace {
+  readonly phase: Phase;
+  /** What follows the tree's lead of the bucket in the next row's key, inclusive. */
+  readonly from: Buffer;
+  readonly openKey: OpenKey | null;
+}
+
+/** What seems due. */
+export type Candidate =
+  | { readonly kind: "expire object"; readonly key: string; readonly version: VersionSelector }
+  | { readonly kind: "remove marker"; readonly key: string; readonly version: VersionSelector }
+  | {
+      readonly kind: "remove noncurrent";
+      readonly key: string;
+      readonly version: VersionSelector;
+      /** When it became noncurrent, as the walk has seen it: what made it so may be gone by the turn. */
+      readonly noncurrentMs: number;
+    }
+  | { readonly kind: "abort upload"; readonly rowKey: Buffer };
+
+export interface LifecycleSlice {
+  readonly candidates: readonly Candidate[];
+  /** null: the pass has come to its end. */
+  readonly next: LifecyclePlace | null;
+  readonly rows: number;
+}
+
+export interface LifecycleWalk {
+  readonly trees: ReadTrees;
+  readonly bucket: BucketId;
+  readonly lifecycle: Lifecycle;
+  readonly nowMs: number;
+  readonly dayMs: number;
+  /** Versions other than the current object exist only once versioning was set. */
+  readonly hasVersions: boolean;
+  /** Told of a damaged row, which is passed over. */
+  readonly onDamage: (error: CorruptRecordError) => void;
+}
+
+export const firstPlace: LifecyclePlace = { phase: "objects", from: Buffer.alloc(0), openKey: null };
+
+/** Of a rule's tests of sizes and tags, as many cost as much as one row does. */
+const testsPerRow = 8;
+/** What a seek costs, in rows. */
+const seekRows = 8;
+
+/** At most `limits.lifecycleSliceRows` rows, or what costs as much; at most `limits.lifecycleRemovalsPerTurn` candidates. */
+export function walkSlice(walk: LifecycleWalk, place: LifecyclePlace): LifecycleSlice {
+  const slice = new Slice(walk, place);
+  while (slice.hasRoom && slice.step());
+  return slice.result();
+}
+
+class Slice {
+  readonly #walk: LifecycleWalk;
+  readonly #candidates: Candidate[] = [];
+  #place: LifecyclePlace | null;
+  #rows = 0;
+  #cost = 0;
+
+  constructor(walk: LifecycleWalk, place: LifecyclePlace) {
+    this.#walk = walk;
+    this.#place = place;
+  }
+
+  get hasRoom(): boolean {
+    return this.#cost < limits.lifecycleSliceRows && this.#candidates.length < limits.lifecycleRemovalsPerTurn;
+  }
+
+  result(): LifecycleSlice {
+    return { candidates: this.#candidates, next: this.#place, rows: this.#rows };
+  }
+
+  /** Rows of one interval, or a seek to the next. @returns false at the end of the pass */
+  step(): boolean {
+    const place = this.#place;
+    if (place === null) return false;
+    const { phase } = place;
+    const { actions, boundaries } = areaOf(this.#walk.lifecycle, phase);
+    this.#cost += seekRows + actions.length / testsPerRow;
+    const interval = intervalAt(boundaries, place.from);
+    if (interval === null || (phase === "versions" && !this.#walk.hasVersions)) this.#nextPhase(phase);
+    else if (this.#isIdle(actionsIn(interval, actions))) this.#nextInterval(phase, interval);
+    else this.#visit(place, interval);
+    return this.#place !== null;
+  }
+
+  /** Nothing can be due yet. */
+  #isIdle(actions: readonly LifecycleAction[]): boolean {
+    return dueBefore(actions, this.#walk.nowMs, this.#walk.dayMs) === Number.NEGATIVE_INFINITY;
+  }
+
+  #nextPhase(phase: Phase): void {
+    const next = phases[phases.indexOf(phase) + 1];
+    this.#place = next === undefined ? null : { phase: next, from: Buffer.alloc(0), openKey: null };
+  }
+
+  #nextInterval(phase: Phase, { end }: Interval): void {
+    if (end === null) this.#nextPhase(phase);
+    else this.#place = { phase, from: end, openKey: null };
+  }
+
+  #visit(place: LifecyclePlace, interval: Interval): void {
+    const { phase } = place;
+    const from = Buffer.compare(place.from, interval.start) > 0 ? place.from : interval.start;
+    const rules = lifecycleIn(interval, this.#walk.lifecycle);
+    const start = { phase, from, openKey: place.openKey };
+    const last =
+      phase === "objects"
+        ? this.#visitObjects(start, interval, rules)
+        : phase === "uploads"
+          ? this.#visitUploads(start, interval, rules)
+          : this.#visitVersions(start, interval, rules);
+    if (last === null) this.#nextInterval(phase, interval);
+    else this.#place = last;
+  }
+
+  /** @returns where to go on in this interval; null at its end */
+  #visitObjects({ phase, from }: LifecyclePlace, interval: Interval, rules: Lifecycle): LifecyclePlace | null {
+    const { bucket, trees, nowMs, dayMs } = this.#walk;
+    const lead = objectPrefix(bucket, "");
+    const beforeMs = dueBefore(rules.objects, nowMs, dayMs);
+    const testCost = rules.objects.length / testsPerRow;
+    const limit = this.#limit();
+    const seen: Seen = { rows: 0, last: null };
+    trees.current.visit({ ...rangeOf(lead, from, interval), limit }, (rowKey, value) => {
+      seen.rows += 1;
+      seen.last = rowKey;
+      if (modifiedMsOf(value) >= beforeMs) return true;
+      this.#cost += testCost;
+      const record = this.#decode("current", rowKey, value);
+      if (record !== null) {
+        const key = objectKeyOf(rowKey);
+        const due = expirationOf(rules, factsOf(key, record), dayMs);
+        if (due !== null && due.atMs <= nowMs) {
+          this.#candidates.push({ kind: "expire object", key, version: selectorOf(record) });
+        }
+      }
+      return this.#cost + seen.rows < limits.lifecycleSliceRows && this.hasRoom;
+    });
+    return this.#placeBehind(phase, lead, seen, limit);
+  }
+
+  #visitUploads({ phase, from }: LifecyclePlace, interval: Interval, rules: Lifecycle): LifecyclePlace | null {
+    const { bucket, trees, nowMs, dayMs } = this.#walk;
+    const lead = uploadPrefix(bucket, "");
+    const limit = this.#limit();
+    const seen: Seen = { rows: 0, last: null };
+    trees.uploads.visit({ ...rangeOf(lead, from, interval), limit }, (rowKey) => {
+      seen.rows += 1;
+      seen.last = rowKey;
+      const { key } = decodeUploadKey(rowKey);
+      const initiatedMs = initiatedMsOf(rowKey.subarray(rowKey.length - uploadIdBytes));
+      const due = abortOf(rules, { key, initiatedMs }, dayMs);
+      if (due !== null && due.atMs <= nowMs) this.#candidates.push({ kind: "abort upload", rowKey });
+      return this.hasRoom;
+    });
+    return this.#placeBehind(phase, lead, seen, limit);
+  }
+
+  /** A visit that was ended by a callback has a last row; one that came to the end of its range has not used up its limit. */
+  #placeBehind(phase: Phase, lead: Buffer, { rows, last }: Seen, limit: number): LifecyclePlace | null {
+    this.#rows += rows;
+    this.#cost += rows;
+    if (last === null || (rows < limit && this.hasRoom)) return null;
+    return { phase, from: behind(last).subarray(lead.length), openKey: null };
+  }
+
+  #visitVersions({ phase, from, openKey }: LifecyclePlace, interval: Interval, rules: Lifecycle) {
+    const { bucket, trees, nowMs, dayMs } = this.#walk;
+    const lead = objectPrefix(bucket, "");
+    const range = rangeOf(lead, from, interval);
+    const beforeMs = dueBefore([...rules.noncurrent, ...rules.markers], nowMs, dayMs);
+    const rows: VersionRow[] = [];
+    // One row more than is due shows whether a key has another version.
+    const limit = this.#limit() + 1;
+    trees.versions.visit({ ...range, limit }, (rowKey, value) => {
+      const modifiedMs = modifiedMsOf(value);
+      // What became noncurrent that long ago was made before.
+      const record = modifiedMs < beforeMs ? this.#decode("versions", rowKey, value) : null;
+      rows.push({ rowKey, modifiedMs, isDeleteMarker: isDeleteMarker(value), record });
+      return true;
+    });
+    const due = rows.length === limit ? rows.slice(0, -1) : rows;
+    const testCost = (rules.noncurrent.length + rules.markers.length) / testsPerRow;
+    let open = openKey;
+    for (const [index, row] of due.entries()) {
+      if (!this.hasRoom) return { phase, from: row.rowKey.subarray(lead.length), openKey: open };
+      this.#rows += 1;
+      this.#cost += 1 + (row.record === null ? 0 : testCost);
+      open = this.#passVersion(row, rows[index + 1], open, rules);
+    }
+    const last = due.at(-1);
+    if (last === undefined || rows.length < limit) return null;
+    return { phase, from: behind(last.rowKey).subarray(lead.length), openKey: open };
+  }
+
+  /** @param next the row behind it, if there is one in the interval */
+  #passVersion(row: VersionRow, next: VersionRow | undefined, open: OpenKey | null, rules: Lifecycle): OpenKey {
+    const currentRow = row.rowKey.subarray(0, row.rowKey.length - stampBytes);
+    const key = open?.currentRow.equals(currentRow) === true ? open : this.#openKey(currentRow);
+    const isHead = key.successorMs === null;
+    if (isHead) {
+      const isAlone = next === undefined || !next.rowKey.subarray(0, currentRow.length).equals(currentRow);
+      if (isAlone && row.isDeleteMarker && row.record !== null) this.#judgeMarker(row.record, currentRow, rules);
+    } else if (row.record !== null) {
+      this.#judgeNoncurrent(row.record, key, rules);
+    }
+    return { currentRow, successorMs: row.modifiedMs, noncurrent: key.noncurrent + (isHead ? 0 : 1) };
+  }
+
+  #openKey(currentRow: Buffer): OpenKey {
+    this.#cost += 1;
+    const successorMs = this.#walk.trees.current.peek(currentRow, modifiedMsOf) ?? null;
+    return { currentRow, successorMs, noncurrent: 0 };
+  }
+
+  #judgeMarker(record: ObjectRecord, currentRow: Buffer, rules: Lifecycle): void {
+    const { nowMs, dayMs } = this.#walk;
+    const key = objectKeyOf(currentRow);
+    const due = markerExpirationOf(rules, { key, modifiedMs: record.modifiedMs }, dayMs);
+    if (due !== null && due.atMs <= nowMs) {
+      this.#candidates.push({ kind: "remove marker", key, version: selectorOf(record) });
+    }
+  }
+
+  #judgeNoncurrent(record: ObjectRecord, { currentRow, successorMs, noncurrent }: OpenKey, rules: Lifecycle): void {
+    const { nowMs, dayMs } = this.#walk;
+    const key = objectKeyOf(currentRow);
+    const noncurrentMs = successorMs ?? nowMs;
+    const facts = {
+      ...factsOf(key, record),
+      isDeleteMarker: record.isDeleteMarker,
+      noncurrentMs,
+      newerNoncurrent: noncurrent,
+    };
+    const due = noncurrentExpirationOf(rules, facts, dayMs);
+    if (due === null || due.atMs > nowMs) return;
+    this.#candidates.push({ kind: "remove noncurrent", key, version: selectorOf(record), noncurrentMs });
+  }
+
+  /** Rows that this slice may still read. */
+  #limit(): number {
+    return Math.max(1, Math.ceil(limits.lifecycleSliceRows - this.#cost));
+  }
+
+  #decode(tree: "current" | "versions", rowKey: Buffer, value: Buffer): ObjectRecord | null {
+    try {
+      return decodeBrief(tree, rowKey, value);
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      this.#walk.onDamage(error);
+      return null;
+    }
+  }
+}
+
+/** The actions that a phase walks for, and where their keys lie. */
+interface Area {
+  readonly actions: readonly LifecycleAction[];
+  readonly boundaries: readonly Buffer[];
+}
+
+const areas = new WeakMap<Lifecycle, Readonly<Record<Phase, Area>>>();
+
+function areaOf(lifecycle: Lifecycle, phase: Phase): Area {
+  let found = areas.get(lifecycle);
+  if (found === undefined) {
+    const area = (actions: readonly LifecycleAction[]): Area => ({ actions, boundaries: boundariesOf(actions) });
+    found = {
+      objects: area(lifecycle.objects),
+      versions: area([...lifecycle.noncurrent, ...lifecycle.markers]),
+      uploads: area(lifecycle.uploads),
+    };
+    areas.set(lifecycle, found);
+  }
+  return found[phase];
+}
+
+/** What a visit has passed. */
+interface Seen {
+  rows: number;
+  last: Buffer | null;
+}
+
+interface VersionRow {
+  readonly rowKey: Buffer;
+  readonly modifiedMs: number;
+  readonly isDeleteMarker: boolean;
+  /** null: too young for every rule, or damaged. */
+  readonly record: ObjectRecord | null;
+}
+
+/** What rules ask of a record. */
+export function factsOf(key: string, { sizeBytes, modifiedMs, tail }: ObjectRecord) {
+  return { key, sizeBytes, modifiedMs, tagging: () => decodeTail(tail).metadata.tagging };
+}
+
+function selectorOf({ isNullVersion, stamp, salt }: ObjectRecord): VersionSelector {
+  return isNullVersion ? "null" : { stamp, salt };
+}
+
+function rangeOf(lead: Buffer, from: Buffer, { end }: Interval) {
+  const start = Buffer.concat([lead, from]);
+  const last = end === null ? successor(lead) : Buffer.concat([lead, end]);
+  return last === undefined ? { start } : { start, end: last };
+}
