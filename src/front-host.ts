@@ -34,6 +34,7 @@ import { s3Handler } from "./front-handler.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
+import type { ObjectOwnership } from "./s3/object-ownership.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
 import { systemDisk } from "./storage/disk.ts";
 import { openSnapshot } from "./storage/lmdb.ts";
@@ -62,6 +63,7 @@ export interface FrontData {
     readonly drainMs: number;
   };
   readonly region: string;
+  readonly defaultOwnership: ObjectOwnership | null;
   readonly endpoints: readonly string[];
   /** Tenants' host names end in these, lower case. */
   readonly domains: readonly string[];
@@ -174,6 +176,7 @@ export class Front {
       quotas: new WriteQuotas(quotaBook, control),
       clock,
       region: data.region,
+      defaultOwnership: data.defaultOwnership,
       tokenKey: data.tokenKey,
     };
   }

@@ -252,6 +252,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       drainMs: guest?.drainMs ?? limits.drainMs,
     },
     region: config.region,
+    defaultOwnership: config.buckets.defaultOwnership,
     takesVersion2: config.signatures.version2,
     endpoints: config.domain.map((domain) => `s3.${domain}`),
     domains: config.domain,

@@ -1,8 +1,9 @@
 /** Who makes a request, with everything that decides what they may do. */
 
-import type { AccountRecord, Actor, Role, Tag } from "../control/identity-records.ts";
+import { type AccountRecord, type Actor, newAccount, type Role, type Tag } from "../control/identity-records.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
 import type { RequestPrincipal } from "../policy/request.ts";
+import { anonymousId } from "../s3/acl.ts";
 
 /** Shared by all requests of one credential while none of the records it was made from changes: treat it as frozen. */
 export interface Principal {
@@ -33,6 +34,29 @@ export interface Principal {
     readonly sessionId: string | null;
   } | null;
 }
+
+/** Whoever sends a request without any signature: of no account that there is. */
+export const anonymousPrincipal: Principal = {
+  account: newAccount({
+    accountId: "anonymous",
+    canonicalId: anonymousId,
+    displayName: "",
+    kind: "customer",
+    parent: null,
+    createdMs: 0,
+  }),
+  name: "anonymous",
+  role: "user",
+  accessKeyId: "",
+  identity: { kind: "anonymous" },
+  userName: null,
+  tags: [],
+  policies: [],
+  boundary: null,
+  sessionPolicies: null,
+  isUnbounded: false,
+  temporary: null,
+};
 
 /** The principal as control messages name it. */
 export function actorOf(principal: Principal, address: string | null, requestId: string | null): Actor {

@@ -26,6 +26,7 @@ export const limits = {
   xmlDepthMax: 16,
   bucketsPerAccountMax: 10_000,
   tagsPerObjectMax: 10,
+  aclGrantsMax: 100,
   tagKeyCharsMax: 128,
   tagValueCharsMax: 256,
   // Configuration documents of buckets
@@ -227,6 +228,8 @@ export const limits = {
   rightsLookedAtMax: 32,
   tracesPerTurnMax: 30,
   // Policies
+  /** Of a bucket's policy as it is put. Source: AWS S3 User Guide, "Bucket policies". */
+  bucketPolicyBytesMax: 20 * KiB,
   policyDepthMax: 8,
   policyStatementsMax: 500,
   policyValuesMax: 5000,

@@ -1,6 +1,7 @@
 /** Turns that read and change a bucket's configuration. */
 
 import { S3Error } from "../s3/errors.ts";
+import { isPrivate } from "../s3/object-ownership.ts";
 import { fitsConfiguration, writeConfiguration } from "../storage/configuration-rows.ts";
 import { type BucketConfiguration, type ConfigurationField, fieldCode, withField } from "./configuration.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
@@ -15,6 +16,11 @@ const judges: { readonly [F in ConfigurationField]?: Judge<F> } = {
     throw new S3Error("InvalidRequest", {
       Message: "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
     });
+  },
+  // Source: AWS PutBucketOwnershipControls: a bucket whose ACL grants anything to others keeps its ACLs.
+  ownershipControls: (turn, value) => {
+    const acl = value === "BucketOwnerEnforced" ? turn.configuration("acl") : null;
+    if (acl !== null && !isPrivate(acl, acl.ownerId)) throw new S3Error("InvalidBucketAclWithObjectOwnership");
   },
 };
 

@@ -1,6 +1,9 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
+import type { AccessControlList } from "../s3/acl.ts";
 import type { CorsRule } from "../s3/cors.ts";
+import type { ObjectOwnership } from "../s3/object-ownership.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 import type { Replication } from "../s3/replication-configuration.ts";
 import type { Website } from "../s3/website.ts";
 
@@ -8,9 +11,10 @@ import type { Website } from "../s3/website.ts";
 export interface BucketConfiguration {
   /** The policy document, as it was put. */
   readonly policy: string;
-  readonly publicAccessBlock: unknown;
-  readonly ownershipControls: unknown;
-  readonly acl: unknown;
+  readonly publicAccessBlock: PublicAccessBlock;
+  readonly ownershipControls: ObjectOwnership;
+  /** Not set: everything is the owner's alone. */
+  readonly acl: AccessControlList;
   readonly cors: readonly CorsRule[];
   readonly objectLock: unknown;
   readonly lifecycle: unknown;

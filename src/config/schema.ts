@@ -66,7 +66,7 @@ const buckets = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "Object ownership of a bucket made without a choice; null leaves it unset, so that ACLs work. No effect before ownership controls are served.",
+      "Object ownership of a bucket made without a choice; null leaves it unset, so that ACLs work and their writers own objects.",
     ),
 });
 

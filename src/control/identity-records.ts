@@ -306,6 +306,8 @@ export const identityKeys = {
   account: (accountId: string) => `accounts/${accountId}`,
   /** → `{}`: the accounts below one. */
   child: (parent: string, accountId: string) => `children/${parent}/${accountId}`,
+  /** → `PublicAccessBlock` of an account that has set one. */
+  publicAccessBlock: (accountId: string) => `public-access-blocks/${accountId}`,
   /** → `{accountId}` */
   label: (label: string) => `labels/${label}`,
   /** → `{accountId}`: canonical ids are unique. */

@@ -7,6 +7,7 @@ import {
   type AccountRecord,
   type ApiTokenRecord,
   identityKeys,
+  rootUserName,
   type SessionRecord,
   type UserRecord,
 } from "./identity-records.ts";
@@ -118,6 +119,19 @@ export class ControlReader {
   accountOfCanonicalId(canonicalId: string): AccountRecord | undefined {
     const found = this.#read<{ accountId: string }>(identityKeys.canonical(canonicalId));
     return found === undefined ? undefined : this.account(found.accountId);
+  }
+
+  /** The accounts whose Root has this e-mail address, in any case. Looks at `limits.controlListMax` users of the address at most. */
+  accountsOfRootEmail(email: string): AccountRecord[] {
+    const address = email.trim().toLowerCase();
+    if (address === "" || address.includes("/") || Buffer.byteLength(address) > limits.emailBytesMax) return [];
+    const start = identityKeys.email(address, "", "").slice(0, -1);
+    return this.keys(start, "", limits.controlListMax).flatMap((key) => {
+      const [accountId = "", name] = key.slice(start.length).split("/");
+      if (name !== rootUserName || this.user(accountId, rootUserName)?.email?.toLowerCase() !== address) return [];
+      const account = this.account(accountId);
+      return account === undefined ? [] : [account];
+    });
   }
 
   /** Whether an account and every one above it is active: else none of their credentials works. */

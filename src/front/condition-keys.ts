@@ -17,8 +17,9 @@ export interface RequestFacts {
   readonly nowMs: number;
   /** Owner of the resource; null when the action has none. */
   readonly resourceAccountId: string | null;
-  readonly authType: "REST-HEADER" | "REST-QUERY-STRING";
-  readonly signatureVersion: "AWS4-HMAC-SHA256" | "AWS";
+  /** Null: not signed; as the version. */
+  readonly authType: "REST-HEADER" | "REST-QUERY-STRING" | null;
+  readonly signatureVersion: "AWS4-HMAC-SHA256" | "AWS" | null;
   /** YYYYMMDDTHHMMSSZ of the signature; "" when it does not say. */
   readonly timestamp: string;
   /** Whether the object's own state is known only in the turn. */

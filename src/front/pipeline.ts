@@ -3,11 +3,9 @@
  * A handler never sees a request that was not authorised, and every error becomes an answer here.
  */
 
-import type { Credential } from "../account/principals.ts";
-import { TemporaryCredentialsError } from "../account/temporary-credentials.ts";
 import type { Admission, Ticket } from "../actor/admission.ts";
 import { hoists } from "../auth/presigned-headers.ts";
-import { authenticate } from "../auth/sigv4.ts";
+import { assert } from "../base/assert.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { BucketRecord } from "../control/records.ts";
@@ -20,14 +18,15 @@ import { verifyWholeBody } from "../operations/whole-body-digest.ts";
 import { type Address, parseAddress } from "../s3/address.ts";
 import { asS3Error, encodeError, S3Error } from "../s3/errors.ts";
 import { parseQuery } from "../s3/uri.ts";
+import { BucketRules } from "./bucket-rules.ts";
 import { type AddressRanges, clientPlace } from "./client-address.ts";
 import type { Cors } from "./cors.ts";
+import { checkAnonymous, identify } from "./identify.ts";
 import { bucketResource, Judge } from "./judge.ts";
 import type { KeyUse } from "./key-use.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
 import { RequestContext, resolveBucket } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
-import type { TenantHost } from "./tenant-host.ts";
 import { readWholeBody } from "./whole-body.ts";
 
 export interface PipelineOptions {
@@ -86,9 +85,11 @@ const requestIdBytes = 8;
 
 export class Pipeline {
   readonly #options: PipelineOptions;
+  readonly #rules: BucketRules;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#rules = new BucketRules(options.services.configurations, options.services.control);
   }
 
   readonly handle: HttpHandler = (request, response) => {
@@ -110,13 +111,13 @@ export class Pipeline {
   };
 
   async #serve(progress: Progress): Promise<EncodedAnswer> {
-    const { services: shared, route, takesVersion2, proxies, keyUse } = this.#options;
+    const { services: shared, route, takesVersion2, proxies, keyUse, gate } = this.#options;
     const { control, clock } = shared;
     const { request, requestId } = progress;
     const query = parseQuery(request.rawQuery);
     control.refresh();
     const host = request.headers.get("host") ?? "";
-    const tenant = this.#options.gate.tenantOf(request);
+    const tenant = gate.tenantOf(request);
     const address = parseAddress(host, request.rawPath, tenant?.endpoints ?? this.#options.endpoints);
     progress.address = address;
     if (request.method === "OPTIONS") return this.#options.cors.preflight(request, address);
@@ -124,17 +125,16 @@ export class Pipeline {
     const operation = route(request.method, levelOf(address), query, hasHeader);
     if (operation === null) throw methodNotAllowed(request.method, levelOf(address));
     progress.operation = operation;
-    let credential: Credential | undefined;
-    const lookup = (accessKeyId: string, sessionToken: string | null) => {
-      credential = this.#credential(accessKeyId, sessionToken, tenant);
-      return credential;
-    };
     const nowMs = clock.nowMs();
-    const signingPlace = { hostedBucket: address.style === "path" ? null : address.bucket, takesVersion2 };
-    const authenticated = authenticate(request, lookup, nowMs, signingPlace);
-    const { accessKeyId, payload, presigned, headers } = authenticated;
-    progress.accessKeyId = accessKeyId;
-    if (credential === undefined) throw new S3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
+    const identified = identify(request, query, gate, {
+      signing: { hostedBucket: address.style === "path" ? null : address.bucket, takesVersion2 },
+      tenant,
+      nowMs,
+      signedBy: (accessKeyId) => {
+        progress.accessKeyId = accessKeyId;
+      },
+    });
+    const { principal, accessKeyId, payload, presigned, headers } = identified;
     const { handler } = operation;
     if (handler === null) {
       throw new S3Error("NotImplemented", {
@@ -142,18 +142,14 @@ export class Pipeline {
         Operation: operation.name,
       });
     }
-    const { principal } = credential;
-    if (principal.temporary === null) keyUse.note(accessKeyId, nowMs, "s3", authenticated.region || shared.region);
+    if (accessKeyId === null) checkAnonymous(operation, query);
+    else if (principal.temporary === null) {
+      keyUse.note(accessKeyId, nowMs, "s3", identified.region || shared.region);
+    }
     const place = clientPlace(request, proxies);
-    const judge = new Judge(principal, {
-      place,
-      headers,
-      query,
-      nowMs,
-      authType: presigned ? "REST-QUERY-STRING" : "REST-HEADER",
-      signatureVersion: authenticated.version,
-      timestamp: authenticated.timestamp,
-    });
+    const { authType, signatureVersion, timestamp } = identified;
+    const facts = { place, headers, query, nowMs, authType, signatureVersion, timestamp };
+    const judge = new Judge(principal, facts, this.#rules);
     const bucket = resolveBucket(shared, judge, {
       operation,
       principal,
@@ -162,6 +158,7 @@ export class Pipeline {
       headers,
       namesVersion: query.has("versionId"),
       clientAddress: place.address,
+      tenant,
     });
     progress.bucket = bucket;
     const ticket =
@@ -169,6 +166,7 @@ export class Pipeline {
     const claim = bucket === null ? null : shared.quotas.claimOf(operation.name, bucket);
     const services = new RequestServices(shared, requestId, judge, claim);
     try {
+      if (judge.isOpen && !isRead(operation)) await settleBeforeWrite(services, bucket, address.key, query);
       const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null;
       if (claim !== null && wholeBody !== null) await shared.quotas.require(claim, 0);
       const { hostId } = this.#options;
@@ -183,21 +181,19 @@ export class Pipeline {
         payload,
         services,
         judge,
+        tenant,
       });
       if (wholeBody !== null) verifyWholeBody(operation, context);
       const parts = { bucket: address.bucket, key: address.key, query, headers, body: wholeBody };
-      return encode(operation, await handler(decodeInput(operation, parts), context));
+      const output = await handler(decodeInput(operation, parts), context);
+      judge.requireSettled();
+      return encode(operation, output);
     } catch (error) {
       throw hidesAbsence(error, operation, judge, bucket) ? new S3Error("AccessDenied") : error;
     } finally {
       services.finish();
       ticket?.release();
     }
-  }
-
-  /** @throws S3Error InvalidToken, ExpiredToken */
-  #credential(accessKeyId: string, sessionToken: string | null, tenant: TenantHost | null): Credential | undefined {
-    return temporaryAsS3(() => this.#options.gate.credentialAt(tenant, accessKeyId, sessionToken));
   }
 
   /** @throws S3Error SlowDown when there is no room for the write */
@@ -309,14 +305,19 @@ const encode = (operation: Operation, output: unknown): EncodedAnswer => {
   }
 };
 
-/** @throws S3Error InvalidToken, ExpiredToken */
-const temporaryAsS3 = (find: () => Credential | undefined): Credential | undefined => {
-  try {
-    return find();
-  } catch (error) {
-    if (!(error instanceof TemporaryCredentialsError)) throw error;
-    throw new S3Error(error.code === "ExpiredToken" ? "ExpiredToken" : "InvalidToken");
-  }
+const isRead = ({ http }: Operation): boolean => http.method === "GET" || http.method === "HEAD";
+
+/** A write that depends on what stands at its key is judged before anything of it happens. @throws S3Error AccessDenied */
+const settleBeforeWrite = async (
+  services: RequestServices,
+  bucket: BucketRecord | null,
+  key: string | null,
+  query: ReadonlyMap<string, string>,
+): Promise<void> => {
+  assert(bucket !== null && key !== null, "what was left open is about an object");
+  const versionId = query.get("versionId");
+  const address = { bucket: bucket.id, partition: bucket.partition, key };
+  await services.objects.read(versionId === undefined ? address : { ...address, versionId }, () => undefined);
 };
 
 /** Who may not list a bucket is not told which keys it lacks. Source: AWS GetObject and HeadObject, "Permissions". */
@@ -325,7 +326,7 @@ const hidesAbsence = (error: unknown, operation: Operation, judge: Judge, bucket
   error instanceof S3Error &&
   error.code === "NoSuchKey" &&
   operation.level === "object" &&
-  (operation.http.method === "GET" || operation.http.method === "HEAD") &&
+  isRead(operation) &&
   !judge.allows("s3:ListBucket", bucketResource(bucket));
 
 const allowedMethods = {

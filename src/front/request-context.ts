@@ -1,19 +1,20 @@
 /** One request's way from a verified signature to a resolved, authorised resource: what a handler is given. */
 
-import type { Principal } from "../account/principal.ts";
-import { mayUseKeys } from "../account/principal.ts";
+import { anonymousPrincipal, mayUseKeys, type Principal } from "../account/principal.ts";
 import type { SignedPayload } from "../auth/sigv4.ts";
 import { assert } from "../base/assert.ts";
 import { isOfJob } from "../control/bucket-names.ts";
 import type { AccountRecord } from "../control/identity-records.ts";
+import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { Headers, HttpRequest } from "../model/http.ts";
 import type { Action } from "../model/operation.ts";
 import type { Context, Operation, Services } from "../operations/context.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
-import { bucketResource, everything, type Judge, objectResource } from "./judge.ts";
+import { bucketResource, everything, type Judge, newBucketResource, objectResource, type Resource } from "./judge.ts";
 import { isWelcome } from "./principal-gate.ts";
+import { belongsTo, type TenantHost } from "./tenant-host.ts";
 
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
 function liveBucket(services: Pick<Services, "control">, name: string, mayBeDeleting = false): BucketRecord {
@@ -24,16 +25,29 @@ function liveBucket(services: Pick<Services, "control">, name: string, mayBeDele
   throw new S3Error("NoSuchBucket", { BucketName: name });
 }
 
-/** The list of the account that owns the bucket holds for everybody. @throws S3Error AccessDenied */
-function checkOwnersRanges(
-  services: Pick<Services, "control">,
-  bucket: BucketRecord,
-  account: AccountRecord,
-  clientAddress: string,
-): void {
+/** Reads of control records that place a bucket's owner. */
+type OwnerReads = Pick<ControlReader, "account" | "isAccountInForce" | "record">;
+
+/** What of its owner's bounds everybody who comes to the bucket. */
+interface Comer {
+  readonly account: AccountRecord;
+  readonly clientAddress: string;
+  /** Of the request's host; null when it names none. */
+  readonly tenant: TenantHost | null;
+}
+
+/**
+ * What the owner's own credentials are bound by holds for strangers: the account's state and kind, its list of addresses; and
+ * for those who do not sign, whose host they come to.
+ * @throws S3Error AccessDenied, AllAccessDisabled
+ */
+function checkOwner(control: OwnerReads, bucket: BucketRecord, { account, clientAddress, tenant }: Comer): void {
   if (bucket.accountId === account.accountId) return;
-  const owner = services.control.account(bucket.accountId);
-  if (owner === undefined || !isWelcome(owner, clientAddress)) throw new S3Error("AccessDenied");
+  const owner = control.account(bucket.accountId);
+  if (owner === undefined || !mayUseKeys(owner) || !isWelcome(owner, clientAddress)) throw new S3Error("AccessDenied");
+  if (!control.isAccountInForce(owner)) throw new S3Error("AllAccessDisabled");
+  const isAnonymous = account === anonymousPrincipal.account;
+  if (isAnonymous && tenant !== null && !belongsTo(owner, tenant.accountId, control)) throw new S3Error("AccessDenied");
 }
 
 /** What is judged before the handler runs. */
@@ -45,6 +59,12 @@ export interface Asked {
   readonly headers: Headers;
   readonly namesVersion: boolean;
   readonly clientAddress: string;
+  readonly tenant: TenantHost | null;
+}
+
+/** What the front's services read of control records. */
+interface ControlReads {
+  readonly control: Services["control"] & OwnerReads;
 }
 
 /** What a write brings along in headers needs permissions of its own. Source: AWS PutObject, "Permissions". */
@@ -64,8 +84,8 @@ const headerActions: readonly (readonly [header: string, action: string])[] = [
  * Resolves the bucket in the path, when the operation has one, and judges the principal.
  * @throws S3Error AccessDenied and those of the bucket
  */
-export function resolveBucket(services: Pick<Services, "control">, judge: Judge, asked: Asked): BucketRecord | null {
-  const { operation, bucketName, key, headers, clientAddress } = asked;
+export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked): BucketRecord | null {
+  const { operation, bucketName, key, headers, clientAddress, tenant } = asked;
   const { account } = asked.principal;
   if (!mayUseKeys(account) || !isWelcome(account, clientAddress)) throw new S3Error("AccessDenied");
   const action = asked.namesVersion ? operation.versionAction : operation.action;
@@ -74,18 +94,38 @@ export function resolveBucket(services: Pick<Services, "control">, judge: Judge,
     return null;
   }
   if (operation.createsBucket) {
-    judge.require(action, { arn: `arn:aws:s3:::${bucketName}`, ownerAccountId: account.accountId, place: null });
+    if (account === anonymousPrincipal.account) throw new S3Error("AccessDenied");
+    requireCreation(judge, asked, newBucketResource(bucketName, account.accountId));
     return null;
   }
   const bucket = liveBucket(services, bucketName, operation.deletesBucket);
-  checkOwnersRanges(services, bucket, account, clientAddress);
+  checkOwner(services.control, bucket, { account, clientAddress, tenant });
   if (operation.authorisation === "items") return bucket;
   const resource = key === null ? bucketResource(bucket) : objectResource(bucket, key);
   judge.require(action, resource);
   if (operation.action !== "s3:PutObject") return bucket;
-  for (const [header, further] of headerActions) if (headers.has(header)) judge.require(further, resource);
+  for (const [header, further] of headerActions) {
+    if (headers.has(header) && key !== null) judge.require(further, objectResource(bucket, key, true));
+  }
   return bucket;
 }
+
+/** A bucket that is made with more than its name needs the permissions to set it. Source: AWS CreateBucket, "Permissions". */
+function requireCreation(judge: Judge, { operation, headers }: Asked, resource: Resource): void {
+  judge.require(operation.action, resource);
+  const acl = headers.get("x-amz-acl");
+  const grants = bucketGrantHeaders.some((header) => headers.has(header));
+  if (grants || (acl !== undefined && acl !== "private")) judge.require("s3:PutBucketAcl", resource);
+  if (headers.has("x-amz-object-ownership")) judge.require("s3:PutBucketOwnershipControls", resource);
+}
+
+const bucketGrantHeaders: readonly string[] = [
+  "x-amz-grant-full-control",
+  "x-amz-grant-read",
+  "x-amz-grant-read-acp",
+  "x-amz-grant-write",
+  "x-amz-grant-write-acp",
+];
 
 export interface ContextParts {
   readonly requestId: string;
@@ -96,8 +136,9 @@ export interface ContextParts {
   readonly wholeBody: Uint8Array | null;
   readonly bucket: BucketRecord | null;
   readonly payload: SignedPayload;
-  readonly services: Services;
+  readonly services: Services & ControlReads;
   readonly judge: Judge;
+  readonly tenant: TenantHost | null;
 }
 
 /** What handlers see. A class, so that every request's context has one hidden shape. */
@@ -109,9 +150,10 @@ export class RequestContext implements Context {
   readonly query: ReadonlyMap<string, string>;
   readonly wholeBody: Uint8Array | null;
   readonly payload: SignedPayload;
-  readonly services: Services;
+  readonly services: Services & ControlReads;
   readonly #bucket: BucketRecord | null;
   readonly #judge: Judge;
+  readonly #tenant: TenantHost | null;
 
   constructor(parts: ContextParts) {
     this.requestId = parts.requestId;
@@ -124,6 +166,7 @@ export class RequestContext implements Context {
     this.services = parts.services;
     this.#bucket = parts.bucket;
     this.#judge = parts.judge;
+    this.#tenant = parts.tenant;
   }
 
   get bucket(): BucketRecord {
@@ -134,7 +177,12 @@ export class RequestContext implements Context {
   authorize(action: Action, name: string, key: string): BucketRecord {
     this.services.control.refresh();
     const bucket = liveBucket(this.services, name);
-    checkOwnersRanges(this.services, bucket, this.principal.account, this.#judge.clientAddress);
+    const { account } = this.principal;
+    checkOwner(this.services.control, bucket, {
+      account,
+      clientAddress: this.#judge.clientAddress,
+      tenant: this.#tenant,
+    });
     this.#judge.require(action, objectResource(bucket, key));
     return bucket;
   }

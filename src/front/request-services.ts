@@ -19,7 +19,10 @@ import type { BucketRecord } from "../control/records.ts";
 import type { RequestBody } from "../model/http.ts";
 import type { Services } from "../operations/context.ts";
 import { fromOutcome } from "../s3/errors.ts";
+import type { ObjectOwnership } from "../s3/object-ownership.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
+import { BucketRules } from "./bucket-rules.ts";
 import { type Judge, placeOf } from "./judge.ts";
 import type { QuotaClaim, WriteQuotas } from "./write-quotas.ts";
 
@@ -44,6 +47,7 @@ export interface FrontServices {
   readonly quotas: WriteQuotas;
   readonly clock: Clock;
   readonly region: string;
+  readonly defaultOwnership: ObjectOwnership | null;
   readonly tokenKey: Uint8Array;
 }
 
@@ -77,6 +81,12 @@ export class RequestServices implements Services {
     return this.#shared.configurations.of({ bucket: bucket.id, partition: bucket.partition });
   }
 
+  publicAccessBlockOf(bucket: BucketRecord | null, ownerAccountId: string): PublicAccessBlock {
+    const { configurations, control } = this.#shared;
+    const configured = bucket === null ? null : this.configurationOf(bucket);
+    return new BucketRules(configurations, control).publicAccessBlock(configured, ownerAccountId);
+  }
+
   get objects(): Services["objects"] {
     const { objects } = this.#shared;
     const judge = this.#judge;
@@ -97,6 +107,10 @@ export class RequestServices implements Services {
 
   get region(): string {
     return this.#shared.region;
+  }
+
+  get defaultOwnership(): ObjectOwnership | null {
+    return this.#shared.defaultOwnership;
   }
 
   get tokenKey(): Uint8Array {

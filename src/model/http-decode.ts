@@ -4,7 +4,7 @@ import { AssertionError, assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { Headers } from "./http.ts";
 import type { Member } from "./member.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, type RefusalCode } from "./refusal.ts";
 import { isScalar, parseScalar, type ScalarShape } from "./scalar.ts";
 import type { StructureShape } from "./shape.ts";
 import { compileXmlReader } from "./xml-read.ts";
@@ -102,6 +102,22 @@ const prefixStep = (name: string, prefix: string): Step => {
   };
 };
 
+/** A reader whose documents have a code of their own for being malformed. */
+const refusingAs = (
+  code: RefusalCode | undefined,
+  read: (bytes: Uint8Array) => unknown,
+): ((bytes: Uint8Array) => unknown) => {
+  if (code === undefined) return read;
+  return (bytes) => {
+    try {
+      return read(bytes);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code !== "MalformedXML") throw error;
+      throw new Refusal(code, error.detail, { cause: error });
+    }
+  };
+};
+
 const payloadStep = (name: string, { shape, traits }: Member): Step | null => {
   if (shape.kind === "stream") return null;
   if (shape.kind === "string") {
@@ -111,7 +127,7 @@ const payloadStep = (name: string, { shape, traits }: Member): Step | null => {
     };
   }
   if (shape.kind !== "structure") throw new AssertionError(`${name}: a payload is a stream, a string or a structure`);
-  const read = compileXmlReader(traits.xmlName ?? shape.xmlName ?? shape.name, shape);
+  const read = refusingAs(traits.malformedAs, compileXmlReader(traits.xmlName ?? shape.xmlName ?? shape.name, shape));
   return (input, { body }) => {
     if (body !== undefined && body !== null && body.length > 0) input[name] = read(body);
     else if (traits.required) throw new Refusal("MissingRequestBodyError");

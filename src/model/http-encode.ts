@@ -58,7 +58,13 @@ const payloadStep = (name: string, { shape, traits }: Member): BodyStep => {
   if (shape.kind === "stream") {
     return (_headers, output) => (output[name] as Uint8Array | ResponseBody | undefined) ?? null;
   }
-  if (shape.kind === "string") return (_headers, output) => (output[name] as string | undefined) ?? null;
+  if (shape.kind === "string") {
+    // The one text that is an answer by itself is a policy.
+    return (headers, output) => {
+      headers.push(["content-type", "application/json"]);
+      return (output[name] as string | undefined) ?? null;
+    };
+  }
   if (shape.kind !== "structure") throw new AssertionError(`${name}: a payload is a stream, a string or a structure`);
   const write = compileXmlWriter(traits.xmlName ?? shape.xmlName ?? shape.name, shape);
   return (headers, output) => {
@@ -97,6 +103,7 @@ export const compileEncoder = (http: HttpTrait, shape: StructureShape): ((output
   const writeBody = bodyStep(shape);
   const lengthMember = Object.entries(shape.members).find(([, member]) => isContentLength(member))?.[0];
   const { statusWith } = http;
+  const usual = http.wireStatus ?? http.status;
   return (value) => {
     const output = value as Output;
     const headers: Header[] = [];
@@ -105,8 +112,7 @@ export const compileEncoder = (http: HttpTrait, shape: StructureShape): ((output
       if (member !== undefined) steps.get(name)?.(headers, member);
     }
     const body = writeBody(headers, output);
-    const status =
-      statusWith !== undefined && output[statusWith.member] !== undefined ? statusWith.status : http.status;
+    const status = statusWith !== undefined && output[statusWith.member] !== undefined ? statusWith.status : usual;
     const announced = lengthMember === undefined ? undefined : output[lengthMember];
     return { status, headers, body, contentLength: typeof announced === "number" ? announced : null };
   };

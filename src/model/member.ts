@@ -1,5 +1,6 @@
 /** Where a request or answer carries a member of a structure: label, query, header, payload or body, with Smithy's trait names. */
 
+import type { RefusalCode } from "./refusal.ts";
 import type { MapShape, Shape } from "./shape.ts";
 
 export interface Traits<R extends boolean = boolean> {
@@ -18,6 +19,8 @@ export interface Traits<R extends boolean = boolean> {
   /** A namespace declared on this element. */
   readonly xmlNamespace?: { readonly prefix: string; readonly uri: string };
   readonly eventPayload?: true;
+  /** What a payload that its shape does not hold is refused with, instead of MalformedXML. */
+  readonly malformedAs?: RefusalCode;
 }
 
 export interface Member<S extends Shape = Shape, R extends boolean = boolean> {
@@ -68,16 +71,14 @@ export const prefixHeaders = (httpPrefixHeaders: string, shape: MapShape): Membe
 /** The whole body. */
 export const payload = <
   const S extends Shape,
-  const O extends Requirable & Pick<Traits, "xmlName"> = Record<never, never>,
+  const O extends Requirable & Pick<Traits, "xmlName" | "malformedAs"> = Record<never, never>,
 >(
   shape: S,
   options?: O,
-): Member<S, Required<O>> =>
-  member(
-    shape,
-    { httpPayload: true, ...(options?.xmlName === undefined ? {} : { xmlName: options.xmlName }) },
-    options,
-  );
+): Member<S, Required<O>> => {
+  const { required: _required, ...traits }: Requirable & Pick<Traits, "xmlName" | "malformedAs"> = options ?? {};
+  return member(shape, { httpPayload: true, ...traits }, options);
+};
 
 /** An element of the XML body. */
 export const body = <const S extends Shape, const O extends Requirable & BodyTraits = Record<never, never>>(

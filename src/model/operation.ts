@@ -11,7 +11,10 @@ export interface HttpTrait {
   readonly method: Method;
   /** `/`, `/{Bucket}` or `/{Bucket}/{Key+}`, with the query words that every request for the operation has. */
   readonly uri: string;
+  /** By the published model. */
   readonly status: number;
+  /** What S3 itself answers where that is not what its model says. */
+  readonly wireStatus?: number;
   /** A header, lower case, without which a request is another operation's. */
   readonly requiresHeader?: string;
   /** Another status when the named output member is present: a range is answered with 206. */

@@ -5,6 +5,7 @@ export type RefusalCode =
   | "InvalidArgument"
   | "InvalidRequest"
   | "InvalidStorageClass"
+  | "MalformedACLError"
   | "MalformedXML"
   | "MaxMessageLengthExceeded"
   | "MetadataTooLarge"

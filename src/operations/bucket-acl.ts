@@ -2,8 +2,13 @@
 
 import { body, header, label, payload } from "../model/member.ts";
 import { list, string, structure } from "../model/shape.ts";
+import { privateAcl } from "../s3/acl.ts";
+import { aclMembers } from "../s3/acl-grants.ts";
 import { BucketCannedACL, ChecksumAlgorithm } from "../s3/enumerations.ts";
+import { isPrivate } from "../s3/object-ownership.ts";
 import { AccessControlPolicy, Grant, Owner, Unit } from "../s3/shapes.ts";
+import { bucketOwnerIdOf, changedAcl, changedAclErrors, granteesOf, ownershipOf } from "./acl-headers.ts";
+import { configure } from "./configured.ts";
 import { declareOperation } from "./context.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html */
@@ -24,6 +29,11 @@ export const GetBucketAcl = declareOperation({
     { xmlName: "AccessControlPolicy" },
   ),
   errors: ["NoSuchBucket"],
+}).handledBy(async (_input, { bucket, services }) => {
+  const { control } = services;
+  const isDisabled = ownershipOf(services, bucket) === "BucketOwnerEnforced";
+  const acl = isDisabled ? null : services.configurationOf(bucket).get("acl");
+  return aclMembers(acl ?? privateAcl(bucketOwnerIdOf(control, bucket)), granteesOf(control));
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html */
@@ -35,7 +45,10 @@ export const PutBucketAcl = declareOperation({
   input: structure("PutBucketAclRequest", {
     Bucket: label(string),
     ACL: header("x-amz-acl", BucketCannedACL),
-    AccessControlPolicy: payload(AccessControlPolicy, { xmlName: "AccessControlPolicy" }),
+    AccessControlPolicy: payload(AccessControlPolicy, {
+      xmlName: "AccessControlPolicy",
+      malformedAs: "MalformedACLError",
+    }),
     ContentMD5: header("Content-MD5", string),
     ChecksumAlgorithm: header("x-amz-sdk-checksum-algorithm", ChecksumAlgorithm),
     GrantFullControl: header("x-amz-grant-full-control", string),
@@ -46,5 +59,12 @@ export const PutBucketAcl = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", ...changedAclErrors],
+}).handledBy(async (input, context) => {
+  const ownerId = bucketOwnerIdOf(context.services.control, context.bucket);
+  const acl = changedAcl(input, ownerId, context);
+  // Where the bucket's owner owns everything, the ACL says what holds anyway: the one that slept is kept.
+  if (ownershipOf(context.services, context.bucket) === "BucketOwnerEnforced") return {};
+  await configure(context, { field: "acl", value: isPrivate(acl, ownerId) ? null : acl });
+  return {};
 });

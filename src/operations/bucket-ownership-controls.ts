@@ -3,7 +3,9 @@
 import { body, header, label, payload } from "../model/member.ts";
 import { list, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm, ObjectOwnership } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Unit } from "../s3/shapes.ts";
+import { configure, requireConfigured } from "./configured.ts";
 import { declareOperation } from "./context.ts";
 
 const OwnershipControlsRule = structure("OwnershipControlsRule", {
@@ -25,6 +27,9 @@ export const DeleteBucketOwnershipControls = declareOperation({
   }),
   output: Unit,
   errors: ["NoSuchBucket"],
+}).handledBy(async (_input, context) => {
+  await configure(context, { field: "ownershipControls", value: null });
+  return {};
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html */
@@ -39,7 +44,10 @@ export const GetBucketOwnershipControls = declareOperation({
   output: structure("GetBucketOwnershipControlsOutput", {
     OwnershipControls: payload(OwnershipControls),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "OwnershipControlsNotFoundError"],
+}).handledBy(async (_input, context) => {
+  const ownership = requireConfigured(context, "ownershipControls", "OwnershipControlsNotFoundError");
+  return { OwnershipControls: { Rules: [{ ObjectOwnership: ownership }] } };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketOwnershipControls.html */
@@ -56,5 +64,10 @@ export const PutBucketOwnershipControls = declareOperation({
     ChecksumAlgorithm: header("x-amz-sdk-checksum-algorithm", ChecksumAlgorithm),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "BadDigest", "InvalidBucketAclWithObjectOwnership", "InvalidDigest", "MalformedXML"],
+}).handledBy(async (input, context) => {
+  const [rule, ...others] = input.OwnershipControls.Rules;
+  if (rule === undefined || others.length > 0) throw new S3Error("MalformedXML");
+  await configure(context, { field: "ownershipControls", value: rule.ObjectOwnership });
+  return {};
 });

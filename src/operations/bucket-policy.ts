@@ -1,14 +1,37 @@
 /** The policy of a bucket (`?policy`, `?policyStatus`). */
 
+import { isUtf8 } from "node:buffer";
+import { limits } from "../base/limits.ts";
 import { body, header, label, payload } from "../model/member.ts";
 import { boolean, string, structure } from "../model/shape.ts";
+import { type PolicyDocument, parseBucketPolicy, parsePolicy } from "../policy/document.ts";
+import { PolicyError } from "../policy/policy-error.ts";
+import { isPublicPolicy } from "../policy/public-policy.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Unit } from "../s3/shapes.ts";
-import { declareOperation } from "./context.ts";
+import { configure, requireConfigured } from "./configured.ts";
+import { type Context, declareOperation } from "./context.ts";
 
 const PolicyStatus = structure("PolicyStatus", {
   IsPublic: body(boolean, { xmlName: "IsPublic" }),
 });
+
+/** A bucket's policy is its owner's account's alone, whatever the policy itself allows. @throws S3Error MethodNotAllowed */
+const requireOwnAccount = ({ bucket, principal, request }: Context): void => {
+  if (principal.account.accountId === bucket.accountId) return;
+  throw new S3Error("MethodNotAllowed", { Method: request.method, ResourceType: "BUCKETPOLICY" });
+};
+
+/** @throws S3Error MalformedPolicy, which says where */
+const checkedPolicy = (text: string, bucket: string): PolicyDocument => {
+  try {
+    return parseBucketPolicy(text, bucket);
+  } catch (error) {
+    if (error instanceof PolicyError) throw new S3Error("MalformedPolicy", { Message: error.message });
+    throw error;
+  }
+};
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html */
 export const DeleteBucketPolicy = declareOperation({
@@ -20,7 +43,11 @@ export const DeleteBucketPolicy = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "MethodNotAllowed"],
+}).handledBy(async (_input, context) => {
+  requireOwnAccount(context);
+  await configure(context, { field: "policy", value: null });
+  return {};
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicy.html */
@@ -35,7 +62,10 @@ export const GetBucketPolicy = declareOperation({
   output: structure("GetBucketPolicyOutput", {
     Policy: payload(string),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchBucketPolicy", "MethodNotAllowed"],
+}).handledBy(async (_input, context) => {
+  requireOwnAccount(context);
+  return { Policy: requireConfigured(context, "policy", "NoSuchBucketPolicy") };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html */
@@ -50,13 +80,16 @@ export const GetBucketPolicyStatus = declareOperation({
   output: structure("GetBucketPolicyStatusOutput", {
     PolicyStatus: payload(PolicyStatus),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchBucketPolicy"],
+}).handledBy(async (_input, context) => {
+  const text = requireConfigured(context, "policy", "NoSuchBucketPolicy");
+  return { PolicyStatus: { IsPublic: isPublicPolicy(parsePolicy(text, "resource")) } };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html */
 export const PutBucketPolicy = declareOperation({
   name: "PutBucketPolicy",
-  http: { method: "PUT", uri: "/{Bucket}?policy", status: 200 },
+  http: { method: "PUT", uri: "/{Bucket}?policy", status: 200, wireStatus: 204 },
   action: "s3:PutBucketPolicy",
   requiresBodyDigest: true,
   input: structure("PutBucketPolicyRequest", {
@@ -68,5 +101,25 @@ export const PutBucketPolicy = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "AccessDenied",
+    "BadDigest",
+    "InvalidDigest",
+    "MalformedPolicy",
+    "MethodNotAllowed",
+    "PolicyTooLarge",
+  ],
+}).handledBy(async (input, context) => {
+  requireOwnAccount(context);
+  const { bucket, services, wholeBody } = context;
+  if (wholeBody === null || !isUtf8(wholeBody)) throw new S3Error("MalformedPolicy");
+  if (wholeBody.length > limits.bucketPolicyBytesMax) {
+    throw new S3Error("PolicyTooLarge", { MaxSizeAllowed: String(limits.bucketPolicyBytesMax) });
+  }
+  const document = checkedPolicy(input.Policy, bucket.name);
+  const { blockPublicPolicy } = services.publicAccessBlockOf(bucket, bucket.accountId);
+  if (blockPublicPolicy && isPublicPolicy(document)) throw new S3Error("AccessDenied");
+  await configure(context, { field: "policy", value: input.Policy });
+  return {};
 });

@@ -1,17 +1,12 @@
 /** Public access block of a bucket (`?publicAccessBlock`). */
 
-import { body, header, label, payload } from "../model/member.ts";
-import { boolean, string, structure } from "../model/shape.ts";
+import { header, label, payload } from "../model/member.ts";
+import { string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
+import { askedBlock, PublicAccessBlockConfiguration, shownBlock } from "../s3/public-access-document.ts";
 import { Unit } from "../s3/shapes.ts";
+import { configure, requireConfigured } from "./configured.ts";
 import { declareOperation } from "./context.ts";
-
-const PublicAccessBlockConfiguration = structure("PublicAccessBlockConfiguration", {
-  BlockPublicAcls: body(boolean, { xmlName: "BlockPublicAcls" }),
-  IgnorePublicAcls: body(boolean, { xmlName: "IgnorePublicAcls" }),
-  BlockPublicPolicy: body(boolean, { xmlName: "BlockPublicPolicy" }),
-  RestrictPublicBuckets: body(boolean, { xmlName: "RestrictPublicBuckets" }),
-});
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html */
 export const DeletePublicAccessBlock = declareOperation({
@@ -24,6 +19,9 @@ export const DeletePublicAccessBlock = declareOperation({
   }),
   output: Unit,
   errors: ["NoSuchBucket"],
+}).handledBy(async (_input, context) => {
+  await configure(context, { field: "publicAccessBlock", value: null });
+  return {};
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html */
@@ -38,7 +36,10 @@ export const GetPublicAccessBlock = declareOperation({
   output: structure("GetPublicAccessBlockOutput", {
     PublicAccessBlockConfiguration: payload(PublicAccessBlockConfiguration),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchPublicAccessBlockConfiguration"],
+}).handledBy(async (_input, context) => {
+  const block = requireConfigured(context, "publicAccessBlock", "NoSuchPublicAccessBlockConfiguration");
+  return { PublicAccessBlockConfiguration: shownBlock(block) };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html */
@@ -58,5 +59,11 @@ export const PutPublicAccessBlock = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "MalformedXML"],
+}).handledBy(async (input, context) => {
+  await configure(context, {
+    field: "publicAccessBlock",
+    value: askedBlock(input.PublicAccessBlockConfiguration),
+  });
+  return {};
 });

@@ -6,6 +6,8 @@ import { BucketCannedACL, ObjectOwnership } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { Tag, Unit } from "../s3/shapes.ts";
+import { writtenAclErrors } from "./acl-headers.ts";
+import { aclOfNewBucket, settleNewBucket } from "./bucket-creation.ts";
 import { finishDeletion } from "./bucket-deletion.ts";
 import { declareOperation } from "./context.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -34,7 +36,6 @@ const locationOf = (constraint: string | undefined, region: string): string | nu
 interface CreationOptions {
   readonly CreateBucketConfiguration?: ValueOf<typeof CreateBucketConfiguration> | undefined;
   readonly ObjectLockEnabledForBucket?: boolean | undefined;
-  readonly ObjectOwnership?: ValueOf<typeof ObjectOwnership> | undefined;
   readonly BucketNamespace?: "account-regional" | "global" | undefined;
 }
 
@@ -44,10 +45,6 @@ const refuseUnservedConfiguration = (options: CreationOptions): void => {
   const refuse = (what: string): S3Error => new S3Error("NotImplemented", { Header: what });
   if (options.ObjectLockEnabledForBucket === true) throw refuse("x-amz-bucket-object-lock-enabled");
   if (options.BucketNamespace === "account-regional") throw refuse("x-amz-bucket-namespace");
-  // Without ACLs every bucket works as BucketOwnerEnforced does.
-  if (options.ObjectOwnership !== undefined && options.ObjectOwnership !== "BucketOwnerEnforced") {
-    throw refuse("x-amz-object-ownership");
-  }
   if (configuration?.Location !== undefined) throw refuse("CreateBucketConfiguration.Location");
   if (configuration?.Bucket !== undefined) throw refuse("CreateBucketConfiguration.Bucket");
   if (configuration?.Tags !== undefined && configuration.Tags.length > 0)
@@ -78,8 +75,10 @@ export const CreateBucket = declareOperation({
     BucketArn: header("x-amz-bucket-arn", string),
   }),
   errors: [
+    ...writtenAclErrors,
     "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",
+    "InvalidBucketAclWithObjectOwnership",
     "InvalidBucketName",
     "MalformedXML",
     "NotImplemented",
@@ -95,13 +94,18 @@ export const CreateBucket = declareOperation({
       BucketName: input.Bucket,
     });
   }
-  refuseUnservedHeaders(request.headers);
+  refuseUnservedHeaders(request.headers, ["x-amz-grant-write"]);
   refuseUnservedConfiguration(input);
-  await services.askControl("bucket.create", {
+  const acl = aclOfNewBucket(input, context);
+  const { record, created } = await services.askControl("bucket.create", {
     name: input.Bucket,
     accountId: principal.account.accountId,
     location: locationOf(input.CreateBucketConfiguration?.LocationConstraint, services.region),
   });
+  await settleNewBucket(
+    { bucket: record, services },
+    { acl, ownership: input.ObjectOwnership ?? (created ? services.defaultOwnership : null), created },
+  );
   return { Location: `/${input.Bucket}` };
 });
 

@@ -13,11 +13,16 @@ import type { BucketRecord } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
 import { S3Error, type S3ErrorCode } from "../s3/errors.ts";
+import type { ObjectOwnership } from "../s3/object-ownership.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
 export interface Services {
-  readonly control: Pick<ControlReader, "refresh" | "bucket" | "bucketsOf" | "account">;
+  readonly control: Pick<
+    ControlReader,
+    "refresh" | "bucket" | "bucketsOf" | "account" | "accountOfCanonicalId" | "accountsOfRootEmail"
+  >;
   /** @throws S3Error the errors of the message, ServiceUnavailable past `limits.askMs` */
   askControl<T extends keyof ControlProtocol>(type: T, message: ControlProtocol[T][0]): Promise<ControlProtocol[T][1]>;
   /** @throws S3Error the errors of the message, ServiceUnavailable past `limits.askMs`, SlowDown without a ticket */
@@ -28,11 +33,15 @@ export interface Services {
   ): Promise<BucketReply<T>>;
   /** The bucket's row and configuration, as of now. @throws CorruptRecordError */
   configurationOf(bucket: BucketRecord): ConfiguredBucket;
+  /** What holds for a bucket, and (null) for one that the account is about to make. */
+  publicAccessBlockOf(bucket: BucketRecord | null, ownerAccountId: string): PublicAccessBlock;
   readonly objects: Pick<ObjectReader, "read" | "upload">;
   readonly bodies: Pick<BodyUploader, "store" | "release">;
   readonly clock: Clock;
   /** The region that buckets without a LocationConstraint are in. */
   readonly region: string;
+  /** Of buckets that are made without a choice; null: none. */
+  readonly defaultOwnership: ObjectOwnership | null;
 }
 
 export interface Context {

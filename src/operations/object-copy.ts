@@ -18,6 +18,7 @@ import {
 import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
+import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
 import {
@@ -46,12 +47,18 @@ interface Directives extends MetadataInput {
 }
 
 /**
- * Metadata of the copy. The storage class and the website redirect are never copied; tags have a directive of their own.
+ * Metadata of the copy. The storage class, the website redirect and the ACL are never copied; tags have a directive of their own.
  */
 const copiedMetadata = (input: Directives, source: ObjectMetadata): ObjectMetadata => {
   const asked = metadataOf(input);
   const { tagging: askedTagging, ...given } = asked;
-  const { storageClass: _class, websiteRedirectLocation: _redirect, tagging: sourceTagging, ...copied } = source;
+  const {
+    storageClass: _class,
+    websiteRedirectLocation: _redirect,
+    acl: _acl,
+    tagging: sourceTagging,
+    ...copied
+  } = source;
   const tagging = input.TaggingDirective === "REPLACE" ? askedTagging : sourceTagging;
   const { storageClass, websiteRedirectLocation } = given;
   const base =
@@ -149,6 +156,7 @@ export const CopyObject = declareOperation({
   }),
   errors: [
     "NoSuchBucket",
+    ...writtenAclErrors,
     "NoSuchKey",
     "NoSuchVersion",
     "InvalidArgument",
@@ -162,10 +170,11 @@ export const CopyObject = declareOperation({
   refuseUnservedHeaders(request.headers);
   const preconditions = writePreconditions(request.headers);
   const { checksumAlgorithm } = uploadChecksum(input.ChecksumAlgorithm, undefined);
+  const acl = aclOfWrite(input, context);
   const source = await openCopySource(input, context);
   try {
     refuseCopyToItself(input, source, bucket.name);
-    const metadata = copiedMetadata(input, source.object.metadata);
+    const metadata = { ...copiedMetadata(input, source.object.metadata), ...acl };
     const algorithm = checksumAlgorithm ?? source.object.checksum?.algorithm ?? null;
     const plan = planCopy(bucket, source.body.contentLength, algorithm, inlineBytesFor(metadata));
     const address = { bucket: bucket.id, partition: bucket.partition };

@@ -16,6 +16,7 @@ import {
   StorageClass,
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
+import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { inlineBytesFor, metadataOf, quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { planBody } from "./request-body.ts";
@@ -83,6 +84,7 @@ export const PutObject = declareOperation({
   }),
   errors: [
     "NoSuchBucket",
+    ...writtenAclErrors,
     "BadDigest",
     "EntityTooLarge",
     "IncompleteBody",
@@ -100,7 +102,7 @@ export const PutObject = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = metadataOf(input);
+  const metadata = { ...metadataOf(input), ...aclOfWrite(input, context) };
   const preconditions = writePreconditions(request.headers);
   const plan = planBody(request, context.payload, bucket, {
     bytesMax: limits.singlePutBytesMax,

@@ -16,6 +16,7 @@ import type { BucketRecord } from "../control/records.ts";
 import type { Headers, HttpRequest, RequestBody } from "../model/http.ts";
 import { decodeInput, type EncodedAnswer, encodeOutput } from "../model/http-binding.ts";
 import { asS3Error, S3Error } from "../s3/errors.ts";
+import { effectiveBlock, type PublicAccessBlock } from "../s3/public-access.ts";
 import { parseQuery } from "../s3/uri.ts";
 import { noQuota } from "../storage/bucket-row.ts";
 import type { Context, Services } from "./context.ts";
@@ -84,6 +85,8 @@ export interface World {
   readonly buckets?: readonly BucketRecord[];
   /** Of every bucket. */
   readonly configuration?: Partial<BucketConfiguration>;
+  /** Public access block of every account. */
+  readonly accountBlock?: PublicAccessBlock;
   /** Objects by key, with their bytes. */
   readonly objects?: ReadonlyMap<string, { readonly view: ObjectView; readonly bytes: Uint8Array }>;
   readonly upload?: ReturnType<Services["objects"]["upload"]>;
@@ -169,6 +172,8 @@ const servicesOf = (world: World, sent: Sent): Services => ({
       return (world.buckets ?? []).filter(({ name }) => name.startsWith(prefix) && name > after).slice(0, limit);
     },
     account: () => principal.account,
+    accountOfCanonicalId: (id) => (id === principal.account.canonicalId ? principal.account : undefined),
+    accountsOfRootEmail: () => [],
   },
   askControl: async (type, request) => {
     sent.messages.push([type, request]);
@@ -183,6 +188,7 @@ const servicesOf = (world: World, sent: Sent): Services => ({
     return answer(request);
   },
   configurationOf: () => configuredWith(world.configuration ?? {}),
+  publicAccessBlockOf: () => effectiveBlock(world.configuration?.publicAccessBlock ?? null, world.accountBlock ?? null),
   objects: {
     read: (at, use) => {
       const object = world.objects?.get(at.key);
@@ -205,6 +211,7 @@ const servicesOf = (world: World, sent: Sent): Services => ({
   },
   clock: promptClock,
   region: "us-east-1",
+  defaultOwnership: null,
 });
 
 export interface Asked {

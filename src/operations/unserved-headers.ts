@@ -4,11 +4,8 @@ import type { Headers } from "../model/http.ts";
 import { S3Error } from "../s3/errors.ts";
 
 const unserved: readonly string[] = [
-  "x-amz-grant-full-control",
-  "x-amz-grant-read",
-  "x-amz-grant-read-acp",
+  // No permission on an object: S3's model has it for buckets, and for the ACL of what is there.
   "x-amz-grant-write",
-  "x-amz-grant-write-acp",
   "x-amz-if-match-last-modified-time",
   "x-amz-if-match-size",
   "x-amz-write-offset-bytes",
@@ -20,14 +17,11 @@ const unservedPrefixes: readonly string[] = [
   "x-amz-server-side-encryption",
 ];
 
-/** Canned ACLs that say what holds anyway: the bucket's owner has everything, nobody else anything. */
-const harmlessAcls: ReadonlySet<string> = new Set(["private", "bucket-owner-full-control"]);
-
 const refuse = (header: string): S3Error => new S3Error("NotImplemented", { Header: header });
 
 /**
  * @param served headers of those below that this operation does serve
- * @throws S3Error NotImplemented (encryption, grants, ACLs beyond the owner's, appends), InvalidRequest (object lock in a
+ * @throws S3Error NotImplemented (encryption, WRITE on an object, appends), InvalidRequest (object lock in a
  * bucket that has none, which is every bucket so far)
  */
 export const refuseUnservedHeaders = (headers: Headers, served: readonly string[] = []): void => {
@@ -40,6 +34,4 @@ export const refuseUnservedHeaders = (headers: Headers, served: readonly string[
       throw new S3Error("InvalidRequest", { Message: "Bucket is missing Object Lock Configuration" });
     }
   }
-  const acl = headers.get("x-amz-acl");
-  if (acl !== undefined && !harmlessAcls.has(acl)) throw refuse("x-amz-acl");
 };

@@ -16,6 +16,7 @@ import {
 } from "../s3/enumerations.ts";
 import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
+import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -79,10 +80,18 @@ export const CreateMultipartUpload = declareOperation({
     },
     { xmlName: "InitiateMultipartUploadResult" },
   ),
-  errors: ["NoSuchBucket", "InvalidRequest", "InvalidStorageClass", "InvalidTag", "MetadataTooLarge", "NotImplemented"],
-}).handledBy(async (input, { bucket, request, services }) => {
+  errors: [
+    "NoSuchBucket",
+    ...writtenAclErrors,
+    "InvalidStorageClass",
+    "InvalidTag",
+    "MetadataTooLarge",
+    "NotImplemented",
+  ],
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = metadataOf(input);
+  const metadata = { ...metadataOf(input), ...aclOfWrite(input, context) };
   inlineBytesFor(metadata);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
   const { uploadId } = await services.askBucket(bucket, "upload.create", { key: input.Key, metadata, ...checksum });

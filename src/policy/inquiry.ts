@@ -4,7 +4,7 @@ import { type CompiledPolicy, type CompiledStatement, resourceTruth, statementsF
 import { conditionTruth } from "./condition.ts";
 import type { Part, Rule } from "./decision.ts";
 import { isSpared, type Naming, namingOf } from "./principals.ts";
-import type { AccessRequest, PolicySets } from "./request.ts";
+import { type AccessRequest, type AclSide, noAcl, type PolicySets } from "./request.ts";
 import { RequestContext } from "./request-context.ts";
 import { and, no, or, type Truth, unknown, yes } from "./truth.ts";
 
@@ -17,15 +17,17 @@ export type Open = Map<Part | "denied", CompiledStatement[]>;
 export class Inquiry {
   readonly request: AccessRequest;
   readonly sets: PolicySets;
+  readonly acl: AclSide;
   readonly context: RequestContext;
   readonly rule: Rule;
   /** Statements whose application is not known yet. */
   open: Open | null = null;
   #resource: { itself: Truth; role: Truth; account: Truth } | null = null;
 
-  constructor(request: AccessRequest, sets: PolicySets) {
+  constructor(request: AccessRequest, sets: PolicySets, acl: AclSide = noAcl) {
     this.request = request;
     this.sets = sets;
+    this.acl = acl;
     this.context = new RequestContext(request.context);
     this.rule = ruleOf(request, sets);
   }
@@ -132,7 +134,8 @@ export class Inquiry {
   }
 
   #resourceAllows(): { itself: Truth; role: Truth; account: Truth } {
-    const found = { itself: no as Truth, role: no as Truth, account: no as Truth };
+    const { everybody, account } = this.acl;
+    const found = { itself: everybody, role: no as Truth, account };
     const { resource, session } = this.sets;
     if (resource === null) return found;
     for (const statement of statementsFor(resource, this.request.action).allows) {

@@ -2,6 +2,7 @@
 
 import type { CompiledPolicy } from "./compile.ts";
 import type { ContextValues } from "./request-context.ts";
+import { no, type Truth } from "./truth.ts";
 
 export type RequestPrincipal =
   | { readonly kind: "anonymous" }
@@ -42,3 +43,15 @@ export interface PolicySets {
   /** The owner of the resource. */
   readonly resourceAccountId: string;
 }
+
+/** What access control lists say beside the policies. */
+export interface AclSide {
+  /** Granted to who asks as to anybody: to a group, or to those who do not sign. */
+  readonly everybody: Truth;
+  /** Granted to the account of who asks, whose own policies have the last word. */
+  readonly account: Truth;
+  /** Whether the resource may be another account's than the sets say: then nothing but a denial is decided before `settle`. */
+  readonly isOwnerOpen: boolean;
+}
+
+export const noAcl: AclSide = Object.freeze({ everybody: no, account: no, isOwnerOpen: false });

@@ -66,6 +66,19 @@ function leftOf(statement: CompiledStatement, { context, request }: Inquiry): Re
   };
 }
 
+/** What an object's ACL says, once it is known. */
+export interface SettledAcl {
+  readonly everybody: boolean;
+  readonly account: boolean;
+  /**
+   * Who owns the object: the account that the sets named, that of who asks, or a third. A resource policy allows only what its
+   * own account owns, and denies everything else too.
+   */
+  readonly owner: "resource" | "requester" | "other";
+}
+
+const privateToOwner: SettledAcl = { everybody: false, account: false, owner: "resource" };
+
 /**
  * Ends a deferred decision.
  * @param facts values of the keys that were deferred, named in lower case; undefined: the object has none
@@ -73,6 +86,7 @@ function leftOf(statement: CompiledStatement, { context, request }: Inquiry): Re
 export function settle(
   residual: Residual,
   facts: (key: string) => readonly string[] | undefined,
+  acl: SettledAcl = privateToOwner,
 ): "Allow" | "ExplicitDeny" | "ImplicitDeny" {
   const known = new Map(residual.known);
   const context = new RequestContext((key) => {
@@ -86,7 +100,20 @@ export function settle(
     return truth;
   };
   if (truthOf(residual.denied) !== no) return "ExplicitDeny";
-  return allowedBy(residual.rule, (name) => truthOf(residual.parts[name])) === yes ? "Allow" : "ImplicitDeny";
+  const { owner } = acl;
+  const allowed = allowedBy(ruleFor(residual.rule, owner), (name) => {
+    const granted = name === "itself" ? acl.everybody : name === "account" && acl.account;
+    if (granted) return yes;
+    return owner !== "resource" && ofResource.has(name) ? no : truthOf(residual.parts[name]);
+  });
+  return allowed === yes ? "Allow" : "ImplicitDeny";
+}
+
+const ofResource: ReadonlySet<Part> = new Set<Part>(["itself", "role", "account"]);
+
+function ruleFor(rule: Rule, owner: SettledAcl["owner"]): Rule {
+  if (owner === "resource" || rule === "anonymous") return rule;
+  return owner === "requester" ? "same" : "other";
 }
 
 function statementTruth(statement: ResidualStatement, resource: string, context: RequestContext): Truth {

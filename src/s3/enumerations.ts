@@ -2,7 +2,20 @@
 
 import { enumeration, enumerationRefusedAs, ignoringCase } from "../model/shape.ts";
 
-export const BucketCannedACL = enumeration("authenticated-read", "private", "public-read", "public-read-write");
+/**
+ * With those of the user guide that the model does not have: a bucket's owner is its bucket's owner, so that what canned
+ * ACLs of objects give to that owner changes nothing.
+ */
+export const BucketCannedACL = enumeration(
+  "authenticated-read",
+  "aws-exec-read",
+  "bucket-owner-full-control",
+  "bucket-owner-read",
+  "log-delivery-write",
+  "private",
+  "public-read",
+  "public-read-write",
+);
 
 export const ChecksumAlgorithm = ignoringCase(
   enumerationRefusedAs(

@@ -171,6 +171,11 @@ const clientErrors = {
     status: 400,
     message: "Bucket POST must be of the enclosure-type multipart/form-data.",
   },
+  PolicyTooLarge: {
+    status: 400,
+    message: "The policy is larger than the maximum allowed size",
+    fields: ["MaxSizeAllowed"],
+  },
   RequestTimeout: {
     status: 400,
     message: "Your socket connection to the server was not read from or written to within the timeout period.",

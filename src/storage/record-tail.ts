@@ -4,6 +4,7 @@
  */
 
 import { pack, unpack } from "../base/msgpack.ts";
+import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum } from "../s3/checksum-algorithms.ts";
 
 /** Metadata that is kept and given back unchanged; absent members were not sent. */
@@ -21,6 +22,8 @@ export interface ObjectMetadata {
   readonly user?: readonly (readonly [name: string, value: string])[];
   /** URL-encoded as in x-amz-tagging. */
   readonly tagging?: string;
+  /** Absent: all is the bucket's owner's alone. */
+  readonly acl?: AccessControlList;
 }
 
 export interface RecordTail {

@@ -1,0 +1,33 @@
+/** The document of a public access block, the same for a bucket and, in another namespace, for an account. Pure. */
+
+import { body } from "../model/member.ts";
+import { boolean, structure, type ValueOf } from "../model/shape.ts";
+import type { PublicAccessBlock } from "./public-access.ts";
+
+export const PublicAccessBlockConfiguration = structure("PublicAccessBlockConfiguration", {
+  BlockPublicAcls: body(boolean, { xmlName: "BlockPublicAcls" }),
+  IgnorePublicAcls: body(boolean, { xmlName: "IgnorePublicAcls" }),
+  BlockPublicPolicy: body(boolean, { xmlName: "BlockPublicPolicy" }),
+  RestrictPublicBuckets: body(boolean, { xmlName: "RestrictPublicBuckets" }),
+});
+
+type Document = ValueOf<typeof PublicAccessBlockConfiguration>;
+
+/** What is not said is off. */
+export function askedBlock(document: Document): PublicAccessBlock {
+  return {
+    blockPublicAcls: document.BlockPublicAcls ?? false,
+    ignorePublicAcls: document.IgnorePublicAcls ?? false,
+    blockPublicPolicy: document.BlockPublicPolicy ?? false,
+    restrictPublicBuckets: document.RestrictPublicBuckets ?? false,
+  };
+}
+
+export function shownBlock(block: PublicAccessBlock): Document {
+  return {
+    BlockPublicAcls: block.blockPublicAcls,
+    IgnorePublicAcls: block.ignorePublicAcls,
+    BlockPublicPolicy: block.blockPublicPolicy,
+    RestrictPublicBuckets: block.restrictPublicBuckets,
+  };
+}
