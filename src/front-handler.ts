@@ -20,6 +20,8 @@ import type { FrontServices } from "./front/request-services.ts";
 import { S3ControlPort } from "./front/s3-control-port.ts";
 import { s3Port } from "./front/s3-port.ts";
 import { TenantHosts } from "./front/tenant-host.ts";
+import { WebsitePort } from "./front/website.ts";
+import { WebsiteHosts } from "./front/website-host.ts";
 import type { FrontData } from "./front-host.ts";
 import { s3ControlPort } from "./iam/s3-control.ts";
 import { iamPort } from "./iam/service.ts";
@@ -27,6 +29,7 @@ import type { HttpHandler } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
 import { s3Guide } from "./node-guide.ts";
 import { operations } from "./operations/table.ts";
+import { isEndpointHost } from "./s3/address.ts";
 import type { PublicAccessBlock } from "./s3/public-access.ts";
 
 export interface HandlerParts {
@@ -88,7 +91,19 @@ export function s3Handler(parts: HandlerParts): HttpHandler {
     log,
   });
   const s3Control = new S3ControlPort({ gate, serve: controlService(parts), proxies, clock, random });
-  return s3Port({ pipeline: pipeline.handle, isReady, consoleUrl, cors, query, s3Control, guide });
+  const website = new WebsitePort({
+    hosts: new WebsiteHosts(data.websites.endpoints, data.websites.customHosts),
+    control,
+    configurations: services.configurations,
+    isEndpoint: (request) =>
+      isEndpointHost(request.headers.get("host") ?? "", gate.tenantOf(request)?.endpoints ?? endpoints),
+    pipeline: pipeline.handle,
+    proxies,
+    random,
+    hostId,
+    log,
+  });
+  return s3Port({ pipeline: pipeline.handle, isReady, consoleUrl, cors, query, s3Control, guide, website });
 }
 
 function queryService({ services, temporary, log }: HandlerParts) {

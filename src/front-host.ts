@@ -71,6 +71,12 @@ export interface FrontData {
   readonly endpoints: readonly string[];
   /** Tenants' host names end in these, lower case. */
   readonly domains: readonly string[];
+  readonly websites: {
+    /** Host names of the website endpoints, lower case. */
+    readonly endpoints: readonly string[];
+    /** Whether a host that is a bucket's name is its website. */
+    readonly customHosts: boolean;
+  };
   readonly trustedProxies: readonly string[];
   readonly takesVersion2: boolean;
   readonly hostId: string;

@@ -19,6 +19,7 @@ import type { ControlRequest, IdentitiesDocument, IdentityKey } from "./control/
 import { listBuckets, restoreRecords, seededRecords } from "./control/seed.ts";
 import { chooseImplementation } from "./front/http-server.ts";
 import type { AskControl } from "./front/request-services.ts";
+import { websiteEndpoints } from "./front/website-host.ts";
 import type { FrontData } from "./front-host.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import {
@@ -257,6 +258,10 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     takesVersion2: config.signatures.version2,
     endpoints: config.domain.map((domain) => `s3.${domain}`),
     domains: config.domain,
+    websites: {
+      endpoints: websiteEndpoints(config.website.endpoints, config.domain, config.region),
+      customHosts: config.website.customHosts,
+    },
     trustedProxies: config.trustedProxies,
     hostId: Buffer.from(directory.format.nodeEpoch, "hex").toString("base64"),
     tokenKey: Uint8Array.from(systemRandom.bytes(32)),

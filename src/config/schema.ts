@@ -175,6 +175,20 @@ const signatures = z.strictObject({
     .describe("Whether signature version 2 (HMAC-SHA1) is taken: boto3, s3cmd and others presign with it by default."),
 });
 
+const website = z.strictObject({
+  endpoints: z
+    .array(domainName)
+    .max(100)
+    .default([])
+    .describe(
+      "Host names of the website endpoints: a bucket's website answers at <bucket>.<endpoint>; none = s3-website.<domain>, s3-website-<region>.<domain> and s3-website.<region>.<domain>.",
+    ),
+  customHosts: z
+    .boolean()
+    .default(false)
+    .describe("Whether a host that is the name of a bucket with a website configuration is its website (by CNAME)."),
+});
+
 /** The whole file. `$schema` is for editors and has no effect. */
 export const configSchema = z.strictObject({
   $schema: z.string().optional().describe("Where editors find the schema of this file; no effect."),
@@ -207,6 +221,7 @@ export const configSchema = z.strictObject({
   slabs: slabs.prefault({}),
   storage: storage.prefault({}),
   threads: threads.prefault({}),
+  website: website.prefault({}),
 });
 
 type Parsed = z.output<typeof configSchema>;
@@ -222,6 +237,7 @@ export function* brokenRelations(parsed: Parsed): Generator<readonly [readonly (
     ["id"],
   );
   yield* repeated(["storage", "directories"], parsed.storage.directories, []);
+  yield* repeated(["website", "endpoints"], parsed.website.endpoints, []);
   if (Array.isArray(parsed.domain)) yield* repeated(["domain"], parsed.domain, []);
   if (parsed.mail !== null && parsed.mail.password !== null && parsed.mail.user === null) {
     yield [["mail", "user"], "is needed with a password"];

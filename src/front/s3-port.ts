@@ -5,6 +5,7 @@ import type { Cors } from "./cors.ts";
 import type { GuideGate } from "./guide-gate.ts";
 import type { QueryPort } from "./query-port.ts";
 import type { S3ControlPort } from "./s3-control-port.ts";
+import type { WebsitePort } from "./website.ts";
 
 export interface S3PortOptions {
   readonly cors: Cors;
@@ -12,6 +13,7 @@ export interface S3PortOptions {
   readonly query: QueryPort;
   readonly s3Control: S3ControlPort;
   readonly guide: GuideGate;
+  readonly website: WebsitePort;
   readonly pipeline: HttpHandler;
   /** True while requests can be served. */
   readonly isReady: () => boolean;
@@ -33,8 +35,11 @@ export function answerHealth(request: HttpRequest, response: HttpResponse, isRea
   return true;
 }
 
-export function s3Port({ pipeline, isReady, consoleUrl, cors, query, s3Control, guide }: S3PortOptions): HttpHandler {
+export function s3Port(options: S3PortOptions): HttpHandler {
+  const { pipeline, isReady, consoleUrl, cors, query, s3Control, guide, website } = options;
   return (request, response) => {
+    // Every path of a website's host is the website's.
+    if (website.answer(request, response)) return;
     const { rawPath } = request;
     // Every path of ours begins with "/health/", "/minio/", "/apidoc", "/admin" or "/signin": reserved as bucket names.
     if (rawPath.charCodeAt(1) === 0x68 || rawPath.charCodeAt(1) === 0x6d) {

@@ -27,6 +27,12 @@ const virtualBucket = (host: string, endpoints: readonly string[]): string | nul
   return longest === "" ? null : host.slice(0, -longest.length - 1);
 };
 
+/** Whether a Host header names an endpoint, or a bucket to the left of one. @param endpoints as of `parseAddress` */
+export const isEndpointHost = (header: string, endpoints: readonly string[]): boolean => {
+  const host = hostName(header);
+  return endpoints.some((endpoint) => host === endpoint || host.endsWith(`.${endpoint}`));
+};
+
 let lastHost = "";
 let lastEndpoints: readonly string[] = [];
 let lastHosted: string | null = null;
