@@ -7,7 +7,7 @@ import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { Retention } from "../s3/object-lock.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
-import type { ObjectMetadata } from "../storage/record-tail.ts";
+import type { Initiator, ObjectMetadata } from "../storage/record-tail.ts";
 import type { BucketConfiguration, ConfigurationChange, ConfigurationField } from "./configuration.ts";
 import type { LifecycleProgress } from "./lifecycle-turns.ts";
 import type { LifecyclePlace } from "./lifecycle-walk.ts";
@@ -16,7 +16,7 @@ import type { Versioning, VersioningStatus } from "./versioning.ts";
 
 export type { BodySource } from "../actor/body-source.ts";
 export type { ActorAddress as BucketAddress } from "../actor/envelope.ts";
-export type { ObjectMetadata } from "../storage/record-tail.ts";
+export type { Initiator, ObjectMetadata } from "../storage/record-tail.ts";
 
 /** Judged inside the turn. ETags without quotes; "*" as S3 means it. */
 export interface WritePreconditions {
@@ -75,6 +75,10 @@ export interface ListedUpload {
   readonly key: string;
   readonly uploadId: string;
   readonly initiatedMs: number;
+  /** Canonical id of who will own the object; null: the bucket's owner. */
+  readonly ownerId: string | null;
+  /** Null: the account that owns the bucket. */
+  readonly initiator: Initiator | null;
   readonly storageClass: string;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType | null;
@@ -185,7 +189,9 @@ export interface BucketProtocol {
     { key: string; uploadId: string; afterPartNumber: number; partsMax: number },
     {
       parts: readonly ListedPart[];
-      isTruncated: boolean;
+      isTruncated: boolean /** As in `ListedUpload`. */;
+      ownerId: string | null;
+      initiator: Initiator | null;
       storageClass: string;
       checksumAlgorithm: ChecksumAlgorithm | null;
       checksumType: ChecksumType | null;

@@ -53,13 +53,8 @@ interface Directives extends MetadataInput {
 const copiedMetadata = (input: Directives, source: ObjectMetadata): ObjectMetadata => {
   const asked = metadataOf(input);
   const { tagging: askedTagging, ...given } = asked;
-  const {
-    storageClass: _class,
-    websiteRedirectLocation: _redirect,
-    acl: _acl,
-    tagging: sourceTagging,
-    ...copied
-  } = source;
+  const { acl: _acl, tagging: sourceTagging, ...kept } = source;
+  const { storageClass: _class, websiteRedirectLocation: _redirect, ...copied } = kept;
   const tagging = input.TaggingDirective === "REPLACE" ? askedTagging : sourceTagging;
   const { storageClass, websiteRedirectLocation } = given;
   const base =

@@ -11,7 +11,7 @@ import { declareOperation } from "./context.ts";
 import { abortMembers } from "./lifecycle-headers.ts";
 import { pageSize } from "./listing.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
-import { ownerOf, ownerOfAccount } from "./owner.ts";
+import { initiatorMembers, ownerOfAccount, ownersIn } from "./owner.ts";
 import { partMarker } from "./part-number.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -62,7 +62,7 @@ export const ListParts = declareOperation({
   ),
   errors: ["NoSuchBucket", "NoSuchUpload", "InvalidArgument"],
 }).handledBy(async (input, context) => {
-  const { bucket, principal, request, services } = context;
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const partsMax = pageSize(input.MaxParts);
   const { Key: key, UploadId: uploadId } = input;
@@ -86,8 +86,9 @@ export const ListParts = declareOperation({
       Size: part.sizeBytes,
       ...checksumMember(part.checksum),
     })),
-    Initiator: ownerOf(principal.account),
-    Owner: ownerOfAccount(services.control, bucket.accountId),
+    Initiator:
+      page.initiator === null ? ownerOfAccount(services.control, bucket.accountId) : initiatorMembers(page.initiator),
+    Owner: ownersIn(services, bucket)(page.ownerId),
     ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
     ...(page.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: page.checksumAlgorithm }),
     ...(page.checksumType === null ? {} : { ChecksumType: page.checksumType }),

@@ -21,6 +21,7 @@ import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { abortMembers } from "./lifecycle-headers.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
+import { initiatedBy } from "./owner.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
@@ -94,7 +95,7 @@ export const CreateMultipartUpload = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = { ...metadataOf(input), ...aclOfWrite(input, context) };
+  const metadata = { ...metadataOf(input), ...aclOfWrite(input, context), ...initiatedBy(context) };
   inlineBytesFor(metadata);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
   const { uploadId } = await services.askBucket(bucket, "upload.create", { key: input.Key, metadata, ...checksum });
