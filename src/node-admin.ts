@@ -1,5 +1,6 @@
 /** The admin API of a node: its own reader of control records in the main thread, the local socket, and the mail. For node.ts alone. */
 
+import { join } from "node:path";
 import { Principals } from "./account/principals.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
 import type { Diagnostics } from "./admin/diagnostics.ts";
@@ -26,6 +27,7 @@ import type { AskControl } from "./front/request-services.ts";
 import { TenantHosts } from "./front/tenant-host.ts";
 import type { KeyRing } from "./keyring/key-ring.ts";
 import { defaultMailDirectory, fileMail } from "./mail/file-mail.ts";
+import { fileKeeper } from "./mail/kept-mail.ts";
 import { Outbox } from "./mail/outbox.ts";
 import { smtpMail } from "./mail/smtp.ts";
 import { asS3Error } from "./s3/errors.ts";
@@ -66,6 +68,7 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
   const principals = new Principals({ records: reader, secrets, temporary, clock: systemClock });
   const records = new AdminRecords(reader);
   const outbox = openOutbox(parts);
+  await outbox.resume();
   const snapshots = parts.partitions.map(({ metadata }) =>
     openSnapshot({ directory: metadata, ...unsafeLmdb(unsafe) }),
   );
@@ -116,7 +119,7 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
     port,
     close: async () => {
       await socket?.close(limits.drainMs);
-      outbox.close();
+      await outbox.close();
       await Promise.all(snapshots.map((snapshot) => snapshot.close()));
       await reader.close();
     },
@@ -124,16 +127,20 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
 }
 
 /** By SMTP, or without a server to files beside the data. */
-function openOutbox({ config, dataDirectory, log }: AdminParts): Outbox {
+function openOutbox({ config, dataDirectory, keyRing, log }: AdminParts): Outbox {
   const clock = systemClock;
+  const directory = defaultMailDirectory(dataDirectory);
   const mail =
     config.mail === null
       ? fileMail({
-          directory: defaultMailDirectory(dataDirectory),
+          directory,
           from: `troupe@${config.domain[0] ?? "localhost"}`,
           clock,
           random: systemRandom,
         })
       : smtpMail(config.mail);
-  return new Outbox({ mail, clock, log });
+  const keeper = fileKeeper(join(directory, "outbox"), keyRing, (name, error) =>
+    log.warn({ name, error }, "a kept mail cannot be read and is left where it is"),
+  );
+  return new Outbox({ mail, clock, log, random: systemRandom, keeper });
 }

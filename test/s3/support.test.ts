@@ -1,6 +1,6 @@
 /** What a real node says of itself to its operator, and where its S3 port leads when the console's port is the system's choice. */
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "ava";
@@ -89,3 +89,31 @@ for (const implementation of ["uws", "node"]) {
     t.is(await node.stop(), 0);
   });
 }
+
+test("a mail that waits for its server survives kill -9, and goes out after the next start", async (t) => {
+  const data = join(directory, "mails");
+  const unreachable = ["mail.host=127.0.0.1", "mail.port=9", "mail.from=troupe@example.com"];
+  const first = await NodeProcess.start({ data, arguments: unreachable.flatMap((setting) => ["--set", setting]) });
+  const invited = await sendSigned(first.consoleEndpoint, {
+    method: "POST",
+    target: "/api/v1/users",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: "ann@example.com" }),
+  });
+  t.is(invited.status, 201);
+  const files = (folder: string, ending: string): string[] =>
+    existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(ending)) : [];
+  const until = async (holds: () => boolean, what: string): Promise<void> => {
+    for (let attempt = 0; attempt < 200 && !holds(); attempt++) await new Promise((resolve) => setTimeout(resolve, 50));
+    t.true(holds(), what);
+  };
+  const outbox = join(`${data}.mail`, "outbox");
+  await until(() => files(outbox, ".mail").length === 1, "it is kept");
+  await first.kill();
+  // Without a mail server, mails are files.
+  const second = await NodeProcess.start({ data });
+  await until(() => files(`${data}.mail`, ".eml").length === 1 && files(outbox, ".mail").length === 0, "it went out");
+  const [name = ""] = files(`${data}.mail`, ".eml");
+  t.regex(readFileSync(join(`${data}.mail`, name), "utf8"), /^To: ann@example\.com/m);
+  t.is(await second.stop(), 0);
+});

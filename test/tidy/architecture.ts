@@ -96,7 +96,7 @@ export const guardedWords: readonly {
       /^storage\//,
       /^config\//,
       /^keyring\/key-ring-file\.ts$/,
-      /^mail\/file-mail\.ts$/,
+      /^mail\/(file-mail|kept-mail)\.ts$/,
       /^cli\//,
       /^account\/secret-file\.ts$/,
       /^front\/(uws|node-http|http-server|static-files|tls)\.ts$/,
