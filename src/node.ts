@@ -255,6 +255,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     endpoints: config.domain.map((domain) => `s3.${domain}`),
     domains: config.domain,
     trustedProxies: config.trustedProxies,
+    encryption: config.encryption,
     hostId: Buffer.from(directory.format.nodeEpoch, "hex").toString("base64"),
     consoleUrl,
     tokenKey: Uint8Array.from(systemRandom.bytes(32)),

@@ -10,7 +10,7 @@ import { CorruptRecordError } from "../storage/sealed-row.ts";
 import { addTransfer, bucketUsage, bucketVersioning, setQuota, setVersioning } from "./bucket-turns.ts";
 import { closeBucket, reopenBucket } from "./closing.ts";
 import { completeUpload } from "./complete.ts";
-import { configuration, configure } from "./configuration-turns.ts";
+import { addDataKey, configuration, configure } from "./configuration-turns.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
 import { emptySome } from "./emptying.ts";
 import { listObjects } from "./listing.ts";
@@ -44,6 +44,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "bucket.setVersioning": (request, memory) => setVersioning(memory, request),
   "bucket.setQuota": (request, memory) => setQuota(memory, request),
   "bucket.configure": (request, memory) => configure(memory, request),
+  "bucket.addDataKey": (request, memory) => addDataKey(memory, request),
   "bucket.configuration": (request, memory) => configuration(memory, request),
   "usage.add": (request, memory) => addTransfer(memory, request),
   "bucket.usage": (_request, memory) => bucketUsage(memory),

@@ -1,5 +1,7 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
+import type { BucketDataKey, BucketEncryption } from "../s3/encryption.ts";
+
 /** Each field is set and removed as a whole. */
 export interface BucketConfiguration {
   /** The policy document, as it was put. */
@@ -10,12 +12,14 @@ export interface BucketConfiguration {
   readonly cors: unknown;
   readonly objectLock: unknown;
   readonly lifecycle: unknown;
-  readonly encryption: unknown;
+  readonly encryption: BucketEncryption;
   readonly notification: unknown;
   readonly website: unknown;
   readonly logging: unknown;
   readonly requestPayment: unknown;
   readonly replication: unknown;
+  /** Data keys, wrapped, oldest first. Set by "bucket.addDataKey" alone. */
+  readonly dataKeys: readonly BucketDataKey[];
 }
 
 export type ConfigurationField = keyof BucketConfiguration;
@@ -35,6 +39,7 @@ const configurationFields = [
   "logging",
   "requestPayment",
   "replication",
+  "dataKeys",
 ] as const satisfies readonly ConfigurationField[];
 
 /** The stored code. */

@@ -39,6 +39,7 @@ export function putObject(
   let tail: Buffer = Buffer.alloc(0);
   return writeBody(memory, {
     source: request.source,
+    key: request.key,
     room: (body) => {
       tail = tailOf(request.metadata, body.checksum);
       return inlineBytesMax(judgeTail(tail));

@@ -13,6 +13,7 @@ import type { BucketRecord } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { type Action, type AnyOperation, operationDeclarer } from "../model/operation.ts";
 import { S3Error, type S3ErrorCode } from "../s3/errors.ts";
+import type { EncryptionServices } from "./encryption.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
@@ -30,6 +31,7 @@ export interface Services {
   configurationOf(bucket: BucketRecord): ConfiguredBucket;
   readonly objects: Pick<ObjectReader, "read" | "upload">;
   readonly bodies: Pick<BodyUploader, "store" | "release">;
+  readonly encryption: EncryptionServices;
   readonly clock: Clock;
   /** The region that buckets without a LocationConstraint are in. */
   readonly region: string;

@@ -16,6 +16,8 @@ import {
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
+import { customerKeyOf, judgeFound } from "./customer-key.ts";
+import { describeEncryption, refuseAlgorithm } from "./encryption.ts";
 import { describe, selectBytes } from "./object-read.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -94,14 +96,20 @@ export const HeadObject = declareOperation({
     "InvalidPartNumber",
     "MethodNotAllowed",
     "InvalidRange",
+    "InvalidRequest",
+    "InvalidEncryptionAlgorithmError",
     "NotModified",
     "PreconditionFailed",
   ],
-}).handledBy(async (input, { bucket, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
+  refuseAlgorithm(request);
+  const customer = customerKeyOf(input, context);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found) => {
+    judgeFound(found, customer);
     const { object, selection } = selectBytes(input, found, request);
-    return describe(input, object, selection, undefined);
+    return describeEncryption(describe(input, object, selection, undefined), object, customer, context);
   });
 });

@@ -17,6 +17,7 @@ import {
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
+import { encryptionForWrite } from "./encryption.ts";
 import { inlineBytesFor, metadataOf, quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { planBody } from "./request-body.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -89,7 +90,11 @@ export const PutObject = declareOperation({
     "InvalidDigest",
     "MissingContentLength",
     "XAmzContentSHA256Mismatch",
+    "InvalidArgument",
+    "InvalidEncryptionAlgorithmError",
+    "InvalidRequest",
     "InvalidStorageClass",
+    "KMS.NotFoundException",
     "InvalidTag",
     "MetadataTooLarge",
     "NotImplemented",
@@ -100,11 +105,14 @@ export const PutObject = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = metadataOf(input);
+  const asked = encryptionForWrite(input, context);
+  const encryption = asked instanceof Promise ? await asked : asked;
+  const metadata = metadataOf(input, encryption);
   const preconditions = writePreconditions(request.headers);
   const plan = planBody(request, context.payload, bucket, {
     bytesMax: limits.singlePutBytesMax,
     inlineBytesMax: inlineBytesFor(metadata),
+    encryption: encryption?.body ?? null,
   });
   const source = await services.bodies.store(
     { bucket: bucket.id, partition: bucket.partition },
@@ -116,6 +124,7 @@ export const PutObject = declareOperation({
   return {
     ETag: quoteEtag(written.etag),
     ...typedChecksum(written.checksum),
+    ...encryption?.shown,
     ...(written.versionId === null ? {} : { VersionId: written.versionId }),
   };
 });

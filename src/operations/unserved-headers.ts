@@ -14,11 +14,7 @@ const unserved: readonly string[] = [
   "x-amz-write-offset-bytes",
 ];
 
-const unservedPrefixes: readonly string[] = [
-  "x-amz-copy-source-server-side-encryption",
-  "x-amz-object-lock-event-hold",
-  "x-amz-server-side-encryption",
-];
+const unservedPrefixes: readonly string[] = ["x-amz-object-lock-event-hold"];
 
 /** Canned ACLs that say what holds anyway: the bucket's owner has everything, nobody else anything. */
 const harmlessAcls: ReadonlySet<string> = new Set(["private", "bucket-owner-full-control"]);
@@ -27,7 +23,7 @@ const refuse = (header: string): S3Error => new S3Error("NotImplemented", { Head
 
 /**
  * @param served headers of those below that this operation does serve
- * @throws S3Error NotImplemented (encryption, grants, ACLs beyond the owner's, appends), InvalidRequest (object lock in a
+ * @throws S3Error NotImplemented (grants, ACLs beyond the owner's, appends), InvalidRequest (object lock in a
  * bucket that has none, which is every bucket so far)
  */
 export const refuseUnservedHeaders = (headers: Headers, served: readonly string[] = []): void => {

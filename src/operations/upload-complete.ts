@@ -10,6 +10,8 @@ import { checksumElements, checksumHeaders, customerKeyHeaders } from "../s3/mem
 import { bareEtag } from "../s3/read-conditions.ts";
 import { checkClaimedValue, claimedChecksum } from "./checksum-claims.ts";
 import { declareOperation } from "./context.ts";
+import { customerKeyOf, judgeUploadKey } from "./customer-key.ts";
+import { shownEncryption } from "./encryption.ts";
 import { quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -83,6 +85,8 @@ export const CompleteMultipartUpload = declareOperation({
     "NoSuchUpload",
     "BadDigest",
     "EntityTooSmall",
+    "InvalidArgument",
+    "InvalidEncryptionAlgorithmError",
     "InvalidPart",
     "InvalidPartOrder",
     "InvalidRequest",
@@ -90,11 +94,17 @@ export const CompleteMultipartUpload = declareOperation({
     "PreconditionFailed",
     "QuotaExceeded",
   ],
-}).handledBy(async (input, { bucket, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const preconditions = writePreconditions(request.headers);
   const parts = completedParts(input.MultipartUpload?.Parts);
   const { Key: key, UploadId: uploadId } = input;
+  // Not there any more when the call is repeated.
+  const upload = services.objects.upload({ bucket: bucket.id, partition: bucket.partition, key }, uploadId);
+  const encryption = upload?.encryption ?? null;
+  const customer = customerKeyOf(input, context);
+  if (upload !== null) judgeUploadKey(encryption, customer, true);
   const checksum = claimedChecksum(input);
   if (checksum !== null) checkClaimedValue(checksum);
   const written = await services.askBucket(bucket, "upload.complete", {
@@ -112,6 +122,7 @@ export const CompleteMultipartUpload = declareOperation({
     Key: key,
     ETag: quoteEtag(written.etag),
     ...typedChecksum(written.checksum),
+    ...shownEncryption(encryption ?? undefined, context),
     ...(written.versionId === null ? {} : { VersionId: written.versionId }),
   };
 });

@@ -17,6 +17,7 @@ import {
 import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
+import { encryptionForWrite } from "./encryption.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -79,10 +80,22 @@ export const CreateMultipartUpload = declareOperation({
     },
     { xmlName: "InitiateMultipartUploadResult" },
   ),
-  errors: ["NoSuchBucket", "InvalidRequest", "InvalidStorageClass", "InvalidTag", "MetadataTooLarge", "NotImplemented"],
-}).handledBy(async (input, { bucket, request, services }) => {
+  errors: [
+    "NoSuchBucket",
+    "InvalidArgument",
+    "InvalidEncryptionAlgorithmError",
+    "InvalidRequest",
+    "InvalidStorageClass",
+    "InvalidTag",
+    "KMS.NotFoundException",
+    "MetadataTooLarge",
+    "NotImplemented",
+  ],
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = metadataOf(input);
+  const encryption = await encryptionForWrite(input, context);
+  const metadata = metadataOf(input, encryption);
   inlineBytesFor(metadata);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
   const { uploadId } = await services.askBucket(bucket, "upload.create", { key: input.Key, metadata, ...checksum });
@@ -90,6 +103,7 @@ export const CreateMultipartUpload = declareOperation({
     Bucket: bucket.name,
     Key: input.Key,
     UploadId: uploadId,
+    ...encryption?.shown,
     ...(checksum.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: checksum.checksumAlgorithm }),
     ...(checksum.checksumType === null ? {} : { ChecksumType: checksum.checksumType }),
   };

@@ -5,6 +5,7 @@
 
 import { pack, unpack } from "../base/msgpack.ts";
 import type { Checksum } from "../s3/checksum-algorithms.ts";
+import { encryptionOfStored, type ObjectEncryption, storedEncryption } from "../s3/encryption.ts";
 
 /** Metadata that is kept and given back unchanged; absent members were not sent. */
 export interface ObjectMetadata {
@@ -21,6 +22,8 @@ export interface ObjectMetadata {
   readonly user?: readonly (readonly [name: string, value: string])[];
   /** URL-encoded as in x-amz-tagging. */
   readonly tagging?: string;
+  /** How the object is encrypted; absent = it is not. Never changes. */
+  readonly encryption?: ObjectEncryption;
 }
 
 export interface RecordTail {
@@ -43,6 +46,7 @@ const textMembers = [
 const userAt = textMembers.length;
 const checksumAt = userAt + 1;
 const taggingAt = checksumAt + 2;
+const encryptionAt = taggingAt + 3;
 
 const empty = Buffer.alloc(0);
 /** Longest checksum value of a single body: SHA-256 in base64. */
@@ -60,6 +64,10 @@ export function encodeTail({ metadata, checksumValue }: RecordTail): Buffer {
   members[checksumAt] = checksumValue;
   members[checksumAt + 1] = null;
   members[taggingAt] = metadata.tagging ?? null;
+  if (metadata.encryption !== undefined) {
+    members[encryptionAt] = storedEncryption(metadata.encryption);
+    for (let at = taggingAt + 1; at < encryptionAt; at++) members[at] ??= null;
+  }
   while (members.length > 0 && members[members.length - 1] === null) members.pop();
   return members.length === 0 ? empty : pack(members);
 }
@@ -82,6 +90,8 @@ export function decodeTail(tail: Uint8Array): RecordTail {
   if (Array.isArray(user)) metadata.user = pairs(user);
   const tagging = members[taggingAt];
   if (typeof tagging === "string") metadata.tagging = tagging;
+  const encryption = encryptionOfStored(members[encryptionAt]);
+  if (encryption !== undefined) metadata.encryption = encryption;
   const checksumValue = members[checksumAt];
   return { metadata, checksumValue: typeof checksumValue === "string" ? checksumValue : null };
 }
