@@ -18,6 +18,7 @@ import { ConfigurationReader } from "./bucket/configuration-reader.ts";
 import type { BucketProtocol, BucketReply, BucketRequest } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
+import type { Config } from "./config/schema.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
@@ -31,6 +32,7 @@ import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
 import { WriteQuotas } from "./front/write-quotas.ts";
+import { encryptionServices } from "./front-encryption.ts";
 import { s3Handler } from "./front-handler.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
 import type { HttpServer } from "./model/http.ts";
@@ -78,6 +80,7 @@ export interface FrontData {
     readonly customHosts: boolean;
   };
   readonly trustedProxies: readonly string[];
+  readonly encryption: Config["encryption"];
   readonly takesVersion2: boolean;
   readonly hostId: string;
   readonly tokenKey: Uint8Array;
@@ -177,6 +180,7 @@ export class Front {
       uploader: new BodyUploader({ slabs: this.#slabs, links: this.#links, ownerOf, clock }),
       uploads: ReadEpochs.attach(data.uploadEpochs).reader(index),
       quotas: new WriteQuotas(quotaBook, control),
+      encryption: encryptionServices(data, keyRing),
       clock,
       region: data.region,
       defaultOwnership: data.defaultOwnership,

@@ -263,6 +263,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       customHosts: config.website.customHosts,
     },
     trustedProxies: config.trustedProxies,
+    encryption: config.encryption,
     hostId: Buffer.from(directory.format.nodeEpoch, "hex").toString("base64"),
     tokenKey: Uint8Array.from(systemRandom.bytes(32)),
     log: logs,

@@ -4,11 +4,12 @@
  */
 
 import { BodyDecoder } from "../auth/body-decoder.ts";
-import type { BodyPlan } from "../auth/body-plan.ts";
+import type { BodyEncryption, BodyPlan } from "../auth/body-plan.ts";
 import { assert, unreachable } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { Log } from "../base/log.ts";
 import type { Outcome } from "../base/outcome.ts";
+import { opaqueMd5 } from "../keyring/data-key.ts";
 import type { StoredBody } from "../storage/body.ts";
 import type { BodyWriter } from "../storage/body-writer.ts";
 import type { ChunkStore } from "../storage/chunk-store.ts";
@@ -239,7 +240,8 @@ export class BodyLane {
 
   #openWriter(plan: BodyPlan): BodyWriter {
     const store = this.#options.chunks(plan.partition);
-    return store.write({ bucket: plan.bucket, addressKey: plan.addressKey, expectedBytes: plan.decodedBytes });
+    const { bucket, addressKey, decodedBytes: expectedBytes, encryption } = plan;
+    return store.write({ bucket, addressKey, dataKey: encryption?.dataKey ?? null, expectedBytes });
   }
 
   #finish(body: Body): void {
@@ -251,7 +253,7 @@ export class BodyLane {
         (chunks) => {
           this.#finishing.delete(settled);
           this.#storedBodies++;
-          this.#answer(body, { ok: true, value: storedBody(decoded, chunks) });
+          this.#answer(body, { ok: true, value: storedBody(decoded, chunks, body.plan) });
         },
         (error: unknown) => {
           this.#finishing.delete(settled);
@@ -314,7 +316,7 @@ export class BodyLane {
       writer.abort();
       throw error;
     }
-    return writer.finish().then((chunks) => storedBody(decoded, chunks));
+    return writer.finish().then((chunks) => storedBody(decoded, chunks, plan));
   }
 }
 
@@ -330,11 +332,11 @@ function decodeInline(wire: Uint8Array, plan: BodyPlan): StoredBody {
   const pieces: Uint8Array[] = [];
   decoder.push(wire, (piece) => pieces.push(piece));
   const [first = new Uint8Array(0)] = pieces;
-  return bodyOf(decoder.finish(), pieces.length <= 1 ? first : Buffer.concat(pieces), []);
+  return bodyOf(decoder.finish(), pieces.length <= 1 ? first : Buffer.concat(pieces), [], plan.encryption);
 }
 
-function storedBody(decoded: Decoded, chunks: readonly StoredChunk[]): StoredBody {
-  return bodyOf(decoded, decoded.sizeBytes === 0 ? new Uint8Array(0) : null, chunks);
+function storedBody(decoded: Decoded, chunks: readonly StoredChunk[], { encryption }: BodyPlan): StoredBody {
+  return bodyOf(decoded, decoded.sizeBytes === 0 ? new Uint8Array(0) : null, chunks, encryption);
 }
 
 /** Written out: a spread makes an object of a new hidden class each time, and every reader of it is slow then. */
@@ -342,6 +344,8 @@ function bodyOf(
   { sizeBytes, md5, checksum }: Decoded,
   inline: Uint8Array | null,
   chunks: readonly StoredChunk[],
+  encryption: BodyEncryption | null,
 ): StoredBody {
-  return { sizeBytes, md5, checksum, inline, chunks };
+  if (encryption === null || !encryption.hidesMd5) return { sizeBytes, md5, checksum, inline, chunks };
+  return { sizeBytes, md5: opaqueMd5(encryption.dataKey, md5), checksum, inline, chunks };
 }

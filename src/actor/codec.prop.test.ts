@@ -36,6 +36,7 @@ const plan: fc.Arbitrary<BodyPlan> = fc.record({
   md5: fc.option(bytes(16)),
   checksum: fc.option(fc.record({ algorithm: fc.constantFrom(...checksumAlgorithms), expected: fc.option(text) })),
   inlineBytesMax: fc.nat(),
+  encryption: fc.option(fc.record({ dataKey: bytes(32), hidesMd5: fc.boolean() })),
 });
 
 const source = fc.record({ kind: fc.constant("slot" as const), slot: fc.nat(), length: fc.nat(), plan });

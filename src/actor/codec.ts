@@ -26,6 +26,9 @@ type WirePlan = readonly [
   algorithm: ChecksumAlgorithm | null,
   expected: string | null,
   inlineBytesMax: number,
+  /** null = not encrypted. */
+  dataKey: string | null,
+  hidesMd5: boolean,
 ];
 
 type WireAsk = readonly [
@@ -165,12 +168,15 @@ function encodePlan(plan: BodyPlan): WirePlan {
     plan.checksum?.algorithm ?? null,
     plan.checksum?.expected ?? null,
     plan.inlineBytesMax,
+    plan.encryption === null ? null : textOf(plan.encryption.dataKey),
+    plan.encryption?.hidesMd5 ?? false,
   ];
 }
 
 function decodePlan(wire: WirePlan): BodyPlan {
   const md5 = wire[8];
   const algorithm = wire[9];
+  const dataKey = wire[12];
   return {
     bucket: wire[0],
     partition: wire[1],
@@ -183,6 +189,7 @@ function decodePlan(wire: WirePlan): BodyPlan {
     md5: md5 === null ? null : bytesOf(md5),
     checksum: algorithm === null ? null : { algorithm, expected: wire[10] },
     inlineBytesMax: wire[11],
+    encryption: dataKey === null ? null : { dataKey: bytesOf(dataKey), hidesMd5: wire[13] },
   };
 }
 

@@ -27,10 +27,18 @@ export type BodyFraming =
       readonly trailers: readonly string[];
     };
 
+/** How what is stored of a body is encrypted. */
+export interface BodyEncryption {
+  /** 32 bytes; secret. */
+  readonly dataKey: Uint8Array;
+  /** True when the ETag must not be the MD5 of the body (SSE-C, SSE-KMS). */
+  readonly hidesMd5: boolean;
+}
+
 export interface BodyPlan {
   readonly bucket: BucketId;
   readonly partition: number;
-  /** The bucket's address key, 32 bytes. */
+  /** The bucket's address key, or the data key's, 32 bytes. */
   readonly addressKey: Uint8Array;
   readonly framing: BodyFraming;
   /** Content-Length, null when HTTP-chunked. */
@@ -47,4 +55,6 @@ export interface BodyPlan {
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly expected: string | null } | null;
   /** Up to this many plain bytes are returned as `inline` and not written; 0 = never inline. */
   readonly inlineBytesMax: number;
+  /** null = stored as it is. */
+  readonly encryption: BodyEncryption | null;
 }

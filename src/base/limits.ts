@@ -110,6 +110,11 @@ export const limits = {
   threadStartMs: 30_000,
   fatalExitMs: 1000,
   commitWatchdogMs: 10_000,
+  // Encryption
+  bucketDataKeysMax: 512,
+  openedDataKeysMax: 4096,
+  encryptionContextBytesMax: 2 * KiB,
+  keyServiceMs: 10_000,
   // Control
   controlRecordBytesMax: 64 * KiB,
   controlOperationsMax: 128,

@@ -11,7 +11,7 @@ import { setAttributes } from "./attribute-turns.ts";
 import { addTransfer, bucketUsage, bucketVersioning, setQuota, setVersioning } from "./bucket-turns.ts";
 import { closeBucket, reopenBucket } from "./closing.ts";
 import { completeUpload } from "./complete.ts";
-import { configuration, configure } from "./configuration-turns.ts";
+import { addDataKey, configuration, configure } from "./configuration-turns.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
 import { emptySome } from "./emptying.ts";
 import { expireSome } from "./lifecycle-turns.ts";
@@ -47,6 +47,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "bucket.setVersioning": (request, memory) => setVersioning(memory, request),
   "bucket.setQuota": (request, memory) => setQuota(memory, request),
   "bucket.configure": (request, memory) => configure(memory, request),
+  "bucket.addDataKey": (request, memory) => addDataKey(memory, request),
   "bucket.configuration": (request, memory) => configuration(memory, request),
   "bucket.expireSome": (request, memory) => expireSome(memory, request),
   "usage.add": (request, memory) => addTransfer(memory, request),

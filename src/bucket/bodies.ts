@@ -6,7 +6,9 @@
 import { limits } from "../base/limits.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { StoredBody } from "../storage/body.ts";
+import { inlineSealBytes, sealInline } from "../storage/body-cipher.ts";
 import type { StoredChunk } from "../storage/location.ts";
+import { cipherNonceBytes } from "../storage/location.ts";
 import { recordTailBytesMax } from "../storage/record.ts";
 import { encodeAttributes, encodeTailWithoutAttributes, type RecordTail } from "../storage/record-tail.ts";
 import type { BodySource } from "./messages.ts";
@@ -16,6 +18,8 @@ import type { BucketMemory, Turn } from "./turn.ts";
 /** A write that comes with a body. */
 export interface BodyWrite<R> {
   readonly source: BodySource;
+  /** The object's key: an encrypted body in its record opens under no other. */
+  readonly key: string;
   /** Bytes of this body that may stand in the record. @throws S3Error when the write can be refused at once */
   room(body: StoredBody): number;
   /** The turn. Chunks that were there already are pushed to `unused`. */
@@ -34,7 +38,10 @@ export async function writeBody<R>(memory: BucketMemory, write: BodyWrite<R>): P
   let result: R;
   try {
     const room = write.room(body);
-    if (body.inline !== null && body.inline.length > room) body = await toChunks(ports, write.source, body);
+    const dataKey = dataKeyOf(write.source);
+    const inlineBytes = (body.inline?.length ?? 0) + (dataKey === null ? 0 : inlineSealBytes);
+    if (body.inline !== null && inlineBytes > room) body = await toChunks(ports, write.source, body);
+    else if (dataKey !== null) body = sealed(memory, write.key, dataKey, body);
     const ready = body;
     result = await memory.turn((turn) => write.turn(turn, ready, unused));
   } catch (error) {
@@ -75,6 +82,19 @@ function prepare(ports: BucketPorts, source: BodySource): StoredBody | Promise<S
   return source.kind === "stored" ? source.body : ports.decodeSlot(source.slot, source.length, source.plan);
 }
 
+/** null when the body is not to be encrypted, or is in chunks, and has been. */
+function dataKeyOf(source: BodySource): Uint8Array | null {
+  return source.kind === "slot" ? (source.plan.encryption?.dataKey ?? null) : null;
+}
+
+/** The body as its record holds it. */
+function sealed({ ports, bucket }: BucketMemory, key: string, dataKey: Uint8Array, body: StoredBody): StoredBody {
+  const { inline } = body;
+  if (inline === null || inline.length === 0) return body;
+  const nonce = ports.random.bytes(cipherNonceBytes);
+  return { ...body, inline: sealInline(dataKey, { bucket, key }, inline, nonce) };
+}
+
 async function toChunks(ports: BucketPorts, source: BodySource, body: StoredBody): Promise<StoredBody> {
   const { inline } = body;
   if (inline === null || inline.length === 0) return { ...body, inline: null };
@@ -82,7 +102,8 @@ async function toChunks(ports: BucketPorts, source: BodySource, body: StoredBody
     throw new S3Error("InternalError", {}, { cause: new Error("a lane's inline body does not fit its record") });
   }
   const { bucket, addressKey } = source.plan;
-  const writer = ports.chunks.write({ bucket, addressKey, expectedBytes: inline.length });
+  const dataKey = dataKeyOf(source);
+  const writer = ports.chunks.write({ bucket, addressKey, dataKey, expectedBytes: inline.length });
   writer.write(inline);
   return { ...body, inline: null, chunks: await writer.finish() };
 }

@@ -1,6 +1,7 @@
 /** Turns that read and change a bucket's configuration. */
 
 import { assert } from "../base/assert.ts";
+import { limits } from "../base/limits.ts";
 import { S3Error } from "../s3/errors.ts";
 import { isPrivate } from "../s3/object-ownership.ts";
 import { fitsConfiguration, writeConfiguration } from "../storage/configuration-rows.ts";
@@ -56,6 +57,28 @@ export async function configure(
   });
   if (field === "lifecycle" && value !== null) memory.ports.onLifecycle?.();
   return done;
+}
+
+/** One writer decides which data key a bucket has, so that two fronts never use two. Errors: those of the message. */
+export function addDataKey(
+  memory: BucketMemory,
+  { dataKey, after }: BucketRequest<"bucket.addDataKey">,
+): Promise<BucketReply<"bucket.addDataKey">> {
+  return memory.turn((turn) => {
+    turn.requireOpen();
+    turn.requireRoom();
+    const known = turn.configuration("dataKeys") ?? [];
+    const last = known.findLast(({ keyId }) => keyId === dataKey.keyId);
+    const isNext = last === undefined ? after === null : after !== null && Buffer.compare(last.id, after) === 0;
+    if (last !== undefined && (!isNext || known.length >= limits.bucketDataKeysMax)) return { dataKey: last };
+    if (known.length >= limits.bucketDataKeysMax) throw new S3Error("EntityTooLarge");
+    const stamp = turn.stamp();
+    writeConfiguration(turn.trees.buckets, turn.bucket, fieldCode("dataKeys"), [...known, dataKey], stamp);
+    const fields = withField(turn.row.fields, "dataKeys", true);
+    memory.writeRow(turn.trees, { ...turn.row, fields, configuredSeq: turn.seq });
+    turn.writeTotals({}, stamp);
+    return { dataKey };
+  });
 }
 
 /** Through a turn, so that the answer is that of a commit. */

@@ -3,6 +3,7 @@
 import type { AccessControlList } from "../s3/acl.ts";
 import type { BucketLogging } from "../s3/bucket-logging.ts";
 import type { CorsRule } from "../s3/cors.ts";
+import type { BucketDataKey, BucketEncryption } from "../s3/encryption.ts";
 import type { LifecycleConfiguration } from "../s3/lifecycle.ts";
 import type { ObjectLockConfiguration } from "../s3/object-lock.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
@@ -21,12 +22,14 @@ export interface BucketConfiguration {
   readonly objectLock: ObjectLockConfiguration;
   readonly cors: readonly CorsRule[];
   readonly lifecycle: LifecycleConfiguration;
-  readonly encryption: unknown;
+  readonly encryption: BucketEncryption;
   readonly notification: unknown;
   readonly website: Website;
   readonly logging: BucketLogging;
   readonly requestPayment: unknown;
   readonly replication: Replication;
+  /** Data keys, wrapped, oldest first. Set by "bucket.addDataKey" alone. */
+  readonly dataKeys: readonly BucketDataKey[];
 }
 
 export type ConfigurationField = keyof BucketConfiguration;
@@ -46,6 +49,7 @@ const configurationFields = [
   "logging",
   "requestPayment",
   "replication",
+  "dataKeys",
 ] as const satisfies readonly ConfigurationField[];
 
 /** The stored code. */

@@ -5,6 +5,7 @@ import type { PackedObjects } from "../actor/listed-objects.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
+import type { BucketDataKey } from "../s3/encryption.ts";
 import type { Retention } from "../s3/object-lock.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
 import type { Initiator, ObjectMetadata } from "../storage/record-tail.ts";
@@ -217,6 +218,11 @@ export interface BucketProtocol {
   "bucket.setQuota": [{ quota: BucketQuota }, Record<string, never>];
   /** Sets or removes one field of the configuration. Errors: OperationAborted, InsufficientStorage, EntityTooLarge, and those of the field. */
   "bucket.configure": [ConfigurationChange, Record<string, never>];
+  /**
+   * Adds a data key behind that of the same named key (or of none) whose id is `after`; null: it is to be the first. When
+   * another is the last by now, that one is answered and nothing changes. Errors: OperationAborted, InsufficientStorage.
+   */
+  "bucket.addDataKey": [{ dataKey: BucketDataKey; after: Uint8Array | null }, { dataKey: BucketDataKey }];
   /** The field's value; null when it is not set. */
   "bucket.configuration": [{ field: ConfigurationField }, { value: BucketConfiguration[ConfigurationField] | null }];
   /** A slice of a pass of the lifecycle rules, from `place` on (null: the beginning). Errors: OperationAborted. */

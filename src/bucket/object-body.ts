@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { ResponseBody } from "../model/http.ts";
-import type { ChunkReader } from "../storage/chunk-reader.ts";
+import type { ChunkKey, ChunkReader } from "../storage/chunk-reader.ts";
 import type { Location } from "../storage/location.ts";
 import { chunksFrom, type PlacedChunk } from "../storage/object-chunks.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
@@ -22,6 +22,8 @@ export interface ObjectBodyOptions {
   readonly length: number;
   readonly snapshot: Snapshot;
   readonly chunks: Pick<ChunkReader, "read">;
+  /** Of an encrypted object; null = it is stored as it is. */
+  readonly key: ChunkKey | null;
   /** Called once, by `close`. */
   leave(): void;
 }
@@ -90,7 +92,7 @@ export class ObjectBody implements ResponseBody {
       const frameEnd = to - (to % limits.frameBytes);
       if (frameEnd > from) to = frameEnd;
     }
-    const piece = this.#options.chunks.read(chunk, from, to);
+    const piece = this.#options.chunks.read(chunk, from, to, this.#options.key);
     this.#position = chunk.start + to;
     return piece instanceof Promise ? piece : this.#own(piece);
   }

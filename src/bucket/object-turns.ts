@@ -41,6 +41,7 @@ export function putObject(
   let encoded: Buffer = Buffer.alloc(0);
   return writeBody(memory, {
     source: request.source,
+    key: request.key,
     room: (body) => {
       const tail = tailOf(request.metadata, body.checksum);
       encoded = encodeTail(tail);

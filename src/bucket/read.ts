@@ -8,15 +8,18 @@ import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
 import type { ResponseBody } from "../model/http.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
+import type { ObjectEncryption } from "../s3/encryption.ts";
 import { readTail } from "../storage/attributes.ts";
+import { openInline } from "../storage/body-cipher.ts";
 import { decodeBucketRow } from "../storage/bucket-row.ts";
 import type { ChunkReader } from "../storage/chunk-reader.ts";
-import { bucketKey, versionKey } from "../storage/keys.ts";
+import { bucketKey, currentKey, versionKey } from "../storage/keys.ts";
 import type { Location } from "../storage/location.ts";
 import { partsAfter } from "../storage/object-chunks.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
 import { etagOf, type ObjectRecord } from "../storage/record.ts";
 import { checksumOf } from "../storage/record-tail.ts";
+import { CorruptRecordError } from "../storage/sealed-row.ts";
 import type { ReadTrees, Snapshot } from "../storage/trees.ts";
 import type { BucketAddress, ObjectMetadata } from "./messages.ts";
 import { ObjectBody } from "./object-body.ts";
@@ -78,12 +81,14 @@ export interface ObjectView {
 /**
  * Bytes `start` to `start + length` of the object. At hand when they stand in the record; else a body whose first piece has
  * been read already, or, while the disk is slow, is being read. Whoever gets a body must close it.
- * @throws CorruptRecordError, CorruptChunkError, DiskError
+ * @param dataKey 32 bytes, of an object whose metadata says that it is encrypted, and of no other
+ * @throws CorruptRecordError (also when the key does not open the record's body), CorruptChunkError, DiskError
  */
-export type OpenObject = (start: number, length: number) => Uint8Array | ResponseBody;
+export type OpenObject = (start: number, length: number, dataKey?: Uint8Array | null) => Uint8Array | ResponseBody;
 
 /** What a front needs to know of an open upload before it takes a part's body. */
 export interface UploadView {
+  readonly encryption: ObjectEncryption | null;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType | null;
 }
@@ -121,7 +126,9 @@ export class ObjectReader {
       const record = readRecord({ trees, bucket: at.bucket, key: at.key }, selector);
       if (record === null) return use(null, nothingToOpen);
       if (record.isDeleteMarker) return use(markerView(record), nothingToOpen);
-      return use(reading.view(at.key, record, trees), (start, length) => reading.open(record, start, length));
+      return use(reading.view(at.key, record, trees), (start, length, dataKey = null) =>
+        reading.open(record, { start, length, dataKey }),
+      );
     } catch (error) {
       reading.closeBodies();
       throw error;
@@ -136,8 +143,8 @@ export class ObjectReader {
     snapshot.refresh();
     const found = findUpload(snapshot.trees, at, at.key, uploadId);
     if (found === undefined) return null;
-    const { checksumAlgorithm, checksumType } = found.upload;
-    return { checksumAlgorithm, checksumType };
+    const { checksumAlgorithm, checksumType, metadata } = found.upload;
+    return { encryption: metadata.encryption ?? null, checksumAlgorithm, checksumType };
   }
 
   #snapshot(partition: number): Snapshot {
@@ -194,29 +201,39 @@ function nothingToOpen(): never {
   assert(false, "an object that is not there is not opened");
 }
 
+interface OpenedRange {
+  readonly start: number;
+  readonly length: number;
+  readonly dataKey: Uint8Array | null;
+}
+
 /** One call of `read`: the hold on the epoch, shared with the bodies that outlive it. */
 class Reading {
   readonly #options: ObjectReaderOptions;
   readonly #bucket: BucketId;
+  readonly #key: string;
   readonly #partition: number;
   readonly #epoch: number;
   readonly #bodies: ObjectBody[] = [];
   #holders = 1;
   #isOver = false;
 
-  constructor(options: ObjectReaderOptions, { bucket, partition }: BucketAddress) {
+  constructor(options: ObjectReaderOptions, { bucket, partition, key }: ObjectAddress) {
     this.#options = options;
     this.#bucket = bucket;
+    this.#key = key;
     this.#partition = partition;
     this.#epoch = options.epochs.enter(partition);
   }
 
-  open({ location, sizeBytes }: ObjectRecord, start: number, length: number): Uint8Array | ResponseBody {
+  open(record: ObjectRecord, { start, length, dataKey }: OpenedRange): Uint8Array | ResponseBody {
     this.#assertInside();
+    const { location, sizeBytes } = record;
     assert(location !== null && start >= 0 && length >= 0 && start + length <= sizeBytes, "a range inside the object");
     if (length === 0) return new Uint8Array(0);
-    if (location.kind === "inline") return location.bytes.subarray(start, start + length);
-    const body = this.#body(location, start, length);
+    if (location.kind === "inline")
+      return this.#inline(record, location.bytes, dataKey).subarray(start, start + length);
+    const body = this.#body(location, { start, length, dataKey });
     body.readAhead();
     return body;
   }
@@ -263,13 +280,25 @@ class Reading {
     this.#release();
   }
 
-  #body(location: Location, start: number, length: number): ObjectBody {
+  #inline(record: ObjectRecord, bytes: Uint8Array, dataKey: Uint8Array | null): Uint8Array {
+    if (dataKey === null) {
+      assert(bytes.length === record.sizeBytes, "an encrypted body is opened with its key");
+      return bytes;
+    }
+    const plain = openInline(dataKey, { bucket: this.#bucket, key: this.#key }, bytes);
+    if (plain?.length === record.sizeBytes) return plain;
+    throw new CorruptRecordError("current", currentKey(this.#bucket, this.#key), "the body is not authentic");
+  }
+
+  #body(location: Location, { start, length, dataKey }: OpenedRange): ObjectBody {
     const snapshot = this.#options.snapshots[this.#partition];
     const chunks = this.#options.chunks[this.#partition];
     assert(snapshot !== undefined && chunks !== undefined, `partition ${this.#partition} is open for reading`);
     this.#holders += 1;
     const leave = () => this.#release();
-    const body = new ObjectBody({ bucket: this.#bucket, location, start, length, snapshot, chunks, leave });
+    const bucket = this.#bucket;
+    const key = dataKey === null ? null : { bucket, dataKey };
+    const body = new ObjectBody({ bucket, location, start, length, snapshot, chunks, key, leave });
     this.#bodies.push(body);
     return body;
   }

@@ -74,6 +74,7 @@ export function putPart(
 ): Promise<BucketReply<"upload.putPart">> {
   return writeBody(memory, {
     source: request.source,
+    key: request.key,
     room: () => 0,
     turn: (turn, body, unused) => putPartTurn(turn, request, body, unused),
   });

@@ -29,7 +29,7 @@ test("an empty configuration has every default", (t) => {
     trustedProxies: [],
     buckets: { defaultOwnership: null },
     console: { publicUrl: null },
-    encryption: { keys: [] },
+    encryption: { keys: [], customerKeysOverHttp: false },
     front: { implementation: "auto", threads: "auto" },
     keyring: { file: null },
     lifecycle: { daySeconds: 86_400 },

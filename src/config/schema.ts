@@ -42,7 +42,13 @@ const encryption = z.strictObject({
     .max(1000)
     .default([])
     .describe(
-      "Keys that clients may name for server-side encryption; the first is the default. No effect before encryption is served.",
+      "Keys that clients may name for SSE-KMS; the first is the default. Derived from the key ring (keyring.file) by name: a key that is taken off opens nothing until it is listed again.",
+    ),
+  customerKeysOverHttp: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether keys of customers (SSE-C) are taken from connections without TLS; only where the way to the node is protected by other means.",
     ),
 });
 

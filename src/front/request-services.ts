@@ -18,6 +18,7 @@ import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { RequestBody } from "../model/http.ts";
 import type { Services } from "../operations/context.ts";
+import type { EncryptionServices } from "../operations/encryption.ts";
 import { fromOutcome } from "../s3/errors.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
@@ -45,6 +46,7 @@ export interface FrontServices {
   /** This front's side of the upload epochs. */
   readonly uploads: EpochReader;
   readonly quotas: WriteQuotas;
+  readonly encryption: EncryptionServices;
   readonly clock: Clock;
   readonly region: string;
   readonly defaultOwnership: ObjectOwnership | null;
@@ -100,6 +102,10 @@ export class RequestServices implements Services {
         }),
       upload: (...asked) => objects.upload(...asked),
     };
+  }
+
+  get encryption(): EncryptionServices {
+    return this.#shared.encryption;
   }
 
   get clock(): Clock {

@@ -12,8 +12,16 @@ import type { Random } from "../base/random.ts";
  * What a derived key is for; the word is HKDF's `info`, so none is ever renamed.
  * sealing: secrets in control records. temporary: session tokens. temporary-secret: the secret keys that belong to them.
  * session: what a console session carries outside its record. check: the value that recognises the ring.
+ * data-keys: data keys of buckets. named/<id>: data keys under a named key of the configuration.
  */
-export type KeyPurpose = "sealing" | "temporary" | "temporary-secret" | "session" | "check";
+export type KeyPurpose =
+  | "sealing"
+  | "temporary"
+  | "temporary-secret"
+  | "session"
+  | "check"
+  | "data-keys"
+  | `named/${string}`;
 
 /** One key of the ring. Plain data, so that a ring can be given to another thread. */
 export interface RingKey {
@@ -65,7 +73,7 @@ export class KeyRing {
   readonly keys: readonly RingKey[];
   readonly #random: Random;
   readonly #byId: ReadonlyMap<string, RingKey>;
-  /** `<key id>/<purpose>` → the derived key; as many as keys times purposes at most. */
+  /** `<key id>/<purpose>` → the derived key; as many as keys times purposes (and named keys) at most. */
   readonly #derived = new Map<string, Buffer>();
 
   /** @throws AssertionError unless there are 1 to `limits.keyringKeysMax` well-formed keys with different ids */
@@ -130,6 +138,11 @@ export class KeyRing {
       // The only thing that `final` of this mode throws for; OpenSSL gives it no code.
       throw new KeyringError("not-authentic", `not sealed by key ${id} for this purpose and place`, { cause: error });
     }
+  }
+
+  /** Whether the newest key of the ring has sealed `sealed`. */
+  isNewest(sealed: Uint8Array): boolean {
+    return Buffer.from(sealed.subarray(1, 1 + keyIdBytes)).toString("hex") === this.newestId;
   }
 
   /** The id of the key that sealed `sealed`. @throws KeyringError unknown-key, or not-authentic when it cannot be sealed bytes */

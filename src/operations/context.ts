@@ -15,6 +15,7 @@ import { type Action, type AnyOperation, operationDeclarer } from "../model/oper
 import { S3Error, type S3ErrorCode } from "../s3/errors.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
+import type { EncryptionServices } from "./encryption.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
 
 /** One per front thread. Ports are narrowed to what handlers use, so that a test can stand in for each. */
@@ -37,6 +38,7 @@ export interface Services {
   publicAccessBlockOf(bucket: BucketRecord | null, ownerAccountId: string): PublicAccessBlock;
   readonly objects: Pick<ObjectReader, "read" | "upload">;
   readonly bodies: Pick<BodyUploader, "store" | "release">;
+  readonly encryption: EncryptionServices;
   readonly clock: Clock;
   /** The region that buckets without a LocationConstraint are in. */
   readonly region: string;

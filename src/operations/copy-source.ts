@@ -8,6 +8,8 @@ import { S3Error } from "../s3/errors.ts";
 import { judgeRead } from "../s3/read-conditions.ts";
 import type { Context } from "./context.ts";
 import { CopiedBody } from "./copied-body.ts";
+import { customerKeyOf } from "./customer-key.ts";
+import { readDecrypted } from "./encrypted-read.ts";
 import { checkExpectedOwner } from "./expected-owner.ts";
 import { requireSource } from "./found-version.ts";
 
@@ -18,6 +20,9 @@ export interface CopyInput {
   readonly CopySourceIfModifiedSince?: number | undefined;
   readonly CopySourceIfUnmodifiedSince?: number | undefined;
   readonly CopySourceRange?: string | undefined;
+  readonly CopySourceSSECustomerAlgorithm?: string | undefined;
+  readonly CopySourceSSECustomerKey?: string | undefined;
+  readonly CopySourceSSECustomerKeyMD5?: string | undefined;
 }
 
 export interface OpenedSource {
@@ -73,9 +78,16 @@ export const openCopySource = async (input: CopyInput, context: Context): Promis
   const action = versionId === null ? "s3:GetObject" : "s3:GetObjectVersion";
   const record = context.authorize(action, bucket, key);
   checkExpectedOwner(request.headers, record, "x-amz-source-expected-bucket-owner");
-  const asked = versionId === null ? {} : { versionId };
-  const address = { bucket: record.id, partition: record.partition, key, ...asked };
-  return services.objects.read(address, (found, open) => {
+  const customer = customerKeyOf(
+    {
+      SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm,
+      SSECustomerKey: input.CopySourceSSECustomerKey,
+      SSECustomerKeyMD5: input.CopySourceSSECustomerKeyMD5,
+    },
+    context,
+  );
+  const version = { bucket: record, key, versionId: versionId ?? undefined };
+  return readDecrypted(services, version, customer, (found, open) => {
     const object = requireSource(found, { Key: key, VersionId: versionId ?? undefined });
     checkConditions(input, object, services.clock.nowMs());
     const { start, end } = rangeOf(input.CopySourceRange, object.sizeBytes);

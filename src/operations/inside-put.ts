@@ -3,19 +3,24 @@
 import type { BucketRecord } from "../control/records.ts";
 import type { Services } from "./context.ts";
 import { CopiedBody } from "./copied-body.ts";
-import { inlineBytesFor } from "./object-metadata.ts";
+import { encryptionWithoutKey } from "./encryption.ts";
+import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
 import { planCopy } from "./request-body.ts";
 
-/** @throws S3Error those of "object.put", and of storing its body */
+/** Encrypted as the bucket says. @throws S3Error those of "object.put", and of storing its body */
 export async function putInside(
-  services: Pick<Services, "askBucket" | "bodies" | "clock">,
+  services: Services,
   bucket: BucketRecord,
   key: string,
   bytes: Uint8Array,
   contentType: string,
 ): Promise<void> {
-  const metadata = { contentType };
-  const plan = planCopy(bucket, bytes.length, null, inlineBytesFor(metadata));
+  const encryption = await encryptionWithoutKey({ Key: key }, { bucket, services });
+  const metadata = metadataOf({ ContentType: contentType }, encryption);
+  const plan = planCopy(bucket, bytes.length, null, {
+    inlineBytesMax: inlineBytesFor(metadata),
+    encryption: encryption?.body ?? null,
+  });
   const body = new CopiedBody(bytes, services.clock);
   try {
     const address = { bucket: bucket.id, partition: bucket.partition };

@@ -11,6 +11,8 @@ import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import type { ReadConditions } from "../s3/read-conditions.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { declareOperation } from "./context.ts";
+import { customerKeyOf, judgeFound } from "./customer-key.ts";
+import { refuseAlgorithm } from "./encryption.ts";
 import { requireObject } from "./found-version.ts";
 import { pageSize } from "./listing.ts";
 import { checksumMember } from "./object-metadata.ts";
@@ -116,18 +118,24 @@ export const GetObjectAttributes = declareOperation({
     "NoSuchKey",
     "NoSuchVersion",
     "InvalidArgument",
+    "InvalidRequest",
+    "InvalidEncryptionAlgorithmError",
     "MethodNotAllowed",
     "NotModified",
     "PreconditionFailed",
   ],
-}).handledBy(async (input, { bucket, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
+  refuseAlgorithm(request);
+  const customer = customerKeyOf(input, context);
   const asked = new Set(input.ObjectAttributes);
   const conditions = conditionsOf(request.headers);
   const partsMax = pageSize(input.MaxParts);
   const after = partMarker("x-amz-part-number-marker", input.PartNumberMarker);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found) => {
+    judgeFound(found, customer);
     const object = requireObject(found, input, request.method);
     checkConditions(conditions, object);
     const storageClass = storageClassOf(object.metadata.storageClass);

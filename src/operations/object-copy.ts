@@ -21,6 +21,7 @@ import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
+import { encryptionForWrite, type WriteEncryption } from "./encryption.ts";
 import { writtenExpiration } from "./lifecycle-headers.ts";
 import {
   inlineBytesFor,
@@ -45,15 +46,22 @@ interface Directives extends MetadataInput {
   readonly Key: string;
   readonly MetadataDirective?: "COPY" | "REPLACE" | undefined;
   readonly TaggingDirective?: "COPY" | "REPLACE" | undefined;
+  readonly ServerSideEncryption?: string | undefined;
+  readonly SSECustomerKey?: string | undefined;
 }
 
 /**
- * Metadata of the copy. The storage class, the website redirect and the ACL are never copied; tags have a directive of their own.
+ * Metadata of the copy. The storage class, the website redirect, the ACL and the encryption are never copied; tags have a
+ * directive of their own.
  */
-const copiedMetadata = (input: Directives, source: ObjectMetadata): ObjectMetadata => {
-  const asked = metadataOf(input);
+const copiedMetadata = (
+  input: Directives,
+  source: ObjectMetadata,
+  encryption: WriteEncryption | null,
+): ObjectMetadata => {
+  const asked = metadataOf(input, encryption);
   const { tagging: askedTagging, ...given } = asked;
-  const { acl: _acl, tagging: sourceTagging, ...kept } = source;
+  const { acl: _acl, encryption: _encryption, tagging: sourceTagging, ...kept } = source;
   const { storageClass: _class, websiteRedirectLocation: _redirect, ...copied } = kept;
   const tagging = input.TaggingDirective === "REPLACE" ? askedTagging : sourceTagging;
   const { storageClass, websiteRedirectLocation } = given;
@@ -64,6 +72,7 @@ const copiedMetadata = (input: Directives, source: ObjectMetadata): ObjectMetada
           ...copied,
           ...(storageClass === undefined ? {} : { storageClass }),
           ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
+          ...(encryption === null ? {} : { encryption: encryption.stored }),
         };
   return tagging === undefined ? base : { ...base, tagging };
 };
@@ -77,7 +86,9 @@ const refuseCopyToItself = (input: Directives, source: OpenedSource, bucket: str
     input.TaggingDirective === "REPLACE" ||
     input.StorageClass !== undefined ||
     input.WebsiteRedirectLocation !== undefined ||
-    input.ChecksumAlgorithm !== undefined;
+    input.ChecksumAlgorithm !== undefined ||
+    input.ServerSideEncryption !== undefined ||
+    input.SSECustomerKey !== undefined;
   if (changes) return;
   throw new S3Error("InvalidRequest", {
     Message:
@@ -157,6 +168,8 @@ export const CopyObject = declareOperation({
     "NoSuchVersion",
     "InvalidArgument",
     "InvalidRequest",
+    "InvalidEncryptionAlgorithmError",
+    "KMS.NotFoundException",
     "NotImplemented",
     "PreconditionFailed",
     "QuotaExceeded",
@@ -167,12 +180,16 @@ export const CopyObject = declareOperation({
   const preconditions = writePreconditions(request.headers);
   const { checksumAlgorithm } = uploadChecksum(input.ChecksumAlgorithm, undefined);
   const acl = aclOfWrite(input, context);
+  const encryption = await encryptionForWrite(input, context);
   const source = await openCopySource(input, context);
   try {
     refuseCopyToItself(input, source, bucket.name);
-    const metadata = { ...copiedMetadata(input, source.object.metadata), ...acl };
+    const metadata = { ...copiedMetadata(input, source.object.metadata, encryption), ...acl };
     const algorithm = checksumAlgorithm ?? source.object.checksum?.algorithm ?? null;
-    const plan = planCopy(bucket, source.body.contentLength, algorithm, inlineBytesFor(metadata));
+    const plan = planCopy(bucket, source.body.contentLength, algorithm, {
+      inlineBytesMax: inlineBytesFor(metadata),
+      encryption: encryption?.body ?? null,
+    });
     const address = { bucket: bucket.id, partition: bucket.partition };
     const stored = await services.bodies.store(address, source.body, plan, context.requestId);
     const { Key: key } = input;
@@ -191,6 +208,7 @@ export const CopyObject = declareOperation({
       },
       Expiration: writtenExpiration(context, key, written, () => metadata.tagging),
       ...copiedVersion(source),
+      ...encryption?.shown,
       ...(written.versionId === null ? {} : { VersionId: written.versionId }),
     };
   } finally {

@@ -16,6 +16,9 @@ import {
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
+import { customerKeyOf } from "./customer-key.ts";
+import { readDecrypted } from "./encrypted-read.ts";
+import { describeEncryption, refuseAlgorithm } from "./encryption.ts";
 import { readExpiration } from "./lifecycle-headers.ts";
 import { describe, selectBytes } from "./object-read.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -94,6 +97,9 @@ export const GetObject = declareOperation({
     "InvalidArgument",
     "InvalidPartNumber",
     "InvalidRange",
+    "InvalidRequest",
+    "InvalidEncryptionAlgorithmError",
+    "KMS.NotFoundException",
     "MethodNotAllowed",
     "NotModified",
     "PreconditionFailed",
@@ -101,16 +107,14 @@ export const GetObject = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
+  refuseAlgorithm(request);
+  const customer = customerKeyOf(input, context);
+  const version = { bucket, key: input.Key, versionId: input.VersionId };
   const expiration = readExpiration(context, input);
-  return services.objects.read(address, (found, open) => {
+  return readDecrypted(services, version, customer, (found, open) => {
     const { object, selection } = selectBytes(input, found, request);
-    return describe(
-      input,
-      object,
-      selection,
-      open(selection.start, selection.end - selection.start),
-      expiration(object),
-    );
+    const bytes = open(selection.start, selection.end - selection.start);
+    const answer = describe(input, object, selection, bytes, expiration(object));
+    return describeEncryption(answer, object, customer, context);
   });
 });

@@ -16,6 +16,8 @@ import {
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
+import { customerKeyOf, judgeFound } from "./customer-key.ts";
+import { describeEncryption, refuseAlgorithm } from "./encryption.ts";
 import { readExpiration } from "./lifecycle-headers.ts";
 import { describe, selectBytes } from "./object-read.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -95,16 +97,22 @@ export const HeadObject = declareOperation({
     "InvalidPartNumber",
     "MethodNotAllowed",
     "InvalidRange",
+    "InvalidRequest",
+    "InvalidEncryptionAlgorithmError",
     "NotModified",
     "PreconditionFailed",
   ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
+  refuseAlgorithm(request);
+  const customer = customerKeyOf(input, context);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   const expiration = readExpiration(context, input);
   return services.objects.read(address, (found) => {
+    judgeFound(found, customer);
     const { object, selection } = selectBytes(input, found, request);
-    return describe(input, object, selection, undefined, expiration(object));
+    const answer = describe(input, object, selection, undefined, expiration(object));
+    return describeEncryption(answer, object, customer, context);
   });
 });

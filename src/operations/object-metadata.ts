@@ -6,8 +6,10 @@ import { parseHttpDate } from "../model/timestamp.ts";
 import type { Checksum, ChecksumType } from "../s3/checksum-algorithms.ts";
 import { S3Error } from "../s3/errors.ts";
 import { checkTags } from "../s3/tag-set.ts";
+import { inlineSealBytes } from "../storage/body-cipher.ts";
 import { inlineBytesMax, recordTailBytesMax } from "../storage/record.ts";
 import { tailBytesMax } from "../storage/record-tail.ts";
+import type { WriteEncryption } from "./encryption.ts";
 
 /** Answered for objects that were stored without a type. */
 export const defaultContentType = "binary/octet-stream";
@@ -42,8 +44,12 @@ const checkRedirect = (location: string): void => {
   });
 };
 
-/** Members that are present, under their stored names. @throws S3Error InvalidTag, InvalidArgument, BadRequest */
-export const metadataOf = (input: MetadataInput): ObjectMetadata => {
+/**
+ * Members that are present, under their stored names.
+ * @param encryption of the object; null = none
+ * @throws S3Error InvalidTag, InvalidArgument, BadRequest
+ */
+export const metadataOf = (input: MetadataInput, encryption: WriteEncryption | null = null): ObjectMetadata => {
   if (input.Tagging !== undefined && input.Tagging !== "") checkTags(input.Tagging);
   if (input.WebsiteRedirectLocation !== undefined) checkRedirect(input.WebsiteRedirectLocation);
   const contentEncoding = storedEncoding(input.ContentEncoding);
@@ -60,6 +66,7 @@ export const metadataOf = (input: MetadataInput): ObjectMetadata => {
       : { storageClass: input.StorageClass }),
     ...(input.Metadata === undefined ? {} : { user: input.Metadata }),
     ...(input.Tagging === undefined || input.Tagging === "" ? {} : { tagging: input.Tagging }),
+    ...(encryption === null ? {} : { encryption: encryption.stored }),
   };
 };
 
@@ -72,7 +79,7 @@ export const inlineBytesFor = (metadata: ObjectMetadata): number => {
   if (tailBytes > recordTailBytesMax) {
     throw new S3Error("RequestHeaderSectionTooLarge", { MaxSizeAllowed: String(recordTailBytesMax) });
   }
-  return Math.max(0, inlineBytesMax(tailBytes));
+  return Math.max(0, inlineBytesMax(tailBytes) - (metadata.encryption === undefined ? 0 : inlineSealBytes));
 };
 
 /** `"etag"`. */

@@ -18,6 +18,7 @@ import {
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
+import { encryptionForWrite } from "./encryption.ts";
 import { writtenExpiration } from "./lifecycle-headers.ts";
 import { inlineBytesFor, metadataOf, quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { planBody } from "./request-body.ts";
@@ -92,7 +93,11 @@ export const PutObject = declareOperation({
     "InvalidDigest",
     "MissingContentLength",
     "XAmzContentSHA256Mismatch",
+    "InvalidArgument",
+    "InvalidEncryptionAlgorithmError",
+    "InvalidRequest",
     "InvalidStorageClass",
+    "KMS.NotFoundException",
     "InvalidTag",
     "MetadataTooLarge",
     "NotImplemented",
@@ -103,11 +108,14 @@ export const PutObject = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = { ...metadataOf(input), ...aclOfWrite(input, context) };
+  const asked = encryptionForWrite(input, context);
+  const encryption = asked instanceof Promise ? await asked : asked;
+  const metadata = { ...metadataOf(input, encryption), ...aclOfWrite(input, context) };
   const preconditions = writePreconditions(request.headers);
   const plan = planBody(request, context.payload, bucket, {
     bytesMax: limits.singlePutBytesMax,
     inlineBytesMax: inlineBytesFor(metadata),
+    encryption: encryption?.body ?? null,
   });
   const source = await services.bodies.store(
     { bucket: bucket.id, partition: bucket.partition },
@@ -120,6 +128,7 @@ export const PutObject = declareOperation({
     Expiration: writtenExpiration(context, input.Key, written, () => metadata.tagging),
     ETag: quoteEtag(written.etag),
     ...typedChecksum(written.checksum),
+    ...encryption?.shown,
     ...(written.versionId === null ? {} : { VersionId: written.versionId }),
   };
 });

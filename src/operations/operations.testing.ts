@@ -6,6 +6,7 @@ import { assert } from "../base/assert.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import { systemRandom } from "../base/random.ts";
 import type { BucketConfiguration } from "../bucket/configuration.ts";
 import type { ConfiguredBucket } from "../bucket/configuration-reader.ts";
 import type { BodySource, BucketMessageType, BucketReply, BucketRequest } from "../bucket/messages.ts";
@@ -13,6 +14,8 @@ import type { ObjectView, OpenObject } from "../bucket/read.ts";
 import { newAccount } from "../control/identity-records.ts";
 import type { ControlProtocol } from "../control/messages.ts";
 import type { BucketRecord } from "../control/records.ts";
+import { KeyRing } from "../keyring/key-ring.ts";
+import { RingKeyService } from "../keyring/key-service.ts";
 import type { Headers, HttpRequest, RequestBody } from "../model/http.ts";
 import { decodeInput, type EncodedAnswer, encodeOutput } from "../model/http-binding.ts";
 import { asS3Error, S3Error } from "../s3/errors.ts";
@@ -20,6 +23,7 @@ import { effectiveBlock, type PublicAccessBlock } from "../s3/public-access.ts";
 import { parseQuery } from "../s3/uri.ts";
 import { noQuota } from "../storage/bucket-row.ts";
 import type { Context, Services } from "./context.ts";
+import { DataKeys } from "./data-keys.ts";
 import { operations } from "./table.ts";
 import { verifyWholeBody } from "./whole-body-digest.ts";
 
@@ -31,6 +35,8 @@ export const promptClock: Clock = {
     return { cancel: () => clearImmediate(turn) };
   },
 };
+
+const ring = KeyRing.inMemory(systemRandom);
 
 export const testBucket: BucketRecord = {
   name: "bucket",
@@ -208,6 +214,16 @@ const servicesOf = (world: World, sent: Sent): Services => ({
       return source;
     },
     release: () => {},
+  },
+  encryption: {
+    dataKeys: new DataKeys({
+      ring,
+      service: new RingKeyService(ring),
+      keyIds: ["first", "second"],
+      random: systemRandom,
+      clock: promptClock,
+    }),
+    takesCustomerKeys: ({ secure }) => secure,
   },
   clock: promptClock,
   region: "us-east-1",

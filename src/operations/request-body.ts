@@ -1,8 +1,9 @@
 /** The plan of an upload's body, from its headers and what its signature said: lengths, digests and framing. */
 
-import type { BodyPlan } from "../auth/body-plan.ts";
+import type { BodyEncryption, BodyPlan } from "../auth/body-plan.ts";
 import { decodedContentLength, type SignedPayload } from "../auth/payload.ts";
 import type { BucketRecord } from "../control/records.ts";
+import { addressKeyOf } from "../keyring/data-key.ts";
 import type { Headers, HttpRequest } from "../model/http.ts";
 import { algorithmOfHeader, isChecksumValue } from "../s3/checksum.ts";
 import { type ChecksumAlgorithm, unservedChecksumAlgorithms } from "../s3/checksum-algorithms.ts";
@@ -22,6 +23,8 @@ export interface BodyLimits {
   readonly bytesMax: number;
   /** Up to this many plain bytes stay in the record; 0 = never. */
   readonly inlineBytesMax: number;
+  /** Absent or null = stored as it is. */
+  readonly encryption?: BodyEncryption | null;
 }
 
 /** The 16 bytes of a Content-MD5. @throws S3Error InvalidDigest unless it is base64 of 16 bytes */
@@ -101,6 +104,10 @@ const announcedBytes = ({ headers, body }: HttpRequest, { framing }: SignedPaylo
   return body.contentLength;
 };
 
+/** Chunks are shared inside one bucket and under one data key only. */
+const addressKeyFor = ({ addressKey }: BucketRecord, encryption: BodyEncryption | null): Uint8Array =>
+  encryption === null ? addressKey : addressKeyOf(encryption.dataKey);
+
 /**
  * What a body lane has to know of a request's body.
  * @throws S3Error InvalidDigest, InvalidRequest, NotImplemented, MissingContentLength, EntityTooLarge
@@ -109,7 +116,7 @@ export const planBody = (
   request: HttpRequest,
   payload: SignedPayload,
   bucket: BucketRecord,
-  { bytesMax, inlineBytesMax }: BodyLimits,
+  { bytesMax, inlineBytesMax, encryption = null }: BodyLimits,
 ): BodyPlan => {
   const md5 = request.headers.get("content-md5");
   const checksum = requestChecksum(request.headers, payload);
@@ -120,7 +127,7 @@ export const planBody = (
   return {
     bucket: bucket.id,
     partition: bucket.partition,
-    addressKey: bucket.addressKey,
+    addressKey: addressKeyFor(bucket, encryption),
     framing: payload.framing,
     wireBytes: request.body.contentLength,
     decodedBytes,
@@ -129,6 +136,7 @@ export const planBody = (
     md5: md5 === undefined ? null : parseContentMd5(md5),
     checksum,
     inlineBytesMax,
+    encryption,
   };
 };
 
@@ -137,11 +145,11 @@ export const planCopy = (
   bucket: BucketRecord,
   sizeBytes: number,
   checksum: ChecksumAlgorithm | null,
-  inlineBytesMax: number,
+  { inlineBytesMax, encryption = null }: Omit<BodyLimits, "bytesMax">,
 ): BodyPlan => ({
   bucket: bucket.id,
   partition: bucket.partition,
-  addressKey: bucket.addressKey,
+  addressKey: addressKeyFor(bucket, encryption),
   framing: { kind: "plain" },
   wireBytes: sizeBytes,
   decodedBytes: sizeBytes,
@@ -150,4 +158,5 @@ export const planCopy = (
   md5: null,
   checksum: checksum === null ? null : { algorithm: checksum, expected: null },
   inlineBytesMax,
+  encryption,
 });

@@ -11,17 +11,13 @@ const unserved: readonly string[] = [
   "x-amz-write-offset-bytes",
 ];
 
-const unservedPrefixes: readonly string[] = [
-  "x-amz-copy-source-server-side-encryption",
-  "x-amz-object-lock-event-hold",
-  "x-amz-server-side-encryption",
-];
+const unservedPrefixes: readonly string[] = ["x-amz-object-lock-event-hold"];
 
 const refuse = (header: string): S3Error => new S3Error("NotImplemented", { Header: header });
 
 /**
  * @param served headers of those below that this operation does serve
- * @throws S3Error NotImplemented (encryption, WRITE on an object, appends), InvalidRequest (object lock in a
+ * @throws S3Error NotImplemented (WRITE on an object, appends), InvalidRequest (object lock in a
  * bucket that has none, which is every bucket so far)
  */
 export const refuseUnservedHeaders = (headers: Headers, served: readonly string[] = []): void => {

@@ -10,6 +10,8 @@ import { checksumElements, checksumHeaders, customerKeyHeaders } from "../s3/mem
 import { bareEtag } from "../s3/read-conditions.ts";
 import { checkClaimedValue, claimedChecksum } from "./checksum-claims.ts";
 import { declareOperation } from "./context.ts";
+import { customerKeyOf, judgeUploadKey } from "./customer-key.ts";
+import { shownEncryption } from "./encryption.ts";
 import { currentTagging, writtenExpiration } from "./lifecycle-headers.ts";
 import { quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
@@ -84,6 +86,8 @@ export const CompleteMultipartUpload = declareOperation({
     "NoSuchUpload",
     "BadDigest",
     "EntityTooSmall",
+    "InvalidArgument",
+    "InvalidEncryptionAlgorithmError",
     "InvalidPart",
     "InvalidPartOrder",
     "InvalidRequest",
@@ -97,6 +101,11 @@ export const CompleteMultipartUpload = declareOperation({
   const preconditions = writePreconditions(request.headers);
   const parts = completedParts(input.MultipartUpload?.Parts);
   const { Key: key, UploadId: uploadId } = input;
+  // Not there any more when the call is repeated.
+  const upload = services.objects.upload({ bucket: bucket.id, partition: bucket.partition, key }, uploadId);
+  const encryption = upload?.encryption ?? null;
+  const customer = customerKeyOf(input, context);
+  if (upload !== null) judgeUploadKey(encryption, customer, true);
   const checksum = claimedChecksum(input);
   if (checksum !== null) checkClaimedValue(checksum);
   const written = await services.askBucket(bucket, "upload.complete", {
@@ -115,6 +124,7 @@ export const CompleteMultipartUpload = declareOperation({
     Expiration: writtenExpiration(context, key, written, currentTagging(context, key)),
     ETag: quoteEtag(written.etag),
     ...typedChecksum(written.checksum),
+    ...shownEncryption(encryption ?? undefined, context),
     ...(written.versionId === null ? {} : { VersionId: written.versionId }),
   };
 });

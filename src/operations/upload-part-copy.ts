@@ -7,6 +7,7 @@ import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, openCopySource } from "./copy-source.ts";
+import { encryptionForPart } from "./encryption.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 import { planCopy } from "./request-body.ts";
@@ -59,6 +60,8 @@ export const UploadPartCopy = declareOperation({
     "NoSuchVersion",
     "InvalidArgument",
     "InvalidRequest",
+    "InvalidEncryptionAlgorithmError",
+    "KMS.NotFoundException",
     "PreconditionFailed",
     "QuotaExceeded",
   ],
@@ -70,10 +73,14 @@ export const UploadPartCopy = declareOperation({
   const address = { bucket: bucket.id, partition: bucket.partition };
   const upload = services.objects.upload({ ...address, key }, uploadId);
   if (upload === null) throw new S3Error("NoSuchUpload", { UploadId: uploadId });
+  const encryption = await encryptionForPart(input, upload.encryption, context);
   const opened = await openCopySource(input, context);
   const { body } = opened;
   try {
-    const plan = planCopy(bucket, body.contentLength, upload.checksumAlgorithm, 0);
+    const plan = planCopy(bucket, body.contentLength, upload.checksumAlgorithm, {
+      inlineBytesMax: 0,
+      encryption: encryption?.body ?? null,
+    });
     const source = await services.bodies.store(address, body, plan, context.requestId);
     const part = await services.askBucket(bucket, "upload.putPart", {
       key,
@@ -89,6 +96,7 @@ export const UploadPartCopy = declareOperation({
         ...checksumMember(part.checksum),
       },
       ...copiedVersion(opened),
+      ...encryption?.shown,
     };
   } finally {
     body.close();

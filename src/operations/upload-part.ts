@@ -10,6 +10,7 @@ import { S3Error } from "../s3/errors.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { judgePartChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
+import { encryptionForPart } from "./encryption.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 import { planBody } from "./request-body.ts";
@@ -55,6 +56,8 @@ export const UploadPart = declareOperation({
     "NoSuchUpload",
     "InvalidArgument",
     "InvalidRequest",
+    "InvalidEncryptionAlgorithmError",
+    "KMS.NotFoundException",
     "BadDigest",
     "EntityTooLarge",
     "IncompleteBody",
@@ -72,10 +75,16 @@ export const UploadPart = declareOperation({
   // Before the body is taken: a part of 5 GiB that cannot become one should not travel.
   const upload = services.objects.upload({ ...address, key }, uploadId);
   if (upload === null) throw new S3Error("NoSuchUpload", { UploadId: uploadId });
-  const body = planBody(request, context.payload, bucket, { bytesMax: limits.singlePutBytesMax, inlineBytesMax: 0 });
+  const asked = encryptionForPart(input, upload.encryption, context);
+  const encryption = asked instanceof Promise ? await asked : asked;
+  const body = planBody(request, context.payload, bucket, {
+    bytesMax: limits.singlePutBytesMax,
+    inlineBytesMax: 0,
+    encryption: encryption?.body ?? null,
+  });
   judgePartChecksum(upload, body.checksum?.algorithm ?? null);
   const plan = withUploadChecksum(body, upload);
   const source = await services.bodies.store(address, request.body, plan, context.requestId);
   const part = await services.askBucket(bucket, "upload.putPart", { key, uploadId, partNumber, source });
-  return { ETag: quoteEtag(part.etag), ...checksumMember(part.checksum) };
+  return { ETag: quoteEtag(part.etag), ...checksumMember(part.checksum), ...encryption?.shown };
 });

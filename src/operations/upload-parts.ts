@@ -8,6 +8,7 @@ import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { Initiator, Owner } from "../s3/shapes.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { declareOperation } from "./context.ts";
+import { customerKeyOf, judgeUploadKey } from "./customer-key.ts";
 import { abortMembers } from "./lifecycle-headers.ts";
 import { pageSize } from "./listing.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
@@ -60,12 +61,17 @@ export const ListParts = declareOperation({
     },
     { xmlName: "ListPartsResult" },
   ),
-  errors: ["NoSuchBucket", "NoSuchUpload", "InvalidArgument"],
+  errors: ["NoSuchBucket", "NoSuchUpload", "InvalidArgument", "InvalidEncryptionAlgorithmError", "InvalidRequest"],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const partsMax = pageSize(input.MaxParts);
   const { Key: key, UploadId: uploadId } = input;
+  const customer = customerKeyOf(input, context);
+  if (customer !== null) {
+    const upload = services.objects.upload({ bucket: bucket.id, partition: bucket.partition, key }, uploadId);
+    if (upload !== null) judgeUploadKey(upload.encryption, customer, true);
+  }
   const afterPartNumber = partMarker("part-number-marker", input.PartNumberMarker);
   const page = await services.askBucket(bucket, "upload.listParts", { key, uploadId, afterPartNumber, partsMax });
   const last = page.parts.at(-1);

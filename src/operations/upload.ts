@@ -19,6 +19,7 @@ import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
+import { encryptionForWrite } from "./encryption.ts";
 import { abortMembers } from "./lifecycle-headers.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
 import { initiatedBy } from "./owner.ts";
@@ -86,16 +87,19 @@ export const CreateMultipartUpload = declareOperation({
   errors: [
     "NoSuchBucket",
     ...writtenAclErrors,
+    "InvalidEncryptionAlgorithmError",
     "InvalidRequest",
     "InvalidStorageClass",
     "InvalidTag",
+    "KMS.NotFoundException",
     "MetadataTooLarge",
     "NotImplemented",
   ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = { ...metadataOf(input), ...aclOfWrite(input, context), ...initiatedBy(context) };
+  const encryption = await encryptionForWrite(input, context);
+  const metadata = { ...metadataOf(input, encryption), ...aclOfWrite(input, context), ...initiatedBy(context) };
   inlineBytesFor(metadata);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
   const { uploadId } = await services.askBucket(bucket, "upload.create", { key: input.Key, metadata, ...checksum });
@@ -104,6 +108,7 @@ export const CreateMultipartUpload = declareOperation({
     Key: input.Key,
     UploadId: uploadId,
     ...abortMembers(context, input.Key, initiatedMsOf(Buffer.from(uploadId, "hex"))),
+    ...encryption?.shown,
     ...(checksum.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: checksum.checksumAlgorithm }),
     ...(checksum.checksumType === null ? {} : { ChecksumType: checksum.checksumType }),
   };

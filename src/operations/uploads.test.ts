@@ -14,7 +14,7 @@ const parts = [part(1, digest(1)), part(2, digest(2))];
 const written: ObjectWritten = { etag: "m-2", sizeBytes: 10, modifiedMs: 0, checksum: null, versionId: null };
 
 const world: World = {
-  upload: { checksumAlgorithm: "CRC64NVME", checksumType: "FULL_OBJECT" },
+  upload: { encryption: null, checksumAlgorithm: "CRC64NVME", checksumType: "FULL_OBJECT" },
   bucket: {
     "upload.create": () => ({ uploadId: "u1" }),
     "upload.abort": () => ({}),

@@ -129,6 +129,7 @@ const clientErrors = {
     status: 400,
     message: "The write offset value that you specified does not match the current object size.",
   },
+  "KMS.NotFoundException": { status: 400, message: "The specified KMS key does not exist." },
   KeyTooLongError: { status: 400, message: "Your key is too long", fields: ["Size", "MaxSizeAllowed"] },
   MalformedACLError: {
     status: 400,

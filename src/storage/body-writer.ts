@@ -4,11 +4,12 @@ import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { HashPool } from "./blake3.ts";
+import { markSized } from "./body-cipher.ts";
 import type { ChunkTarget } from "./chunk-target.ts";
 import { ChunkWriter, placeChunk, type SealedChunk } from "./chunk-writer.ts";
 import type { FramePool } from "./frame-pool.ts";
 import { chunkHeaderBytes, storedBytesOf } from "./frames.ts";
-import type { ChunkPlace, StoredChunk } from "./location.ts";
+import { type ChunkPlace, cipherNonceBytes, nonceBytes, type StoredChunk } from "./location.ts";
 
 /** The body is not as long as was said when its writing began. */
 export class BodyLengthError extends Error {
@@ -48,7 +49,8 @@ export interface BodyWriterPorts {
   fileTarget(): ChunkTarget;
   /** True when a chunk of that stored size may lie in a segment. */
   fitsSegment(storedBytes: number): boolean;
-  nonce(): Buffer;
+  /** As many random bytes. */
+  nonce(bytes: number): Buffer;
   /** Asks for (or with a negative number gives back) memory for bodies of unknown length; false when there is none. */
   borrow(bytes: number): boolean;
   /** Told of every error that fails a body. */
@@ -59,6 +61,8 @@ export interface BodyWriterOptions {
   readonly bucket: BucketId;
   /** 32 bytes: keys the addresses of the bucket's chunks. */
   readonly addressKey: Uint8Array;
+  /** Encrypts the chunks; 32 bytes. Absent or null = they are stored as they are. */
+  readonly dataKey?: Uint8Array | null;
   /** Plain bytes of the whole body, or null. */
   readonly expectedBytes: number | null;
 }
@@ -188,12 +192,14 @@ export class StreamingBodyWriter implements BodyWriter {
    * @param plainBytes its size, or 0 when it is not known: then it is a file
    */
   #decide(plainBytes: number): void {
-    const { bucket, addressKey } = this.#options;
-    const storedBytes = storedBytesOf(plainBytes);
+    const { bucket, addressKey, dataKey = null } = this.#options;
+    const storedBytes = storedBytesOf(plainBytes, dataKey !== null);
     const isSmall = plainBytes > 0 && plainBytes <= limits.segmentChunkBytesMax && this.#ports.fitsSegment(storedBytes);
     const target = isSmall ? this.#ports.segmentTarget(storedBytes) : this.#ports.fileTarget();
     const { hashes } = this.#ports;
-    this.#chunk = new ChunkWriter({ target, hashes, bucket, addressKey, nonce: this.#ports.nonce(), plainBytes });
+    const nonce =
+      dataKey === null ? this.#ports.nonce(nonceBytes) : markSized(this.#ports.nonce(cipherNonceBytes), plainBytes > 0);
+    this.#chunk = new ChunkWriter({ target, hashes, bucket, addressKey, dataKey, nonce, plainBytes });
     for (let frame = this.#undecided[0]; frame !== undefined; frame = this.#undecided[0]) {
       this.#chunk.addFrame(frame, limits.frameBytes);
       this.#undecided.shift();

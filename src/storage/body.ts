@@ -6,7 +6,7 @@ import type { StoredChunk } from "./location.ts";
 /** A body that is verified and durable (or inline, then durable with its record). */
 export interface StoredBody {
   readonly sizeBytes: number;
-  /** 16 bytes. */
+  /** 16 bytes; of a body whose ETag hides its MD5, what stands for it. */
   readonly md5: Uint8Array;
   /** Base64 value as S3 writes it. */
   readonly checksum: Checksum | null;

@@ -2,7 +2,9 @@
 
 import { assert } from "../base/assert.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import { FrameCipher } from "./body-cipher.ts";
 import { type Disk, isDiskError } from "./disk.ts";
 import {
   chunkHeaderBytes,
@@ -10,7 +12,9 @@ import {
   frameOffset,
   frameSum,
   frameSumBytes,
+  frameTailBytes,
   headerFault,
+  isEncryptedNonce,
   nonceSeed,
 } from "./frames.ts";
 import type { StoredChunk } from "./location.ts";
@@ -20,6 +24,14 @@ import { ReadPace } from "./read-pace.ts";
 
 /** What a read must know of a chunk: the row of `refs`. */
 export type ReadableChunk = Pick<StoredChunk, "place" | "address" | "sizeBytes" | "storedBytes" | "nonce">;
+
+/** What opens an encrypted chunk. */
+export interface ChunkKey {
+  /** Whose chunk it is. */
+  readonly bucket: BucketId;
+  /** 32 bytes. */
+  readonly dataKey: Uint8Array;
+}
 
 /** Stored bytes do not verify: damaged, torn, or another chunk's. The bytes are never returned. */
 export class CorruptChunkError extends Error {
@@ -83,24 +95,30 @@ export class ChunkReader {
    * (`limits.slowReadMicros`), else a promise until a probe is quick again.
    *
    * What a synchronous read returns is valid until the reader's next call; what a promise resolves to stays valid.
+   * @param key of an encrypted chunk; null = it is stored as it is
    * @throws CorruptChunkError, MissingChunkError, DiskError (or rejects with them)
    */
-  read(chunk: ReadableChunk, start: number, end: number): Uint8Array | Promise<Uint8Array> {
-    return this.#pace.isSync() ? this.readSync(chunk, start, end) : this.#readAsync(chunk, start, end);
+  read(
+    chunk: ReadableChunk,
+    start: number,
+    end: number,
+    key: ChunkKey | null = null,
+  ): Uint8Array | Promise<Uint8Array> {
+    return this.#pace.isSync() ? this.readSync(chunk, start, end, key) : this.#readAsync(chunk, start, end, key);
   }
 
   /** The same, always synchronous. */
-  readSync(chunk: ReadableChunk, start: number, end: number): Uint8Array {
+  readSync(chunk: ReadableChunk, start: number, end: number, key: ChunkKey | null = null): Uint8Array {
     if (start === end) return new Uint8Array(0);
     const path = this.#path(chunk);
     const cached = this.#files.get(path);
     if (cached !== undefined) {
-      const plain = this.#attemptSync(chunk, start, end, cached);
+      const plain = this.#attemptSync(new FrameSpan(chunk, start, end, key), cached);
       if (typeof plain !== "string") return plain;
       // The name may belong to another file by now (a segment's number after a restart of its thread).
       this.#files.forget(cached);
     }
-    const plain = this.#attemptSync(chunk, start, end, this.#openSync(chunk, path));
+    const plain = this.#attemptSync(new FrameSpan(chunk, start, end, key), this.#openSync(chunk, path));
     if (typeof plain === "string") throw new CorruptChunkError(chunk, plain);
     return plain;
   }
@@ -110,24 +128,23 @@ export class ChunkReader {
     this.#files.closeAll();
   }
 
-  async #readAsync(chunk: ReadableChunk, start: number, end: number): Promise<Uint8Array> {
+  async #readAsync(chunk: ReadableChunk, start: number, end: number, key: ChunkKey | null): Promise<Uint8Array> {
     if (start === end) return new Uint8Array(0);
     const path = this.#path(chunk);
     const cached = this.#files.get(path);
     if (cached !== undefined) {
       this.#files.hold(cached);
-      const plain = await this.#attemptHeld(chunk, start, end, cached);
+      const plain = await this.#attemptHeld(new FrameSpan(chunk, start, end, key), cached);
       if (typeof plain !== "string") return plain;
       this.#files.forget(cached);
     }
-    const plain = await this.#attemptHeld(chunk, start, end, await this.#openHeld(chunk, path));
+    const plain = await this.#attemptHeld(new FrameSpan(chunk, start, end, key), await this.#openHeld(chunk, path));
     if (typeof plain === "string") throw new CorruptChunkError(chunk, plain);
     return plain;
   }
 
   /** The bytes, or what is wrong with them. */
-  #attemptSync(chunk: ReadableChunk, start: number, end: number, open: OpenFile): Buffer | string {
-    const span = new FrameSpan(chunk, start, end);
+  #attemptSync(span: FrameSpan, open: OpenFile): Buffer | string {
     if (this.#scratch.length < span.bufferBytes) this.#scratch = Buffer.allocUnsafeSlow(span.bufferBytes);
     const startMs = this.#clock.monotonicMs();
     const readBytes = this.#disk.preadSync(open.file, span.buffers(this.#scratch), span.position);
@@ -135,9 +152,8 @@ export class ChunkReader {
     return span.verify(this.#scratch, readBytes);
   }
 
-  async #attemptHeld(chunk: ReadableChunk, start: number, end: number, open: OpenFile): Promise<Buffer | string> {
+  async #attemptHeld(span: FrameSpan, open: OpenFile): Promise<Buffer | string> {
     try {
-      const span = new FrameSpan(chunk, start, end);
       const buffer = Buffer.allocUnsafeSlow(span.bufferBytes);
       const readBytes = await this.#disk.pread(open.file, span.buffers(buffer), span.position);
       return span.verify(buffer, readBytes);
@@ -179,6 +195,10 @@ function toMissing(error: unknown, chunk: ReadableChunk): unknown {
  */
 class FrameSpan {
   readonly #chunk: ReadableChunk;
+  readonly #key: ChunkKey | null;
+  readonly #isEncrypted: boolean;
+  /** Of what stands behind a frame's data. */
+  readonly #tailBytes: number;
   readonly #start: number;
   readonly #end: number;
   readonly #firstFrame: number;
@@ -190,9 +210,12 @@ class FrameSpan {
   readonly #headerAt: number;
   readonly #sumsAt: number;
 
-  constructor(chunk: ReadableChunk, start: number, end: number) {
+  constructor(chunk: ReadableChunk, start: number, end: number, key: ChunkKey | null) {
     assert(start >= 0 && start < end && end <= chunk.sizeBytes, "a range lies inside its chunk");
     this.#chunk = chunk;
+    this.#key = key;
+    this.#isEncrypted = isEncryptedNonce(chunk.nonce);
+    this.#tailBytes = frameTailBytes(this.#isEncrypted);
     this.#start = start;
     this.#end = end;
     this.#firstFrame = Math.floor(start / limits.frameBytes);
@@ -202,19 +225,19 @@ class FrameSpan {
     this.#headerBytes = this.#firstFrame === 0 ? chunkHeaderBytes : 0;
     this.#dataAt = this.#frames === 1 ? this.#headerBytes : 0;
     this.#sumsAt = this.#dataAt + this.#dataBytes;
-    this.#headerAt = this.#frames === 1 ? 0 : this.#sumsAt + this.#frames * frameSumBytes;
+    this.#headerAt = this.#frames === 1 ? 0 : this.#sumsAt + this.#frames * this.#tailBytes;
   }
 
   /** Bytes to read, and size of the buffer for them. */
   get bufferBytes(): number {
-    return this.#headerBytes + this.#dataBytes + this.#frames * frameSumBytes;
+    return this.#headerBytes + this.#dataBytes + this.#frames * this.#tailBytes;
   }
 
   /** Where in the file to read. */
   get position(): number {
     const { place } = this.#chunk;
     const base = place.kind === "segment" ? place.offset : 0;
-    return base + frameOffset(this.#firstFrame) - this.#headerBytes;
+    return base + frameOffset(this.#firstFrame, this.#isEncrypted) - this.#headerBytes;
   }
 
   /** Views of `buffer` in the order of the file. */
@@ -222,8 +245,8 @@ class FrameSpan {
     if (this.#frames === 1) return [buffer.subarray(0, this.bufferBytes)];
     const views: Buffer[] = this.#headerBytes > 0 ? [this.#header(buffer)] : [];
     for (let index = 0; index < this.#frames; index += 1) {
-      const sumAt = this.#sumAt(index);
-      views.push(this.#data(buffer, index), buffer.subarray(sumAt, sumAt + frameSumBytes));
+      const tailAt = this.#tailAt(index);
+      views.push(this.#data(buffer, index), buffer.subarray(tailAt, tailAt + this.#tailBytes));
     }
     return views;
   }
@@ -233,11 +256,19 @@ class FrameSpan {
     if (readBytes !== this.bufferBytes) return "the chunk is cut off";
     const fault = this.#headerBytes > 0 ? headerFault(this.#header(buffer), this.#chunk) : null;
     if (fault !== null) return fault;
+    if (this.#isEncrypted !== (this.#key !== null)) {
+      return this.#isEncrypted ? "the chunk is encrypted and has no key" : "the chunk is not encrypted and has a key";
+    }
+    const cipher = this.#cipher();
     const seed = nonceSeed(this.#chunk.nonce);
     for (let index = 0; index < this.#frames; index += 1) {
       const frame = this.#firstFrame + index;
-      const sum = frameSum(this.#data(buffer, index), seed, frame);
-      if (sum !== buffer.readBigUInt64LE(this.#sumAt(index))) return `frame ${frame} is damaged`;
+      const data = this.#data(buffer, index);
+      const tailAt = this.#tailAt(index);
+      const sumAt = tailAt + this.#tailBytes - frameSumBytes;
+      const tag = cipher === null ? null : buffer.subarray(tailAt, sumAt);
+      if (frameSum(data, seed, frame, tag) !== buffer.readBigUInt64LE(sumAt)) return `frame ${frame} is damaged`;
+      if (cipher !== null && tag !== null && !cipher.open(data, tag, frame)) return `frame ${frame} is not authentic`;
     }
     const from = this.#dataAt - this.#firstFrame * limits.frameBytes;
     return buffer.subarray(from + this.#start, from + this.#end);
@@ -248,8 +279,14 @@ class FrameSpan {
     return buffer.subarray(from, Math.min(this.#sumsAt, from + limits.frameBytes));
   }
 
-  #sumAt(index: number): number {
-    return this.#sumsAt + index * frameSumBytes;
+  #cipher(): FrameCipher | null {
+    if (this.#key === null) return null;
+    const { nonce, sizeBytes: plainBytes } = this.#chunk;
+    return new FrameCipher(this.#key.dataKey, { bucket: this.#key.bucket, nonce, plainBytes });
+  }
+
+  #tailAt(index: number): number {
+    return this.#sumsAt + index * this.#tailBytes;
   }
 
   #header(buffer: Buffer): Buffer {

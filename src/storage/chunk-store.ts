@@ -18,7 +18,7 @@ import { type Disk, DiskError, isDiskError } from "./disk.ts";
 import { EpochDirectories } from "./epoch-directories.ts";
 import { FramePool } from "./frame-pool.ts";
 import type { RoomGauge } from "./free-space.ts";
-import { type ChunkPlace, nonceBytes } from "./location.ts";
+import type { ChunkPlace } from "./location.ts";
 import { chunkFilePath } from "./partition-layout.ts";
 import type { SegmentMarks } from "./segment-marks.ts";
 import { LaneSegments } from "./segments.ts";
@@ -180,7 +180,7 @@ export class ChunkStore {
         return this.#createFile();
       },
       fitsSegment: (storedBytes) => this.#segments.fits(storedBytes),
-      nonce: () => random.bytes(nonceBytes),
+      nonce: (bytes) => random.bytes(bytes),
       borrow: (bytes) => this.#borrow(bytes),
       failed: (error) => this.#health.record(error),
     };

@@ -1,7 +1,9 @@
 /** Turns the frames of one chunk into its stored form, and hashes it on the way. */
 
 import type { BucketId } from "../base/ids.ts";
+import { dataKeyId } from "../keyring/data-key.ts";
 import type { Hash, HashPool } from "./blake3.ts";
+import { FrameCipher, frameTagBytes } from "./body-cipher.ts";
 import type { ChunkTarget } from "./chunk-target.ts";
 import { chunkHeaderBytes, encodeChunkHeader, frameSum, frameSumBytes, nonceSeed } from "./frames.ts";
 import { type ChunkPlace, type StoredChunk, storedDigestBytes } from "./location.ts";
@@ -12,7 +14,9 @@ export interface ChunkWriterOptions {
   readonly bucket: BucketId;
   /** 32 bytes. */
   readonly addressKey: Uint8Array;
-  /** 8 random bytes, never used for another chunk. */
+  /** 32 bytes; null = not encrypted. */
+  readonly dataKey: Uint8Array | null;
+  /** 8 random bytes, never used for another chunk; 16 by `markSized` with a data key. */
   readonly nonce: Buffer;
   /** 0 when the size is not known yet. */
   readonly plainBytes: number;
@@ -22,6 +26,7 @@ export class ChunkWriter {
   readonly target: ChunkTarget;
   readonly #options: ChunkWriterOptions;
   readonly #seed: bigint;
+  readonly #cipher: FrameCipher | null;
   readonly #addressHash: Hash;
   readonly #storedHash: Hash;
   #frames = 0;
@@ -32,28 +37,44 @@ export class ChunkWriter {
     this.target = options.target;
     this.#options = options;
     this.#seed = nonceSeed(options.nonce);
+    this.#cipher = options.dataKey === null ? null : new FrameCipher(options.dataKey, options);
     this.#addressHash = options.hashes.take(options.addressKey);
     this.#storedHash = options.hashes.take(null);
   }
 
   /**
    * Writes the next frame; all but the last are full.
-   * @param frame a buffer of `FramePool` whose data begins at byte 64; its header and checksum are filled in here
+   * @param frame a buffer of `FramePool` whose data begins at byte 64; its header, tag and checksum are filled in here, and its data
+   * is encrypted in its place
    * @param dataBytes length of the data
    * @throws DiskError
    */
   addFrame(frame: Buffer, dataBytes: number): void {
     const dataEnd = chunkHeaderBytes + dataBytes;
     const data = frame.subarray(chunkHeaderBytes, dataEnd);
-    frame.writeBigUInt64LE(frameSum(data, this.#seed, this.#frames), dataEnd);
-    if (this.#frames === 0) encodeChunkHeader(frame, this.#options);
-    const stored = frame.subarray(this.#frames === 0 ? 0 : chunkHeaderBytes, dataEnd + frameSumBytes);
-    this.target.write(stored, this.#storedBytes);
     this.#addressHash.update(data);
+    const sumAt = this.#cipher === null ? dataEnd : this.#seal(this.#cipher, frame, data);
+    const tag = sumAt === dataEnd ? null : frame.subarray(dataEnd, sumAt);
+    frame.writeBigUInt64LE(frameSum(data, this.#seed, this.#frames, tag), sumAt);
+    if (this.#frames === 0) this.#writeHeader(frame);
+    const stored = frame.subarray(this.#frames === 0 ? 0 : chunkHeaderBytes, sumAt + frameSumBytes);
+    this.target.write(stored, this.#storedBytes);
     this.#storedHash.update(stored);
     this.#frames += 1;
     this.#plainBytes += dataBytes;
     this.#storedBytes += stored.length;
+  }
+
+  /** @returns where the tag ends */
+  #seal(cipher: FrameCipher, frame: Buffer, data: Buffer): number {
+    const tagAt = chunkHeaderBytes + data.length;
+    frame.set(cipher.seal(data, this.#frames), tagAt);
+    return tagAt + frameTagBytes;
+  }
+
+  #writeHeader(frame: Buffer): void {
+    const { bucket, nonce, plainBytes, dataKey } = this.#options;
+    encodeChunkHeader(frame, { bucket, nonce, plainBytes, keyId: dataKey === null ? null : dataKeyId(dataKey) });
   }
 
   /** Ends the chunk, once; what `refs` keeps of it, but for its place. */

@@ -4,6 +4,8 @@
 export const addressBytes = 32;
 export const manifestIdBytes = 16;
 export const nonceBytes = 8;
+/** Of a chunk that is encrypted. */
+export const cipherNonceBytes = 16;
 export const storedDigestBytes = 16;
 
 /**
@@ -32,7 +34,7 @@ export interface StoredChunk {
   readonly storedBytes: number;
   /** BLAKE3 of the stored bytes, first 16 bytes. */
   readonly storedDigest: Uint8Array;
-  /** Random per stored chunk, 8 bytes; seeds each frame's checksum. */
+  /** Random per stored chunk, 8 bytes, or 16 when it is encrypted; the first 8 seed each frame's checksum. */
   readonly nonce: Uint8Array;
   readonly place: ChunkPlace;
 }

@@ -7,6 +7,7 @@ import type { Stamp } from "../base/hlc.ts";
 import { pack, unpack } from "../base/msgpack.ts";
 import type { AccessControlList, AclGroup, AclPermission, Grant } from "../s3/acl.ts";
 import type { Checksum } from "../s3/checksum-algorithms.ts";
+import { encryptionOfStored, type ObjectEncryption, storedEncryption } from "../s3/encryption.ts";
 import type { ObjectLock, RetentionMode } from "../s3/object-lock.ts";
 
 /** Metadata that is kept and given back, absent members were not sent. The last three are attributes: they may change later. */
@@ -30,6 +31,8 @@ export interface ObjectMetadata {
   readonly lock?: ObjectLock;
   /** Of an open upload alone: who began it. Absent: the account that owns the bucket. */
   readonly initiator?: Initiator;
+  /** How the object is encrypted; absent = it is not. Never changes. */
+  readonly encryption?: ObjectEncryption;
 }
 
 export interface Initiator {
@@ -81,6 +84,7 @@ const attributesAt = checksumAt + 1;
 const taggingAt = attributesAt + 1;
 const ownerAt = taggingAt + 1;
 const initiatorAt = ownerAt + 1;
+const encryptionAt = initiatorAt + 1;
 const storageClassAt = textMembers.indexOf("storageClass");
 /** Of the ACL in the attributes. */
 const aclAt = 1;
@@ -117,6 +121,7 @@ function encode({ metadata, checksumValue, stamps }: RecordTail, hasAttributes: 
   members[taggingAt] = hasAttributes ? (metadata.tagging ?? null) : null;
   members[ownerAt] = hasAttributes ? null : (metadata.acl?.ownerId ?? null);
   members[initiatorAt] = metadata.initiator === undefined ? null : [metadata.initiator.id, metadata.initiator.name];
+  members[encryptionAt] = metadata.encryption === undefined ? null : storedEncryption(metadata.encryption);
   while (members.length > 0 && members[members.length - 1] === null) members.pop();
   return members.length === 0 ? empty : pack(members);
 }
@@ -183,6 +188,8 @@ export function decodeTail(tail: Uint8Array): RecordTail {
   if (typeof ownerId === "string") metadata.acl = { ownerId, grants: [] };
   const initiator = members[initiatorAt];
   if (Array.isArray(initiator)) metadata.initiator = { id: String(initiator[0]), name: String(initiator[1]) };
+  const encryption = encryptionOfStored(members[encryptionAt]);
+  if (encryption !== undefined) metadata.encryption = encryption;
   const checksumValue = members[checksumAt];
   return { metadata, checksumValue: typeof checksumValue === "string" ? checksumValue : null, stamps };
 }

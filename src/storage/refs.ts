@@ -2,18 +2,25 @@
 
 import { assert } from "../base/assert.ts";
 import { xxh64Bytes } from "../base/xxhash.ts";
-import { addressBytes, type ChunkPlace, nonceBytes, type StoredChunk, storedDigestBytes } from "./location.ts";
+import {
+  addressBytes,
+  type ChunkPlace,
+  cipherNonceBytes,
+  nonceBytes,
+  type StoredChunk,
+  storedDigestBytes,
+} from "./location.ts";
 import { CorruptRecordError, checkVersion, readU64, seal, unseal, writeU64 } from "./sealed-row.ts";
 
 const version = 1;
+/** Of a chunk that is encrypted. */
+const cipherVersion = 2;
 /** Bytes of an encoded place. */
 export const placeBytes = 13;
 const segmentTag = 1;
 const fileTag = 2;
 const nonceAt = 13;
-const digestAt = nonceAt + nonceBytes;
-const placeAt = digestAt + storedDigestBytes;
-const bodyBytes = placeAt + placeBytes;
+const bodyBytes = nonceAt + nonceBytes + storedDigestBytes + placeBytes;
 
 /** A chunk and the number of records and manifest entries that name it, at least 1. */
 export interface ChunkReference {
@@ -49,14 +56,18 @@ export function readPlace(source: Buffer, offset: number): ChunkPlace | undefine
 
 /**
  * Encodes a row of `refs`: version 1 | count u32 | sizeBytes u32 | storedBytes u32 | nonce 8 | storedDigest 16 | place 13 |
- * xxh64 of key + value. 58 bytes. The address is in the key.
+ * xxh64 of key + value. 58 bytes. The address is in the key. Version 2, of an encrypted chunk, has a nonce of 16 bytes.
  * Example: `01 00000002 00001000 00001048 <nonce> <digest> 01 00000003 0000000000001000 <xxh64>`.
  */
 export function encodeReference(key: Buffer, { count, chunk }: ChunkReference): Buffer {
   assert(Number.isInteger(count) && count >= 1 && count <= 0xffff_ffff, "a reference count is within 1..2^32-1");
-  assert(chunk.nonce.length === nonceBytes && chunk.storedDigest.length === storedDigestBytes, "nonce and digest");
-  const value = Buffer.allocUnsafe(bodyBytes + xxh64Bytes);
-  value[0] = version;
+  const { length } = chunk.nonce;
+  assert(length === nonceBytes || length === cipherNonceBytes, "a nonce has 8 or 16 bytes");
+  assert(chunk.storedDigest.length === storedDigestBytes, "a digest has 16 bytes");
+  const digestAt = nonceAt + length;
+  const placeAt = digestAt + storedDigestBytes;
+  const value = Buffer.allocUnsafe(placeAt + placeBytes + xxh64Bytes);
+  value[0] = length === nonceBytes ? version : cipherVersion;
   value.writeUInt32BE(count, 1);
   value.writeUInt32BE(chunk.sizeBytes, 5);
   value.writeUInt32BE(chunk.storedBytes, 9);
@@ -69,7 +80,11 @@ export function encodeReference(key: Buffer, { count, chunk }: ChunkReference): 
 /** @throws CorruptRecordError */
 export function decodeReference(key: Buffer, value: Buffer): ChunkReference {
   const body = unseal("refs", key, value, bodyBytes);
-  checkVersion("refs", key, body, version);
+  const isEncrypted = body[0] === cipherVersion;
+  if (!isEncrypted) checkVersion("refs", key, body, version);
+  const digestAt = nonceAt + (isEncrypted ? cipherNonceBytes : nonceBytes);
+  const placeAt = digestAt + storedDigestBytes;
+  if (body.length < placeAt + placeBytes) throw new CorruptRecordError("refs", key, "cut off");
   const place = readPlace(body, placeAt);
   if (place === undefined) throw new CorruptRecordError("refs", key, "unknown place");
   return {

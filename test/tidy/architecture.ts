@@ -44,6 +44,7 @@ export const rootFiles = [
   "embedded-node.ts",
   "thread.ts",
   "front-host.ts",
+  "front-encryption.ts",
   "front-handler.ts",
   "front-thread.ts",
   "unsafe.ts",
