@@ -123,7 +123,7 @@ async function serveBlock(
   accountId: string,
 ): Promise<S3ControlAnswer> {
   const side = { policy: null, accountId };
-  const require = (action: string): void => {
+  const demand = (action: string): void => {
     if (caller.allows(action, "*", {}, side).effect !== "Allow") throw new S3Error("AccessDenied");
   };
   const set = async (block: PublicAccessBlock | null): Promise<S3ControlAnswer> => {
@@ -132,7 +132,7 @@ async function serveBlock(
   };
   switch (method) {
     case "GET": {
-      require("s3:GetAccountPublicAccessBlock");
+      demand("s3:GetAccountPublicAccessBlock");
       const block = publicAccessBlock(accountId);
       if (block === undefined) throw new S3Error("NoSuchPublicAccessBlockConfiguration");
       const root = `PublicAccessBlockConfiguration xmlns="${namespace}"`;
@@ -140,10 +140,10 @@ async function serveBlock(
       return answer(200, `${xmlDeclaration}<${root}>${content}</PublicAccessBlockConfiguration>`, requestId);
     }
     case "PUT":
-      require("s3:PutAccountPublicAccessBlock");
+      demand("s3:PutAccountPublicAccessBlock");
       return set(askedBlock(readBlock(sent) as ValueOf<typeof PublicAccessBlockConfiguration>));
     case "DELETE":
-      require("s3:PutAccountPublicAccessBlock");
+      demand("s3:PutAccountPublicAccessBlock");
       return set(null);
     default:
       throw notAllowed(method);

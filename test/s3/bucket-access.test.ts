@@ -18,6 +18,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal } from "../support/each-front.ts";
 import { testKeys } from "../support/node-process.ts";
+import { sendSigned } from "../support/signed-request.ts";
 
 let keyCount = 0;
 const keys = new Map<string, { accessKeyId: string; secretAccessKey: string }>();
@@ -40,6 +41,7 @@ const user = (name: string, policies: unknown[]) => ({
 const account = (accountId: string, kind: string, rootKeys: object[], users: object[], more: object = {}) => ({
   accountId,
   canonicalId: `canonical-${accountId}`,
+  ...(kind === "operator" ? {} : { parent: "100000000000" }),
   displayName: `account ${accountId}`,
   kind,
   root: { email: `root@${accountId}.example.com`, keys: rootKeys },
@@ -57,6 +59,7 @@ const test = eachFront({
         [keyOf("strangers-root")],
         [user("stranger", [allow("s3:*")]), user("bystander", [])],
       ),
+      account("400000000000", "customer", [keyOf("bound-root")], []),
     ],
   },
 });
@@ -614,4 +617,63 @@ test("PublicAccessBlock_of_the_account_counts_beside_the_buckets", async (t, { b
   t.is((await control("DELETE")).status, 200);
   t.is(await publish(), "204");
   t.is(await put(`/${name}/k`, { body: "x" }), "200");
+});
+
+test("access_modes_of_the_admin_API_hold_at_the_S3_port", async (t, { s3, bucket, consoleEndpoint, plain }) => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "x" }));
+  const set = async (body: object) => {
+    const headers = { "content-type": "application/json" };
+    const target = `/api/v1/buckets/${bucket}/access`;
+    const request = { method: "PUT", target, headers, body: JSON.stringify(body), ...root };
+    return (await sendSigned(consoleEndpoint, request)).status;
+  };
+  const statuses = async () => [
+    (await plain({ method: "GET", target: `/${bucket}/k` })).status,
+    (await plain({ method: "GET", target: `/${bucket}` })).status,
+    (await plain({ method: "PUT", target: `/${bucket}/n`, body: "n" })).status,
+  ];
+  t.deepEqual(await statuses(), [403, 403, 403]);
+  t.is(await set({ mode: "Public" }), 200);
+  t.deepEqual(await statuses(), [200, 403, 403]);
+  t.is((await s3.send(new GetBucketPolicyStatusCommand({ Bucket: bucket }))).PolicyStatus?.IsPublic, true);
+  t.is(await set({ mode: "Custom", permissions: ["s3:ListBucket", "s3:PutObject"] }), 200);
+  t.deepEqual(await statuses(), [403, 200, 200]);
+  t.is(await set({ mode: "Private" }), 200);
+  t.deepEqual(await statuses(), [403, 403, 403]);
+  t.is(await refusal(s3.send(new GetBucketPolicyCommand({ Bucket: bucket }))), "404 NoSuchBucketPolicy");
+});
+
+test("what_binds_the_owner_binds_who_does_not_sign", async (t, { bucket, consoleEndpoint, signed, plain }) => {
+  const name = `${bucket}-bound`;
+  const owner = as("bound-root");
+  t.is((await signed({ method: "PUT", target: `/${name}`, ...owner })).status, 200);
+  t.is((await signed({ method: "PUT", target: `/${name}/k`, body: "x", ...owner })).status, 200);
+  const body = JSON.stringify(guidePolicy(name));
+  t.is((await signed({ method: "PUT", target: `/${name}?policy`, body, ...owner })).status, 204);
+  const read = async (headers = {}) => outcome(await plain({ method: "GET", target: `/${name}/k`, headers }));
+  const change = async (method: string, at: string, changes: object, accountId = "400000000000") => {
+    const headers = { "content-type": "application/json" };
+    const target = `/api/v1/accounts/${accountId}${at}`;
+    const answer = await sendSigned(consoleEndpoint, {
+      method,
+      target,
+      headers,
+      body: JSON.stringify(changes),
+      ...root,
+    });
+    t.true(answer.status < 300, answer.body.toString());
+  };
+  t.is(await read(), "200");
+  await change("PATCH", "", { label: "bound" });
+  await change("PATCH", "", { label: "elsewhere" }, "300000000000");
+  t.is(await read({ host: "s3.bound.localhost" }), "200");
+  t.is(await read({ host: "s3.elsewhere.localhost" }), "403 AccessDenied");
+  await change("PATCH", "", { addressRanges: ["192.0.2.0/24"] });
+  t.is(await read(), "403 AccessDenied");
+  await change("PATCH", "", { addressRanges: [] });
+  t.is(await read(), "200");
+  await change("POST", "/suspend", {});
+  t.is(await read(), "403 AllAccessDisabled");
+  await change("POST", "/resume", {});
+  t.is(await read(), "200");
 });
