@@ -35,6 +35,8 @@ import type { MailMessage } from "#src/mail/mail.ts";
 import { createMemoryMetadata } from "#src/storage/memory-trees.ts";
 import { signedHeaders } from "./signing.ts";
 
+type MemoryMetadata = ReturnType<typeof createMemoryMetadata>;
+
 /** Accounts of the world: the operator, a reseller, its customer, a direct customer, and another reseller. */
 export const operator = "111111111111";
 export const reseller = "222222222222";
@@ -101,6 +103,8 @@ export class Stand {
   readonly begunJobs: string[] = [];
   /** Of buckets, by name: what their turns would have. */
   readonly configurations = new Map<string, Partial<BucketConfiguration>>();
+  /** Of the one partition: empty. */
+  readonly metadata: MemoryMetadata;
   readonly #front: FrontUnderTest;
   readonly #control: ControlActor;
   readonly #store: EmbeddedControlStore;
@@ -117,6 +121,7 @@ export class Stand {
       readonly reader: ControlReader;
       readonly principals: Principals;
       readonly temporary: TemporaryCredentials;
+      readonly metadata: MemoryMetadata;
       readonly log: Log;
       readonly logged: readonly string[];
     },
@@ -126,6 +131,7 @@ export class Stand {
     this.#control = parts.control;
     this.#store = parts.store;
     this.principals = parts.principals;
+    this.metadata = parts.metadata;
     this.logged = parts.logged;
     this.records = new AdminRecords(parts.reader);
     const { publicUrl = null, isMailDelivered = true, sites = [] } = options;
@@ -152,7 +158,7 @@ export class Stand {
         beginJob: (jobId) => this.begunJobs.push(jobId),
         usage: {
           control: parts.reader,
-          reader: new UsageReader([createMemoryMetadata().snapshot()]),
+          reader: new UsageReader([parts.metadata.snapshot()]),
           clock: parts.clock,
           yieldTurn: async () => undefined,
         },
@@ -186,7 +192,9 @@ export class Stand {
     const reader = new ControlReader(environment.snapshot());
     const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     const principals = new Principals({ records: reader, secrets, temporary, clock });
-    const stand = new Stand(front, options, { clock, control, store, reader, principals, temporary, log, logged });
+    const metadata = createMemoryMetadata();
+    const parts = { clock, control, store, reader, principals, temporary, metadata, log, logged };
+    const stand = new Stand(front, options, parts);
     const handler = options.isLocal === true ? stand.port.handleLocal : stand.port.handle;
     stand.#portNumber = (await front.listen(handler)).port;
     return stand;
