@@ -1,5 +1,6 @@
 /** One front with everything it needs, in the main thread or in one of its own: listener, pipeline, readers, links to the bucket threads. */
 
+import { getHeapStatistics } from "node:v8";
 import type { MessagePort } from "node:worker_threads";
 import { Principals } from "./account/principals.ts";
 import { QuotaBook } from "./account/quota-book.ts";
@@ -168,7 +169,9 @@ export class Front {
       openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
     );
     this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
-    this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock });
+    // A thread with a small heap keeps fewer.
+    const keptBytesMax = Math.min(limits.identityCacheBytesMax, Math.floor(getHeapStatistics().heap_size_limit / 8));
+    this.#principals = new Principals({ records: control, secrets, temporary: this.#temporary, clock, keptBytesMax });
     this.#keyUse = new KeyUse(clock, (used) => void askControl("key.used", { used }));
     const quotaBook = new QuotaBook({ control, reader: this.#usageReader, clock, yieldTurn });
     this.#services = {

@@ -11,12 +11,14 @@ import { ControlReader } from "../control/reader.ts";
 import { ringSecretBox, secretPlaces } from "../control/secret-box.ts";
 import { putTyped } from "../control/typed-records.ts";
 import { KeyRing } from "../keyring/key-ring.ts";
+import { evaluate } from "../policy/evaluate.ts";
 import { Principals } from "./principals.ts";
 import { TemporaryCredentials } from "./temporary-credentials.ts";
 
 const accounts = ["300000000000", "300000000001"] as const;
 const names = ["ann", "bob"] as const;
 const keyIds = ["AK0", "AK1", "AK2", "AK3"] as const;
+const ownPolicy = `arn:aws:iam::${accounts[0]}:policy/own`;
 const readOnly = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 
 /** Each names its record by small numbers, so that changes meet. */
@@ -34,7 +36,7 @@ const change = fc.oneof(
     user: fc.constantFrom(...names),
     account: fc.constantFrom(...accounts),
     status: fc.constantFrom("active" as const, "disabled" as const),
-    attached: fc.constantFrom([], [readOnly], [`arn:aws:iam::${accounts[0]}:policy/own`]),
+    attached: fc.constantFrom([], [readOnly], [ownPolicy]),
     inline: fc.constantFrom([], ["p"]),
     groups: fc.constantFrom([], ["staff"]),
   }),
@@ -99,10 +101,15 @@ async function open() {
     const record = { accessKeyId, sealedSecret, accountId, userName, status, createdMs: 0 };
     return putTyped(identityKeys.accessKey(accessKeyId), record);
   };
-  await store.txn(
-    [],
-    accounts.map((account) => operationOf({ kind: "account", account, status: "active" })),
-  );
+  const [account] = accounts;
+  const started: readonly Change[] = [
+    ...accounts.map((each) => ({ kind: "account", account: each, status: "active" }) as const),
+    { kind: "user", user: "ann", account, status: "active", attached: [], inline: ["p"], groups: ["staff"] },
+    { kind: "user", user: "bob", account, status: "active", attached: [ownPolicy], inline: [], groups: [] },
+    { kind: "key", key: "AK0", account, user: "ann", status: "Active", secret: 0 },
+    { kind: "key", key: "AK1", account, user: "bob", status: "Active", secret: 0 },
+  ];
+  await store.txn([], started.map(operationOf));
   return { store, make, operationOf };
 }
 
@@ -119,7 +126,12 @@ function shown(found: ReturnType<Principals["credential"]>): string {
   if (found === undefined) return "none";
   const { principal, secretAccessKey } = found;
   const { name, account, identity, policies } = principal;
-  return JSON.stringify([secretAccessKey, name, account, identity, policies, found.proven, found.notedMs]);
+  const effects = ["s3:GetObject", "s3:PutObject"].map((action) => {
+    const sets = { identity: policies, boundary: null, session: null, resource: null };
+    const request = { action, resource: "arn:aws:s3:::b/k", principal: identity, context: () => undefined };
+    return evaluate(request, { ...sets, resourceAccountId: account.accountId }).effect;
+  });
+  return JSON.stringify([secretAccessKey, name, account, identity, effects]);
 }
 
 test("answers are those of records as they are, however little or much is kept", async (t) => {

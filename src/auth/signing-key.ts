@@ -44,13 +44,11 @@ export class SigningKey {
  * @param key at most 64 bytes, as Latin-1 @param text at most `textBytesMax` characters of Latin-1
  */
 function mac(key: string, text: string, encoding: "hex" | "binary"): string {
-  for (let index = 0; index < key.length; index++) {
-    const byte = key.charCodeAt(index);
+  for (let index = 0; index < blockBytes; index++) {
+    const byte = index < key.length ? key.charCodeAt(index) : 0;
     inner[index] = byte ^ 0x36;
     outer[index] = byte ^ 0x5c;
   }
-  inner.fill(0x36, key.length, blockBytes);
-  outer.fill(0x5c, key.length, blockBytes);
   inner.write(text, blockBytes, "latin1");
   outer.write(hash("sha256", inner.subarray(0, blockBytes + text.length), "binary"), blockBytes, "latin1");
   return hash("sha256", outer, encoding);
