@@ -46,6 +46,8 @@ export interface AttributesChange {
   /** As in `ObjectMetadata`. */
   readonly tagging?: string | null;
   readonly acl?: AccessControlList;
+  /** With `acl`: whom the ACL that it replaces named as owner; null: there was none. Another one by now is OperationAborted; absent: it is not judged. */
+  readonly ownerBefore?: string | null;
   readonly retention?: Retention | null;
   readonly legalHold?: boolean;
 }

@@ -1,4 +1,4 @@
-/** Grants as requests name them, in headers and in documents, and as answers show them. Pure: accounts are looked up by the caller's directory. */
+/** Grants as requests name them, in headers and in documents. Pure: accounts are looked up by the caller's directory. */
 
 import { limits } from "../base/limits.ts";
 import type { ValueOf } from "../model/shape.ts";
@@ -21,7 +21,8 @@ export interface GranteeDirectory {
   idsOfEmail(email: string): readonly string[];
 }
 
-const groupUris: Readonly<Record<AclGroup, string>> = {
+/** How requests and answers name a group. */
+export const groupUris: Readonly<Record<AclGroup, string>> = {
   AllUsers: "http://acs.amazonaws.com/groups/global/AllUsers",
   AuthenticatedUsers: "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
   LogDelivery: "http://acs.amazonaws.com/groups/s3/LogDelivery",
@@ -137,27 +138,4 @@ function documentGrant({ Grantee: grantee, Permission }: GrantElement, directory
     default:
       throw malformed("a Grantee is a CanonicalUser, a Group or an AmazonCustomerByEmail");
   }
-}
-
-/** The members of an answer that shows an ACL. */
-export function aclMembers({ ownerId, grants }: AccessControlList, directory: Pick<GranteeDirectory, "nameOf">) {
-  return {
-    Owner: userMembers(ownerId, directory),
-    Grants: grants.map(({ grantee, permission }) => ({
-      Grantee:
-        grantee.kind === "group"
-          ? { Type: "Group" as const, URI: groupUris[grantee.uri] }
-          : { Type: "CanonicalUser" as const, ...userMembers(grantee.id, directory) },
-      Permission: permission,
-    })),
-  };
-}
-
-/** An account as owners and grantees are shown; without a name when it is gone. */
-export function userMembers(
-  id: string,
-  directory: Pick<GranteeDirectory, "nameOf">,
-): { readonly ID: string; readonly DisplayName?: string } {
-  const name = directory.nameOf(id);
-  return name === undefined ? { ID: id } : { ID: id, DisplayName: name };
 }

@@ -30,6 +30,11 @@ export const unansweredMembers: readonly UnansweredMembers[] = [
     operations: ["GetObject", "GetObjectAttributes", "HeadObject"],
     reason: "a delete marker is answered with an error, which has the header",
   },
+  {
+    members: /^EmailAddress$/,
+    operations: ["GetBucketAcl", "GetObjectAcl"],
+    reason: "who was named by e-mail address is kept and shown by canonical id",
+  },
   { members: /^MFADelete$/, reason: "MFA delete cannot be enabled" },
   { members: /^BucketArn$/, reason: "buckets are named, not by ARNs" },
   { members: /^BucketLocation(?:Type|Name)$/, reason: "for directory buckets" },

@@ -16,11 +16,7 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^ObjectLockEventHold/, treatment: "refused with NotImplemented" },
   { members: /^ObjectLockEnabledForBucket$/, treatment: "`true` is refused with NotImplemented" },
-  {
-    members: /^ACL$/,
-    treatment: "`private` and `bucket-owner-full-control` are taken, others are refused with NotImplemented",
-  },
-  { members: /^Grant(?:FullControl|Read|ReadACP|Write|WriteACP)$/, treatment: "refused with NotImplemented" },
+  { members: /^ACL$/, treatment: "`aws-exec-read` grants nothing more than `private`: there is no EC2" },
   {
     members: /^(?:MFA|BypassGovernanceRetention)$/,
     treatment: "without effect: there is no lock and no MFA delete",
