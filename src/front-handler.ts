@@ -7,6 +7,7 @@ import type { Admission } from "./actor/admission.ts";
 import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { urlHost } from "./cli/address.ts";
+import { identityKeys } from "./control/identity-records.ts";
 import { AddressRanges } from "./front/client-address.ts";
 import { ConsoleCors } from "./front/console-cors.ts";
 import type { KeyUse } from "./front/key-use.ts";
@@ -24,6 +25,7 @@ import type { HttpHandler } from "./model/http.ts";
 import { compileRoutes } from "./model/route.ts";
 import { s3Guide } from "./node-guide.ts";
 import { operations } from "./operations/table.ts";
+import type { PublicAccessBlock } from "./s3/public-access.ts";
 
 export interface HandlerParts {
   readonly data: FrontData;
@@ -104,5 +106,10 @@ function queryService({ services, temporary, log }: HandlerParts) {
 
 function controlService({ services, log }: HandlerParts) {
   const { control, askControl } = services;
-  return s3ControlPort({ bucket: (name) => control.bucket(name), askControl, log });
+  return s3ControlPort({
+    bucket: (name) => control.bucket(name),
+    publicAccessBlock: (accountId) => control.record<PublicAccessBlock>(identityKeys.publicAccessBlock(accountId)),
+    askControl,
+    log,
+  });
 }
