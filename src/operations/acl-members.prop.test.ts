@@ -20,7 +20,7 @@ const grantee: fc.Arbitrary<Grant["grantee"]> = fc.oneof(
 );
 const acl: fc.Arbitrary<AccessControlList> = fc.record({
   ownerId: fc.constantFrom(...Object.keys(names)),
-  grants: fc.array(fc.record({ grantee, permission }), { maxLength: 120 }).map(boundedGrants),
+  grants: fc.array(fc.record({ grantee, permission }), { maxLength: 100 }).map(boundedGrants),
 });
 
 const write = compileXmlWriter("AccessControlPolicy", AccessControlPolicy);

@@ -66,7 +66,7 @@ const granteePattern = /\s*(id|uri|emailaddress)\s*=\s*(?:"([^"]*)"|([^",\s]+))\
  * @param header its name, lower case, for the error's sake
  * @param value grantees with commas between them; an empty one names nobody
  * @throws S3Error InvalidArgument (not such a list, no such account or group), UnresolvableGrantByEmailAddress,
- * AmbiguousGrantByEmailAddress
+ * AmbiguousGrantByEmailAddress, MalformedACLError (more than `limits.aclGrantsMax`)
  * Source: AWS PutObjectAcl, "x-amz-grant-read".
  */
 export function headerGrants(
@@ -80,6 +80,7 @@ export function headerGrants(
   while (pattern.lastIndex < value.length) {
     const match = pattern.exec(value);
     if (match === null) throw invalid("Argument format not recognized", header, value);
+    requireCount(grants.length + 1);
     const [, name = "", quoted, bare = ""] = match;
     grants.push({ grantee: headerGrantee(name.toLowerCase(), quoted ?? bare, directory), permission });
   }
@@ -96,8 +97,13 @@ function headerGrantee(name: string, text: string, directory: GranteeDirectory):
  * @throws S3Error MalformedACLError for more than `limits.aclGrantsMax`
  */
 export function boundedGrants(grants: readonly Grant[]): readonly Grant[] {
-  const kept = [...new Map(grants.map((grant) => [keyOf(grant), grant])).values()];
-  if (kept.length <= limits.aclGrantsMax) return kept;
+  requireCount(grants.length);
+  return [...new Map(grants.map((grant) => [keyOf(grant), grant])).values()];
+}
+
+/** Before grantees are looked up. Source: the overview, "up to 100 grants". */
+function requireCount(count: number): void {
+  if (count <= limits.aclGrantsMax) return;
   throw new S3Error("MalformedACLError", { Message: `An ACL has at most ${limits.aclGrantsMax} grants.` });
 }
 
@@ -116,7 +122,7 @@ type GrantElement = NonNullable<Document["Grants"]>[number];
 export function documentAcl({ Owner, Grants }: Document, directory: GranteeDirectory): AccessControlList {
   if (Owner?.ID === undefined || Owner.ID === "") throw malformed("Owner has no ID");
   if (Grants === undefined) throw malformed("AccessControlList is missing");
-  // Each is looked up: no more of them than can be kept, save for repetitions.
+  requireCount(Grants.length);
   const grants = Grants.map((grant) => documentGrant(grant, directory));
   return { ownerId: Owner.ID, grants: boundedGrants(grants) };
 }

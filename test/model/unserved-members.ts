@@ -33,10 +33,6 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^VersioningConfiguration$/, treatment: "`MfaDelete` `Enabled` is refused with NotImplemented" },
   { members: /^AnnotationDirective$/, treatment: "without effect: objects have no annotations" },
-  {
-    members: /^ObjectOwnership$/,
-    treatment: "`BucketOwnerEnforced` is what every bucket is; others are refused with NotImplemented",
-  },
   { members: /^BucketNamespace$/, treatment: "`account-regional` is refused with NotImplemented" },
   { members: /^OptionalObjectAttributes$/, treatment: "without effect: no object is being restored" },
   {
