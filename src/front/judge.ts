@@ -35,7 +35,7 @@ export const objectResource = ({ id, name, accountId }: BucketRecord, key: strin
 export const placeOf = (bucket: BucketId, key: string): string => `${bucket}/${key}`;
 
 /** Facts of the request that are the same for every action it is judged for. */
-export type SharedFacts = Omit<RequestFacts, "principal" | "resourceAccountId" | "defersObjectState">;
+export type SharedFacts = Omit<RequestFacts, "principal" | "resourceAccountId" | "defersObjectState" | "brought">;
 
 /**
  * Actions that a policy may allow by the object's tags (s3:ExistingObjectTag); each reads the object through
@@ -43,18 +43,23 @@ export type SharedFacts = Omit<RequestFacts, "principal" | "resourceAccountId" |
  * Source: service authorization reference, "Actions defined by Amazon S3".
  */
 const actionsOnTags: ReadonlySet<string> = new Set([
+  "s3:DeleteObjectTagging",
+  "s3:DeleteObjectVersionTagging",
   "s3:GetObject",
   "s3:GetObjectAcl",
   "s3:GetObjectTagging",
   "s3:GetObjectVersion",
   "s3:GetObjectVersionAcl",
   "s3:GetObjectVersionTagging",
+  "s3:PutObjectTagging",
+  "s3:PutObjectVersionTagging",
 ]);
 
 /** Of one request. */
 export class Judge {
   readonly #principal: Principal;
   readonly #facts: SharedFacts;
+  #brought: ReadonlyMap<string, string> | null = null;
   #residuals: Map<string, { readonly residual: Residual; readonly refusal: S3Error }> | null = null;
 
   constructor(principal: Principal, facts: SharedFacts) {
@@ -81,6 +86,18 @@ export class Judge {
     this.#residuals ??= new Map();
     const refusal = this.#refusal(action, resource, "ImplicitDeny");
     this.#residuals.set(resource.place ?? "", { residual: decision.residual, refusal });
+  }
+
+  /** What the body brings holds for conditions from now on, under the names of headers in lower case. */
+  bring(brought: ReadonlyMap<string, string>): void {
+    this.#brought = brought;
+  }
+
+  /** As `require`, for an action that comes with another one, which reads no object. @throws S3Error AccessDenied */
+  requireNow(action: string, resource: Resource): void {
+    if (this.allows(action, resource)) return;
+    const { effect } = this.#decide(action, resource);
+    throw this.#refusal(action, resource, effect === "ExplicitDeny" ? "ExplicitDeny" : "ImplicitDeny");
   }
 
   /** Whether the action is allowed for certain. */
@@ -116,6 +133,7 @@ export class Judge {
       principal: this.#principal,
       resourceAccountId: ownerAccountId,
       defersObjectState: actionsOnTags.has(action),
+      brought: this.#brought,
     };
     return evaluate(
       { action, resource: resource.arn, principal: identity, context: (key) => conditionValues(facts, key) },

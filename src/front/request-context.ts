@@ -83,7 +83,7 @@ export function resolveBucket(services: Pick<Services, "control">, judge: Judge,
   const resource = key === null ? bucketResource(bucket) : objectResource(bucket, key);
   judge.require(action, resource);
   if (operation.action !== "s3:PutObject") return bucket;
-  for (const [header, further] of headerActions) if (headers.has(header)) judge.require(further, resource);
+  for (const [header, further] of headerActions) if (headers.has(header)) judge.requireNow(further, resource);
   return bucket;
 }
 
@@ -137,6 +137,11 @@ export class RequestContext implements Context {
     checkOwnersRanges(this.services, bucket, this.principal.account, this.#judge.clientAddress);
     this.#judge.require(action, objectResource(bucket, key));
     return bucket;
+  }
+
+  authorizeBody(action: Action, key: string, brought: ReadonlyMap<string, string>): void {
+    this.#judge.bring(brought);
+    this.#judge.require(action, objectResource(this.bucket, key));
   }
 
   allows(action: Action, key: string): boolean {

@@ -8,6 +8,7 @@ import { bucketNameFault } from "../s3/names.ts";
 import { Tag, Unit } from "../s3/shapes.ts";
 import { finishDeletion } from "./bucket-deletion.ts";
 import { declareOperation } from "./context.ts";
+import { lockNewBucket } from "./new-bucket-lock.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
 const LocationInfo = structure("LocationInfo", {
@@ -33,7 +34,6 @@ const locationOf = (constraint: string | undefined, region: string): string | nu
 
 interface CreationOptions {
   readonly CreateBucketConfiguration?: ValueOf<typeof CreateBucketConfiguration> | undefined;
-  readonly ObjectLockEnabledForBucket?: boolean | undefined;
   readonly ObjectOwnership?: ValueOf<typeof ObjectOwnership> | undefined;
   readonly BucketNamespace?: "account-regional" | "global" | undefined;
 }
@@ -42,7 +42,6 @@ interface CreationOptions {
 const refuseUnservedConfiguration = (options: CreationOptions): void => {
   const { CreateBucketConfiguration: configuration } = options;
   const refuse = (what: string): S3Error => new S3Error("NotImplemented", { Header: what });
-  if (options.ObjectLockEnabledForBucket === true) throw refuse("x-amz-bucket-object-lock-enabled");
   if (options.BucketNamespace === "account-regional") throw refuse("x-amz-bucket-namespace");
   // Without ACLs every bucket works as BucketOwnerEnforced does.
   if (options.ObjectOwnership !== undefined && options.ObjectOwnership !== "BucketOwnerEnforced") {
@@ -97,11 +96,12 @@ export const CreateBucket = declareOperation({
   }
   refuseUnservedHeaders(request.headers);
   refuseUnservedConfiguration(input);
-  await services.askControl("bucket.create", {
+  const { record, created } = await services.askControl("bucket.create", {
     name: input.Bucket,
     accountId: principal.account.accountId,
     location: locationOf(input.CreateBucketConfiguration?.LocationConstraint, services.region),
   });
+  if (created && input.ObjectLockEnabledForBucket === true) await lockNewBucket(services, record);
   return { Location: `/${input.Bucket}` };
 });
 

@@ -20,6 +20,7 @@ import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
+import { withAskedLock } from "./object-lock.ts";
 import {
   inlineBytesFor,
   type MetadataInput,
@@ -46,12 +47,14 @@ interface Directives extends MetadataInput {
 }
 
 /**
- * Metadata of the copy. The storage class and the website redirect are never copied; tags have a directive of their own.
+ * Metadata of the copy. The storage class, the website redirect, the lock and the ACL are never copied; tags have a
+ * directive of their own.
  */
 const copiedMetadata = (input: Directives, source: ObjectMetadata): ObjectMetadata => {
   const asked = metadataOf(input);
   const { tagging: askedTagging, ...given } = asked;
-  const { storageClass: _class, websiteRedirectLocation: _redirect, tagging: sourceTagging, ...copied } = source;
+  const { storageClass: _class, websiteRedirectLocation: _redirect, tagging: sourceTagging, ...notLocked } = source;
+  const { lock: _lock, acl: _acl, ...copied } = notLocked;
   const tagging = input.TaggingDirective === "REPLACE" ? askedTagging : sourceTagging;
   const { storageClass, websiteRedirectLocation } = given;
   const base =
@@ -165,7 +168,7 @@ export const CopyObject = declareOperation({
   const source = await openCopySource(input, context);
   try {
     refuseCopyToItself(input, source, bucket.name);
-    const metadata = copiedMetadata(input, source.object.metadata);
+    const metadata = withAskedLock(copiedMetadata(input, source.object.metadata), input, context);
     const algorithm = checksumAlgorithm ?? source.object.checksum?.algorithm ?? null;
     const plan = planCopy(bucket, source.body.contentLength, algorithm, inlineBytesFor(metadata));
     const address = { bucket: bucket.id, partition: bucket.partition };

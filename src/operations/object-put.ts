@@ -17,6 +17,7 @@ import {
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
+import { requireDigestOfLocked, withAskedLock } from "./object-lock.ts";
 import { inlineBytesFor, metadataOf, quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { planBody } from "./request-body.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -86,7 +87,9 @@ export const PutObject = declareOperation({
     "BadDigest",
     "EntityTooLarge",
     "IncompleteBody",
+    "InvalidArgument",
     "InvalidDigest",
+    "InvalidRequest",
     "MissingContentLength",
     "XAmzContentSHA256Mismatch",
     "InvalidStorageClass",
@@ -100,7 +103,8 @@ export const PutObject = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = metadataOf(input);
+  const metadata = withAskedLock(metadataOf(input), input, context);
+  requireDigestOfLocked(metadata, context);
   const preconditions = writePreconditions(request.headers);
   const plan = planBody(request, context.payload, bucket, {
     bytesMax: limits.singlePutBytesMax,

@@ -17,6 +17,7 @@ import {
 import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
+import { withAskedLock } from "./object-lock.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -79,10 +80,19 @@ export const CreateMultipartUpload = declareOperation({
     },
     { xmlName: "InitiateMultipartUploadResult" },
   ),
-  errors: ["NoSuchBucket", "InvalidRequest", "InvalidStorageClass", "InvalidTag", "MetadataTooLarge", "NotImplemented"],
-}).handledBy(async (input, { bucket, request, services }) => {
+  errors: [
+    "NoSuchBucket",
+    "InvalidArgument",
+    "InvalidRequest",
+    "InvalidStorageClass",
+    "InvalidTag",
+    "MetadataTooLarge",
+    "NotImplemented",
+  ],
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = metadataOf(input);
+  const metadata = withAskedLock(metadataOf(input), input, context);
   inlineBytesFor(metadata);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
   const { uploadId } = await services.askBucket(bucket, "upload.create", { key: input.Key, metadata, ...checksum });

@@ -10,21 +10,14 @@ export const unservedMembers: readonly UnservedMembers[] = [
     members: /^(?:ServerSideEncryption|SSECustomer.*|SSEKMS.*|BucketKeyEnabled|CopySourceSSECustomer.*)$/,
     treatment: "encryption is not served yet: refused with NotImplemented",
   },
-  {
-    members: /^ObjectLock(?:Mode|RetainUntilDate|LegalHoldStatus)$/,
-    treatment: "no bucket has object lock yet: refused with InvalidRequest, as S3 does for such buckets",
-  },
-  { members: /^ObjectLockEventHold/, treatment: "refused with NotImplemented" },
-  { members: /^ObjectLockEnabledForBucket$/, treatment: "`true` is refused with NotImplemented" },
+  { members: /^(?:ObjectLock|Default)?EventHold/, treatment: "refused with NotImplemented" },
+  { members: /^Token$/, treatment: "without effect: every bucket can be given object lock" },
   {
     members: /^ACL$/,
     treatment: "`private` and `bucket-owner-full-control` are taken, others are refused with NotImplemented",
   },
   { members: /^Grant(?:FullControl|Read|ReadACP|Write|WriteACP)$/, treatment: "refused with NotImplemented" },
-  {
-    members: /^(?:MFA|BypassGovernanceRetention)$/,
-    treatment: "without effect: there is no lock and no MFA delete",
-  },
+  { members: /^MFA$/, treatment: "without effect: there is no MFA delete" },
   { members: /^RequestPayer$/, treatment: "without effect: the bucket's owner pays" },
   {
     members: /^Checksum(?:SHA512|MD5|XXHASH64|XXHASH3|XXHASH128)$/,
