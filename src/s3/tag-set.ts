@@ -23,7 +23,7 @@ const checkTag = (key: string, value: string): void => {
 
 const parseTags = (tagging: string): ReadonlyMap<string, string> => {
   try {
-    return parseQuery(tagging);
+    return parseQuery(tagging, limits.attributesBytesMax);
   } catch (error) {
     throw invalidTagging(tagging, error);
   }
@@ -76,7 +76,9 @@ const tooManyTags = (): S3Error =>
   new S3Error("BadRequest", { Message: `Object tags cannot be greater than ${limits.tagsPerObjectMax}` });
 
 /** The tags of a tag set that was stored, and so was judged before: key and value, in the order of the header. */
-export const storedTags = (tagging: string): readonly (readonly [string, string])[] => [...parseQuery(tagging)];
+export const storedTags = (tagging: string): readonly (readonly [string, string])[] => [
+  ...parseQuery(tagging, limits.attributesBytesMax),
+];
 
 /** The number of tags in a tag set that was stored, and so was judged before. */
 export const storedTagCount = (tagging: string): number => tagging.split("&").filter((pair) => pair !== "").length;

@@ -69,7 +69,9 @@ type At = Pick<Stand, "s3" | "endpoint" | "bucket">;
 type Mode = "GOVERNANCE" | "COMPLIANCE";
 
 const dayMs = 86_400_000;
-const inDays = (days: number): Date => new Date(Math.floor(Date.now() / 1000) * 1000 + days * dayMs);
+const startMs = Math.floor(Date.now() / 1000) * 1000;
+/** The same time whenever it is asked. */
+const inDays = (days: number): Date => new Date(startMs + days * dayMs);
 
 const as = ({ endpoint }: At, name: string): S3Client =>
   new S3Client({
