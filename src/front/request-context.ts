@@ -187,6 +187,11 @@ export class RequestContext implements Context {
     return bucket;
   }
 
+  authorizeBody(action: Action, key: string, brought: ReadonlyMap<string, string>): void {
+    this.#judge.bring(brought);
+    this.#judge.require(action, objectResource(this.bucket, key));
+  }
+
   allows(action: Action, key: string): boolean {
     return this.#judge.allows(action, objectResource(this.bucket, key));
   }

@@ -18,6 +18,7 @@ import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
+import { withAskedLock } from "./object-lock.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
 import { initiatedBy } from "./owner.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -92,7 +93,8 @@ export const CreateMultipartUpload = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = { ...metadataOf(input), ...aclOfWrite(input, context), ...initiatedBy(context) };
+  const asked = { ...metadataOf(input), ...aclOfWrite(input, context), ...initiatedBy(context) };
+  const metadata = withAskedLock(asked, input, context);
   inlineBytesFor(metadata);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
   const { uploadId } = await services.askBucket(bucket, "upload.create", { key: input.Key, metadata, ...checksum });

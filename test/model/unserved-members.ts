@@ -10,17 +10,10 @@ export const unservedMembers: readonly UnservedMembers[] = [
     members: /^(?:ServerSideEncryption|SSECustomer.*|SSEKMS.*|BucketKeyEnabled|CopySourceSSECustomer.*)$/,
     treatment: "encryption is not served yet: refused with NotImplemented",
   },
-  {
-    members: /^ObjectLock(?:Mode|RetainUntilDate|LegalHoldStatus)$/,
-    treatment: "no bucket has object lock yet: refused with InvalidRequest, as S3 does for such buckets",
-  },
-  { members: /^ObjectLockEventHold/, treatment: "refused with NotImplemented" },
-  { members: /^ObjectLockEnabledForBucket$/, treatment: "`true` is refused with NotImplemented" },
+  { members: /^(?:ObjectLock|Default)?EventHold/, treatment: "refused with NotImplemented" },
+  { members: /^Token$/, treatment: "without effect: every bucket can be given object lock" },
   { members: /^ACL$/, treatment: "`aws-exec-read` grants nothing more than `private`: there is no EC2" },
-  {
-    members: /^(?:MFA|BypassGovernanceRetention)$/,
-    treatment: "without effect: there is no lock and no MFA delete",
-  },
+  { members: /^MFA$/, treatment: "without effect: there is no MFA delete" },
   { members: /^RequestPayer$/, treatment: "without effect: the bucket's owner pays" },
   {
     members: /^Checksum(?:SHA512|MD5|XXHASH64|XXHASH3|XXHASH128)$/,
