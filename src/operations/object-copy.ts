@@ -18,7 +18,7 @@ import {
 import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
-import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
+import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
 import { withAskedLock } from "./object-lock.ts";
@@ -171,7 +171,7 @@ export const CopyObject = declareOperation({
   const source = await openCopySource(input, context);
   try {
     refuseCopyToItself(input, source, bucket.name);
-    const copied = { ...copiedMetadata(input, source.object.metadata), ...acl };
+    const copied = withAcl(copiedMetadata(input, source.object.metadata), acl);
     const metadata = withAskedLock(copied, input, context);
     const algorithm = checksumAlgorithm ?? source.object.checksum?.algorithm ?? null;
     const plan = planCopy(bucket, source.body.contentLength, algorithm, inlineBytesFor(metadata));

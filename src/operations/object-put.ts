@@ -16,7 +16,7 @@ import {
   StorageClass,
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
-import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
+import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { requireDigestOfLocked, withAskedLock } from "./object-lock.ts";
 import { inlineBytesFor, metadataOf, quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
@@ -105,7 +105,7 @@ export const PutObject = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = withAskedLock({ ...metadataOf(input), ...aclOfWrite(input, context) }, input, context);
+  const metadata = withAskedLock(withAcl(metadataOf(input), aclOfWrite(input, context)), input, context);
   requireDigestOfLocked(metadata, context);
   const preconditions = writePreconditions(request.headers);
   const plan = planBody(request, context.payload, bucket, {

@@ -16,7 +16,7 @@ import {
 } from "../s3/enumerations.ts";
 import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
-import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
+import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { withAskedLock } from "./object-lock.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
@@ -93,7 +93,7 @@ export const CreateMultipartUpload = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const asked = { ...metadataOf(input), ...aclOfWrite(input, context), ...initiatedBy(context) };
+  const asked = { ...withAcl(metadataOf(input), aclOfWrite(input, context)), ...initiatedBy(context) };
   const metadata = withAskedLock(asked, input, context);
   inlineBytesFor(metadata);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
