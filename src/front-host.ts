@@ -88,7 +88,7 @@ export interface BucketHeld {
 }
 
 /** What is asked of a bucket without a request. */
-export type InsideAsk = "bucket.emptySome" | "bucket.reopen" | "bucket.setQuota";
+export type InsideAsk = "bucket.close" | "bucket.emptySome" | "bucket.locked" | "bucket.reopen" | "bucket.setQuota";
 
 const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

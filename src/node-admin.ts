@@ -12,6 +12,8 @@ import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import { findLocked } from "./bucket/locked-versions.ts";
+import type { BucketReply, BucketRequest } from "./bucket/messages.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
 import { openAdminSocket } from "./cli/socket.ts";
 import type { Config } from "./config/schema.ts";
@@ -40,6 +42,11 @@ export interface AdminParts {
   readonly finishDeletion: (bucket: BucketRecord) => Promise<boolean>;
   /** Rejects while the bucket's thread is away. */
   readonly setBucketQuota: (bucket: BucketRecord, quota: Pick<Quota, "bytes" | "objects">) => Promise<unknown>;
+  /** Rejects while the bucket's thread is away. */
+  readonly askLocked: (
+    bucket: BucketRecord,
+    request: BucketRequest<"bucket.locked">,
+  ) => Promise<BucketReply<"bucket.locked">>;
   readonly beginJob: (jobId: string) => void;
   /** Directories of the partitions' metadata, by number. */
   readonly partitions: readonly { readonly metadata: string }[];
@@ -89,6 +96,10 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
           throw new AdminError(code, "", { cause: error });
         });
       },
+      lockedIn: (bucket, bypassGovernance) =>
+        findLocked((request) => parts.askLocked(bucket, request), bypassGovernance).catch((error: unknown) => {
+          throw new AdminError("ServiceUnavailable", "", { cause: error });
+        }),
       beginJob: parts.beginJob,
       usage: {
         control: reader,

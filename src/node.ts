@@ -330,6 +330,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       askControl,
       finishDeletion: (bucket) => first.finishDeletion(bucket),
       setBucketQuota: (bucket, quota) => first.askInside(bucket, "bucket.setQuota", { quota }),
+      askLocked: (bucket, request) => first.askInside(bucket, "bucket.locked", request),
       beginJob: (jobId) => jobs.begin(jobId),
       partitions,
       consoleUrl: consoleUrl ?? "",

@@ -5,6 +5,7 @@ import type { UsageParts } from "../account/usage.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import type { LockedFound } from "../bucket/locked-versions.ts";
 import type { UsageReader } from "../bucket/usage-reader.ts";
 import type { Quota, UserRecord } from "../control/identity-records.ts";
 import type { ControlProtocol } from "../control/messages.ts";
@@ -32,6 +33,8 @@ export interface AdminServices {
   readonly finishDeletion: (bucket: BucketRecord) => Promise<boolean>;
   /** Tells the bucket's turns what it may hold. @throws AdminError OperationAborted, ServiceUnavailable */
   readonly setBucketQuota: (bucket: BucketRecord, quota: Pick<Quota, "bytes" | "objects">) => Promise<void>;
+  /** Versions in a bucket that are locked now. @throws AdminError ServiceUnavailable */
+  readonly lockedIn: (bucket: BucketRecord, bypassGovernance: boolean) => Promise<LockedFound>;
   /** Begins the work of a job whose record is made. */
   readonly beginJob: (jobId: string) => void;
   /** What buckets hold and used. */

@@ -15,6 +15,7 @@ import { adminRows } from "#src/admin/table.ts";
 import { bucketId } from "#src/base/ids.ts";
 import { createLog, type Log } from "#src/base/log.ts";
 import { systemRandom } from "#src/base/random.ts";
+import type { LockedFound } from "#src/bucket/locked-versions.ts";
 import { UsageReader } from "#src/bucket/usage-reader.ts";
 import { ControlActor } from "#src/control/actor.ts";
 import { EmbeddedControlStore } from "#src/control/embedded-store.ts";
@@ -84,6 +85,8 @@ export interface StandOptions {
   readonly isMailDelivered?: boolean;
   readonly isLocal?: boolean;
   readonly sites?: readonly string[];
+  /** Versions that object lock protects, in every bucket. */
+  readonly locked?: LockedFound;
   /** Where every request seems to come from; default: its peer. */
   readonly address?: string;
 }
@@ -138,6 +141,7 @@ export class Stand {
         region: "us-east-1",
         sites,
         setBucketQuota: async () => undefined,
+        lockedIn: async () => options.locked ?? { listed: [], count: 0 },
         // What a job does is tested with the runner.
         beginJob: (jobId) => this.begunJobs.push(jobId),
         usage: {

@@ -28,6 +28,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal, type Stand } from "../support/each-front.ts";
 import { testKeys } from "../support/node-process.ts";
+import { sendSigned } from "../support/signed-request.ts";
 
 const objects = "arn:aws:s3:::*/*";
 const userKey = (name: string) => ({ accessKeyId: `AKLOCK${name}`, secretAccessKey: `a-secret-of-${name}` });
@@ -440,4 +441,54 @@ test("DeleteBucket_with_a_locked_version_409", async (t, stand) => {
   await remove(at, {});
   t.is(await refusal(at.s3.send(new DeleteBucketCommand({ Bucket: at.bucket }))), "409 BucketNotEmpty");
   t.is(await versionCount(at), 1);
+});
+
+test("SuperDeleteBucket_is_refused_with_the_locked_versions_and_removes_nothing", async (t, stand) => {
+  const at = await locked(stand);
+  const { s3, bucket: name } = at;
+  const compliance = await putRetained(at, "COMPLIANCE");
+  const governance = await putRetained(at, "GOVERNANCE");
+  const held = await put(at, { Key: "held", ObjectLockLegalHoldStatus: "ON" });
+  await put(at, { Key: "free" });
+  const superDelete = async () => {
+    const answer = await sendSigned(stand.consoleEndpoint, {
+      method: "POST",
+      target: `/api/v1/buckets/${name}/super-delete`,
+      body: JSON.stringify({ name }),
+      headers: { "content-type": "application/json" },
+    });
+    const { code, errors = [] } = JSON.parse(answer.body.toString()) as {
+      code?: string;
+      errors?: { detail: string }[];
+    };
+    return { status: answer.status, code, text: errors.map(({ detail }) => detail).join() };
+  };
+  const refused = await superDelete();
+  t.like(refused, { status: 409, code: "BucketLocked" });
+  for (const { VersionId } of [compliance, held]) t.true(refused.text.includes(VersionId ?? "none"), refused.text);
+  t.false(refused.text.includes(governance.VersionId ?? "none"), "Root may pass governance mode");
+  t.is(await versionCount(at), 4);
+  await put(at, { Key: "still open" });
+  t.is(await refusal(s3.send(new DeleteBucketCommand({ Bucket: name }))), "409 BucketNotEmpty");
+});
+
+test("SuperDeleteBucket_removes_versions_whose_lock_has_ended", async (t, stand) => {
+  const at = await locked(stand);
+  const { s3, bucket: name } = at;
+  await put(at, { ObjectLockMode: "COMPLIANCE", ObjectLockRetainUntilDate: new Date(Date.now() + 1500) });
+  await putRetained(at, "GOVERNANCE");
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  const answer = await sendSigned(stand.consoleEndpoint, {
+    method: "POST",
+    target: `/api/v1/buckets/${name}/super-delete`,
+    body: JSON.stringify({ name }),
+    headers: { "content-type": "application/json" },
+  });
+  t.is(answer.status, 202, answer.body.toString());
+  let gone = "";
+  for (let turn = 0; turn < 200 && gone !== "404 NoSuchBucket"; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    gone = await refusal(s3.send(new ListObjectVersionsCommand({ Bucket: name })));
+  }
+  t.is(gone, "404 NoSuchBucket");
 });
