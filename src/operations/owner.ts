@@ -43,7 +43,7 @@ export const ownersIn = (services: Services, bucket: BucketRecord): ((ownerId: s
 };
 
 /**
- * Who begins an upload, as a member of its metadata; none for the account itself that owns the bucket.
+ * Who begins an upload, which unsigned requests cannot, as a member of its metadata; none for the account that owns the bucket.
  * Source: AWS ListMultipartUploads, "Initiator".
  */
 export const initiatedBy = ({
