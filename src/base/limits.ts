@@ -320,6 +320,7 @@ export const limits = {
   lifecycleCheckMs: 60 * 60 * 1000,
   lifecycleCheckMsMin: 250,
   lifecycleBucketsMax: 100_000,
+  jobFaultCharsMax: 4096,
   // Configuration of buckets
   configurationBytesMax: 1 * MiB,
   knownConfigurations: 1024,

@@ -6,7 +6,7 @@ import type { Outcome } from "../base/outcome.ts";
 import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { BucketDataKey } from "../s3/encryption.ts";
-import type { Retention } from "../s3/object-lock.ts";
+import type { ObjectLock, Retention } from "../s3/object-lock.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
 import type { Initiator, ObjectMetadata } from "../storage/record-tail.ts";
 import type { BucketConfiguration, ConfigurationChange, ConfigurationField } from "./configuration.ts";
@@ -49,8 +49,17 @@ export interface AttributesChange {
   /** As in `ObjectMetadata`. */
   readonly tagging?: string | null;
   readonly acl?: AccessControlList;
+  /** With `acl`: whom the ACL that it replaces named as owner; null: there was none. Another one by now is OperationAborted; absent: it is not judged. */
+  readonly ownerBefore?: string | null;
   readonly retention?: Retention | null;
   readonly legalHold?: boolean;
+}
+
+/** A version that may not be removed, and why. */
+export interface LockedVersion {
+  readonly key: string;
+  readonly versionId: string;
+  readonly lock: ObjectLock;
 }
 
 export interface ObjectDeleted {
@@ -207,8 +216,18 @@ export interface BucketProtocol {
   /**
    * Closes the bucket to writes and removes some of what it holds (objects, versions, then open uploads): repeated until
    * `isEmpty`, all of it. `removed` counts objects, other versions and delete markers. What they took is collected afterwards.
+   * Errors: AccessDenied when it meets a version that is locked (`bypassGovernance`: governance mode does not count); what was
+   * removed before stays removed.
    */
-  "bucket.emptySome": [{ owner?: BucketOwner }, { removed: number; isEmpty: boolean }];
+  "bucket.emptySome": [{ owner?: BucketOwner; bypassGovernance?: boolean }, { removed: number; isEmpty: boolean }];
+  /**
+   * Looks through some of the versions for those that are locked now: repeated with `next` until that is null, through all.
+   * What is written meanwhile may be missed, unless the bucket is closed. `bypassGovernance`: governance mode does not count.
+   */
+  "bucket.locked": [
+    { after: string | null; bypassGovernance: boolean },
+    { locked: readonly LockedVersion[]; next: string | null },
+  ];
   /** Opens a closed bucket again. */
   "bucket.reopen": [Record<string, never>, Record<string, never>];
   "bucket.versioning": [Record<string, never>, { versioning: Versioning }];

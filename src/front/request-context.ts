@@ -118,6 +118,10 @@ function requireCreation(judge: Judge, { operation, headers }: Asked, resource: 
   const grants = bucketGrantHeaders.some((header) => headers.has(header));
   if (grants || (acl !== undefined && acl !== "private")) judge.require("s3:PutBucketAcl", resource);
   if (headers.has("x-amz-object-ownership")) judge.require("s3:PutBucketOwnershipControls", resource);
+  if (headers.get("x-amz-bucket-object-lock-enabled")?.toLowerCase() === "true") {
+    judge.require("s3:PutBucketObjectLockConfiguration", resource);
+    judge.require("s3:PutBucketVersioning", resource);
+  }
 }
 
 const bucketGrantHeaders: readonly string[] = [
@@ -186,6 +190,11 @@ export class RequestContext implements Context {
     });
     this.#judge.require(action, objectResource(bucket, key));
     return bucket;
+  }
+
+  authorizeBody(action: Action, key: string, brought: ReadonlyMap<string, string>): void {
+    this.#judge.bring(brought);
+    this.#judge.require(action, objectResource(this.bucket, key));
   }
 
   allows(action: Action, key: string): boolean {

@@ -3,8 +3,8 @@
 import { listedObjects, type PackedObjects } from "../actor/listed-objects.ts";
 import { limits } from "../base/limits.ts";
 import { encodeListed } from "../s3/uri.ts";
+import type { UserMembers } from "./acl-members.ts";
 import { quoteEtag } from "./object-metadata.ts";
-import type { OwnerMembers } from "./owner.ts";
 
 /** Page sizes above S3's largest are cut to it. */
 export const pageSize = (asked: number | undefined): number =>
@@ -18,7 +18,7 @@ export const nameWriter = (encodingType: "url" | undefined): ((name: string) => 
 export const contentsOf = (
   objects: PackedObjects,
   write: (name: string) => string,
-  owners: ((ownerId: string | null) => OwnerMembers) | undefined,
+  owners: ((ownerId: string | null) => UserMembers) | undefined,
 ) =>
   listedObjects(objects).map((object) => ({
     Key: write(object.key),

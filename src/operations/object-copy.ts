@@ -18,11 +18,12 @@ import {
 import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
-import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
+import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
 import { encryptionForWrite, type WriteEncryption } from "./encryption.ts";
 import { writtenExpiration } from "./lifecycle-headers.ts";
+import { withAskedLock } from "./object-lock.ts";
 import {
   inlineBytesFor,
   type MetadataInput,
@@ -51,7 +52,7 @@ interface Directives extends MetadataInput {
 }
 
 /**
- * Metadata of the copy. The storage class, the website redirect, the ACL and the encryption are never copied; tags have a
+ * Metadata of the copy. The storage class, the website redirect, the lock, the ACL and the encryption are never copied; tags have a
  * directive of their own.
  */
 const copiedMetadata = (
@@ -61,7 +62,7 @@ const copiedMetadata = (
 ): ObjectMetadata => {
   const asked = metadataOf(input, encryption);
   const { tagging: askedTagging, ...given } = asked;
-  const { acl: _acl, encryption: _encryption, tagging: sourceTagging, ...kept } = source;
+  const { acl: _acl, encryption: _encryption, lock: _lock, tagging: sourceTagging, ...kept } = source;
   const { storageClass: _class, websiteRedirectLocation: _redirect, ...copied } = kept;
   const tagging = input.TaggingDirective === "REPLACE" ? askedTagging : sourceTagging;
   const { storageClass, websiteRedirectLocation } = given;
@@ -184,7 +185,8 @@ export const CopyObject = declareOperation({
   const source = await openCopySource(input, context);
   try {
     refuseCopyToItself(input, source, bucket.name);
-    const metadata = { ...copiedMetadata(input, source.object.metadata, encryption), ...acl };
+    const copied = withAcl(copiedMetadata(input, source.object.metadata, encryption), acl);
+    const metadata = withAskedLock(copied, input, context);
     const algorithm = checksumAlgorithm ?? source.object.checksum?.algorithm ?? null;
     const plan = planCopy(bucket, source.body.contentLength, algorithm, {
       inlineBytesMax: inlineBytesFor(metadata),

@@ -114,7 +114,7 @@ export const GetObject = declareOperation({
   return readDecrypted(services, version, customer, (found, open) => {
     const { object, selection } = selectBytes(input, found, request);
     const bytes = open(selection.start, selection.end - selection.start);
-    const answer = describe(input, object, selection, bytes, expiration(object));
+    const answer = describe(input, object, selection, { body: bytes, expiration: expiration(object) }, context);
     return describeEncryption(answer, object, customer, context);
   });
 });

@@ -112,7 +112,7 @@ export const HeadObject = declareOperation({
   return services.objects.read(address, (found) => {
     judgeFound(found, customer);
     const { object, selection } = selectBytes(input, found, request);
-    const answer = describe(input, object, selection, undefined, expiration(object));
+    const answer = describe(input, object, selection, { body: undefined, expiration: expiration(object) }, context);
     return describeEncryption(answer, object, customer, context);
   });
 });

@@ -8,7 +8,7 @@ import { S3Error } from "../s3/errors.ts";
 import { checkTags } from "../s3/tag-set.ts";
 import { inlineSealBytes } from "../storage/body-cipher.ts";
 import { inlineBytesMax, recordTailBytesMax } from "../storage/record.ts";
-import { tailBytesMax } from "../storage/record-tail.ts";
+import { bareTailBytesMax, tailBytesMax } from "../storage/record-tail.ts";
 import type { WriteEncryption } from "./encryption.ts";
 
 /** Answered for objects that were stored without a type. */
@@ -76,10 +76,13 @@ export const metadataOf = (input: MetadataInput, encryption: WriteEncryption | n
  */
 export const inlineBytesFor = (metadata: ObjectMetadata): number => {
   const tailBytes = tailBytesMax(metadata);
-  if (tailBytes > recordTailBytesMax) {
+  const sealBytes = metadata.encryption === undefined ? 0 : inlineSealBytes;
+  if (tailBytes <= recordTailBytesMax) return Math.max(0, inlineBytesMax(tailBytes) - sealBytes);
+  const bareBytes = bareTailBytesMax(metadata);
+  if (bareBytes > recordTailBytesMax) {
     throw new S3Error("RequestHeaderSectionTooLarge", { MaxSizeAllowed: String(recordTailBytesMax) });
   }
-  return Math.max(0, inlineBytesMax(tailBytes) - (metadata.encryption === undefined ? 0 : inlineSealBytes));
+  return Math.max(0, inlineBytesMax(bareBytes) - sealBytes);
 };
 
 /** `"etag"`. */

@@ -16,10 +16,11 @@ import {
   StorageClass,
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
-import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
+import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { encryptionForWrite } from "./encryption.ts";
 import { writtenExpiration } from "./lifecycle-headers.ts";
+import { requireDigestOfLocked, withAskedLock } from "./object-lock.ts";
 import { inlineBytesFor, metadataOf, quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { planBody } from "./request-body.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -110,7 +111,8 @@ export const PutObject = declareOperation({
   refuseUnservedHeaders(request.headers);
   const asked = encryptionForWrite(input, context);
   const encryption = asked instanceof Promise ? await asked : asked;
-  const metadata = { ...metadataOf(input, encryption), ...aclOfWrite(input, context) };
+  const metadata = withAskedLock(withAcl(metadataOf(input, encryption), aclOfWrite(input, context)), input, context);
+  requireDigestOfLocked(metadata, context);
   const preconditions = writePreconditions(request.headers);
   const plan = planBody(request, context.payload, bucket, {
     bytesMax: limits.singlePutBytesMax,

@@ -11,7 +11,9 @@ import { S3Error } from "../s3/errors.ts";
 import { holdsRange, judgeRead, type ReadConditions } from "../s3/read-conditions.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { storedTagCount } from "../s3/tag-set.ts";
+import type { Context } from "./context.ts";
 import { requireObject } from "./found-version.ts";
+import { lockMembers } from "./object-lock.ts";
 import { checksumMember, defaultContentType, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 
@@ -152,7 +154,20 @@ const describeMetadata = (input: ReadInput, metadata: Metadata) => {
     WebsiteRedirectLocation: metadata.websiteRedirectLocation,
     StorageClass: storageClass === "STANDARD" ? undefined : storageClass,
     Metadata: metadata.user,
-    TagCount: metadata.tagging === undefined ? undefined : storedTagCount(metadata.tagging),
+  };
+};
+
+/** What is shown to those alone who may read it by its own operation. Source: AWS GetObject, response elements. */
+const describeAttributes = (
+  { Key: key, VersionId }: ReadInput,
+  { tagging, lock }: Metadata,
+  context: Pick<Context, "allows">,
+) => {
+  const tagAction = VersionId === undefined ? "s3:GetObjectTagging" : "s3:GetObjectVersionTagging";
+  const showsTags = tagging !== undefined && context.allows(tagAction, key);
+  return {
+    TagCount: showsTags ? storedTagCount(tagging) : undefined,
+    ...(lock === undefined ? {} : lockMembers(lock, { allows: (action) => context.allows(action, key) })),
   };
 };
 
@@ -201,8 +216,8 @@ export const describe = (
   input: ReadInput,
   object: ObjectView,
   selection: Selection,
-  body: Body,
-  expiration: string | undefined,
+  { body, expiration }: { readonly body: Body; readonly expiration: string | undefined },
+  context: Pick<Context, "allows">,
 ) => {
   const plain = describePlainly(input, object, selection, body, expiration);
   const { metadata } = object;
@@ -211,6 +226,7 @@ export const describe = (
   return {
     ...plain,
     ...describeMetadata(input, metadata),
+    ...describeAttributes(input, metadata, context),
     ...(showChecksum ? shownChecksum(object, selection) : {}),
   };
 };

@@ -14,10 +14,11 @@ import {
 } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { CommonPrefix, Owner, RestoreStatus } from "../s3/shapes.ts";
+import type { UserMembers } from "./acl-members.ts";
 import { declareOperation } from "./context.ts";
 import { nameWriter, pageSize, prefixesOf } from "./listing.ts";
 import { quoteEtag } from "./object-metadata.ts";
-import { type OwnerMembers, ownersIn } from "./owner.ts";
+import { ownersIn } from "./owner.ts";
 
 const ObjectVersion = structure("ObjectVersion", {
   ETag: body(string),
@@ -43,7 +44,7 @@ const DeleteMarkerEntry = structure("DeleteMarkerEntry", {
 });
 
 type Names = (name: string) => string;
-type Owners = (ownerId: string | null) => OwnerMembers;
+type Owners = (ownerId: string | null) => UserMembers;
 
 const versionElement = (version: ListedVersion, write: Names, owners: Owners) => ({
   Key: write(version.key),

@@ -3,25 +3,18 @@
 import type { Initiator, ObjectMetadata } from "../bucket/messages.ts";
 import type { AccountRecord } from "../control/identity-records.ts";
 import type { BucketRecord } from "../control/records.ts";
-import { userMembers } from "../s3/acl-grants.ts";
 import { countsAcls } from "../s3/object-ownership.ts";
 import { granteesOf, ownershipOf } from "./acl-headers.ts";
+import { type UserMembers, userMembers } from "./acl-members.ts";
 import type { Context, Services } from "./context.ts";
 
-/** The members of an `Owner` or `Initiator`. */
-export interface OwnerMembers {
-  readonly ID: string;
-  /** Absent when the account's record is not known here. */
-  readonly DisplayName?: string;
-}
-
-export const ownerOf = (account: AccountRecord): OwnerMembers => ({
+export const ownerOf = (account: AccountRecord): UserMembers => ({
   ID: account.canonicalId,
   DisplayName: account.displayName,
 });
 
 /** The owner of what an account has. */
-export const ownerOfAccount = (control: Services["control"], accountId: string): OwnerMembers => {
+export const ownerOfAccount = (control: Services["control"], accountId: string): UserMembers => {
   const account = control.account(accountId);
   return account === undefined ? { ID: accountId } : ownerOf(account);
 };
@@ -30,11 +23,11 @@ export const ownerOfAccount = (control: Services["control"], accountId: string):
  * Owners of what is listed in a bucket.
  * @returns a function of the canonical id that stands with an object; null: the bucket's owner
  */
-export const ownersIn = (services: Services, bucket: BucketRecord): ((ownerId: string | null) => OwnerMembers) => {
+export const ownersIn = (services: Services, bucket: BucketRecord): ((ownerId: string | null) => UserMembers) => {
   const { control } = services;
   const bucketOwner = ownerOfAccount(control, bucket.accountId);
   const directory = granteesOf(control);
-  const known = new Map<string, OwnerMembers>();
+  const known = new Map<string, UserMembers>();
   let isCounted: boolean | null = null;
   return (ownerId) => {
     if (ownerId === null) return bucketOwner;
@@ -50,7 +43,7 @@ export const ownersIn = (services: Services, bucket: BucketRecord): ((ownerId: s
 };
 
 /**
- * Who begins an upload, as a member of its metadata; none for the account itself that owns the bucket.
+ * Who begins an upload, which unsigned requests cannot, as a member of its metadata; none for the account that owns the bucket.
  * Source: AWS ListMultipartUploads, "Initiator".
  */
 export const initiatedBy = ({
@@ -62,4 +55,4 @@ export const initiatedBy = ({
   return { initiator: { id: account.canonicalId, name: account.displayName } };
 };
 
-export const initiatorMembers = ({ id, name }: Initiator): OwnerMembers => ({ ID: id, DisplayName: name });
+export const initiatorMembers = ({ id, name }: Initiator): UserMembers => ({ ID: id, DisplayName: name });

@@ -17,10 +17,11 @@ import {
 } from "../s3/enumerations.ts";
 import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
-import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
+import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { encryptionForWrite } from "./encryption.ts";
 import { abortMembers } from "./lifecycle-headers.ts";
+import { withAskedLock } from "./object-lock.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
 import { initiatedBy } from "./owner.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -99,7 +100,8 @@ export const CreateMultipartUpload = declareOperation({
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const encryption = await encryptionForWrite(input, context);
-  const metadata = { ...metadataOf(input, encryption), ...aclOfWrite(input, context), ...initiatedBy(context) };
+  const asked = { ...withAcl(metadataOf(input, encryption), aclOfWrite(input, context)), ...initiatedBy(context) };
+  const metadata = withAskedLock(asked, input, context);
   inlineBytesFor(metadata);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
   const { uploadId } = await services.askBucket(bucket, "upload.create", { key: input.Key, metadata, ...checksum });

@@ -15,9 +15,10 @@ import {
 import { S3Error } from "../s3/errors.ts";
 import { CommonPrefix, Initiator, Owner } from "../s3/shapes.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
+import type { UserMembers } from "./acl-members.ts";
 import { declareOperation } from "./context.ts";
 import { nameWriter, pageSize, prefixesOf } from "./listing.ts";
-import { initiatorMembers, type OwnerMembers, ownersIn } from "./owner.ts";
+import { initiatorMembers, ownersIn } from "./owner.ts";
 
 const MultipartUpload = structure("MultipartUpload", {
   UploadId: body(string),
@@ -31,7 +32,7 @@ const MultipartUpload = structure("MultipartUpload", {
 });
 
 type Names = (name: string) => string;
-type Owners = (ownerId: string | null) => OwnerMembers;
+type Owners = (ownerId: string | null) => UserMembers;
 
 const listedUpload = (upload: ListedUpload, write: Names, owners: Owners) => {
   const storageClass = storageClassOf(upload.storageClass);

@@ -126,6 +126,12 @@ function encode({ metadata, checksumValue, stamps }: RecordTail, hasAttributes: 
   return members.length === 0 ? empty : pack(members);
 }
 
+/** Whether a tail has attributes: what `encodeTailWithoutAttributes` leaves out. */
+export function encodesAttributes({ metadata, stamps }: Pick<RecordTail, "metadata" | "stamps">): boolean {
+  const { tagging, acl, lock } = metadata;
+  return tagging !== undefined || acl !== undefined || lock !== undefined || stamps !== null;
+}
+
 /** The attributes alone, for rows of their own: msgpack of [tagging, [stamps, acl, lock]]. */
 export function encodeAttributes({ metadata, stamps }: Pick<RecordTail, "metadata" | "stamps">): Buffer {
   return pack([metadata.tagging ?? null, attributesValue(metadata, stamps)]);
