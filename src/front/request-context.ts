@@ -60,6 +60,12 @@ const headerActions: readonly (readonly [header: string, action: string])[] = [
   ["x-amz-object-lock-legal-hold", "s3:PutObjectLegalHold"],
 ];
 
+/** What a bucket is made with beside its name. Source: AWS CreateBucket, "Permissions". */
+const creationActions: readonly (readonly [header: string, action: string])[] = [
+  ["x-amz-bucket-object-lock-enabled", "s3:PutBucketObjectLockConfiguration"],
+  ["x-amz-bucket-object-lock-enabled", "s3:PutBucketVersioning"],
+];
+
 /**
  * Resolves the bucket in the path, when the operation has one, and judges the principal.
  * @throws S3Error AccessDenied and those of the bucket
@@ -74,7 +80,9 @@ export function resolveBucket(services: Pick<Services, "control">, judge: Judge,
     return null;
   }
   if (operation.createsBucket) {
-    judge.require(action, { arn: `arn:aws:s3:::${bucketName}`, ownerAccountId: account.accountId, place: null });
+    const resource = { arn: `arn:aws:s3:::${bucketName}`, ownerAccountId: account.accountId, place: null };
+    judge.require(action, resource);
+    for (const [header, further] of creationActions) if (headers.has(header)) judge.require(further, resource);
     return null;
   }
   const bucket = liveBucket(services, bucketName, operation.deletesBucket);
@@ -144,7 +152,7 @@ export class RequestContext implements Context {
     this.#judge.require(action, objectResource(this.bucket, key));
   }
 
-  allows(action: Action, key: string): boolean {
-    return this.#judge.allows(action, objectResource(this.bucket, key));
+  allows(action: Action, key: string, bucket = this.bucket): boolean {
+    return this.#judge.allows(action, objectResource(bucket, key));
   }
 }

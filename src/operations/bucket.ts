@@ -101,7 +101,7 @@ export const CreateBucket = declareOperation({
     accountId: principal.account.accountId,
     location: locationOf(input.CreateBucketConfiguration?.LocationConstraint, services.region),
   });
-  if (created && input.ObjectLockEnabledForBucket === true) await lockNewBucket(services, record);
+  if (input.ObjectLockEnabledForBucket === true) await lockNewBucket(services, record, created);
   return { Location: `/${input.Bucket}` };
 });
 

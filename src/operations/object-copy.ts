@@ -18,7 +18,7 @@ import {
 import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
-import { declareOperation } from "./context.ts";
+import { type Context, declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
 import { withAskedLock } from "./object-lock.ts";
 import {
@@ -66,6 +66,18 @@ const copiedMetadata = (input: Directives, source: ObjectMetadata): ObjectMetada
           ...(websiteRedirectLocation === undefined ? {} : { websiteRedirectLocation }),
         };
   return tagging === undefined ? base : { ...base, tagging };
+};
+
+/**
+ * Tags that come along unasked take the permissions to read them there and to write them here.
+ * @throws S3Error AccessDenied. Source: AWS CopyObject, "Permissions".
+ */
+const requireTagsMayCome = (input: Directives, source: OpenedSource, context: Pick<Context, "allows">): void => {
+  if (input.TaggingDirective === "REPLACE" || source.object.metadata.tagging === undefined) return;
+  const reading = source.isVersionNamed ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging";
+  const isAllowed =
+    context.allows(reading, source.key, source.record) && context.allows("s3:PutObjectTagging", input.Key);
+  if (!isAllowed) throw new S3Error("AccessDenied");
 };
 
 /** @throws S3Error InvalidRequest when a copy onto itself would change nothing */
@@ -168,6 +180,7 @@ export const CopyObject = declareOperation({
   const source = await openCopySource(input, context);
   try {
     refuseCopyToItself(input, source, bucket.name);
+    requireTagsMayCome(input, source, context);
     const metadata = withAskedLock(copiedMetadata(input, source.object.metadata), input, context);
     const algorithm = checksumAlgorithm ?? source.object.checksum?.algorithm ?? null;
     const plan = planCopy(bucket, source.body.contentLength, algorithm, inlineBytesFor(metadata));
