@@ -197,7 +197,7 @@ export class RequestContext implements Context {
     this.#judge.require(action, objectResource(this.bucket, key));
   }
 
-  allows(action: Action, key: string): boolean {
-    return this.#judge.allows(action, objectResource(this.bucket, key));
+  allows(action: Action, key: string, bucket = this.bucket): boolean {
+    return this.#judge.allows(action, objectResource(bucket, key));
   }
 }

@@ -105,7 +105,7 @@ export const CreateBucket = declareOperation({
     { bucket: record, services },
     { acl, ownership: input.ObjectOwnership ?? (created ? services.defaultOwnership : null), created },
   );
-  if (created && input.ObjectLockEnabledForBucket === true) await lockNewBucket(services, record);
+  if (input.ObjectLockEnabledForBucket === true) await lockNewBucket(services, record, created);
   return { Location: `/${input.Bucket}` };
 });
 

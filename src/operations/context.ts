@@ -72,8 +72,8 @@ export interface Context {
    * @throws S3Error AccessDenied
    */
   authorizeBody(action: Action, key: string, brought: ReadonlyMap<string, string>): void;
-  /** Whether the principal may do another action on a key of the request's bucket for certain. */
-  allows(action: Action, key: string): boolean;
+  /** Whether the principal may do another action for certain, on a key of the request's bucket unless another is given. */
+  allows(action: Action, key: string, bucket?: BucketRecord): boolean;
 }
 
 export type Operation = AnyOperation<Context>;

@@ -2,6 +2,7 @@
 
 import { limits } from "../base/limits.ts";
 import type { ObjectView } from "../bucket/read.ts";
+import type { BucketRecord } from "../control/records.ts";
 import { type ByteRange, parseCopyRange } from "../s3/byte-range.ts";
 import { parseCopySource } from "../s3/copy-source.ts";
 import { S3Error } from "../s3/errors.ts";
@@ -26,6 +27,8 @@ export interface CopyInput {
 }
 
 export interface OpenedSource {
+  readonly record: BucketRecord;
+  /** Its name. */
   readonly bucket: string;
   readonly key: string;
   /** True when the client asked for a version, be it the newest. */
@@ -97,6 +100,7 @@ export const openCopySource = async (input: CopyInput, context: Context): Promis
       });
     }
     return {
+      record,
       bucket,
       key,
       isVersionNamed: versionId !== null,

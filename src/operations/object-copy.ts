@@ -19,7 +19,7 @@ import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
 import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
-import { declareOperation } from "./context.ts";
+import { type Context, declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
 import { encryptionForWrite, type WriteEncryption } from "./encryption.ts";
 import { writtenExpiration } from "./lifecycle-headers.ts";
@@ -76,6 +76,18 @@ const copiedMetadata = (
           ...(encryption === null ? {} : { encryption: encryption.stored }),
         };
   return tagging === undefined ? base : { ...base, tagging };
+};
+
+/**
+ * Tags that come along unasked take the permissions to read them there and to write them here.
+ * @throws S3Error AccessDenied. Source: AWS CopyObject, "Permissions".
+ */
+const requireTagsMayCome = (input: Directives, source: OpenedSource, context: Pick<Context, "allows">): void => {
+  if (input.TaggingDirective === "REPLACE" || source.object.metadata.tagging === undefined) return;
+  const reading = source.isVersionNamed ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging";
+  const isAllowed =
+    context.allows(reading, source.key, source.record) && context.allows("s3:PutObjectTagging", input.Key);
+  if (!isAllowed) throw new S3Error("AccessDenied");
 };
 
 /** @throws S3Error InvalidRequest when a copy onto itself would change nothing */
@@ -185,6 +197,7 @@ export const CopyObject = declareOperation({
   const source = await openCopySource(input, context);
   try {
     refuseCopyToItself(input, source, bucket.name);
+    requireTagsMayCome(input, source, context);
     const copied = withAcl(copiedMetadata(input, source.object.metadata, encryption), acl);
     const metadata = withAskedLock(copied, input, context);
     const algorithm = checksumAlgorithm ?? source.object.checksum?.algorithm ?? null;

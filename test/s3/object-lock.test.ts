@@ -57,6 +57,7 @@ const account = {
   users: [
     user("remover", [allow(["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention", "s3:GetObject"])]),
     user("writer", [allow(["s3:PutObject"])]),
+    user("maker", [{ Effect: "Allow", Action: ["s3:CreateBucket"], Resource: "arn:aws:s3:::*" }]),
     user("weekly", [
       allow(["s3:PutObject", "s3:PutObjectRetention"], {
         NumericLessThanEquals: { "s3:object-lock-remaining-retention-days": "7" },
@@ -135,6 +136,23 @@ test("CreateBucket_object_lock_enables_versioning_and_lock", async (t, stand) =>
   const suspend = new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Suspended" } });
   t.is(await refusal(s3.send(suspend)), "409 InvalidBucketState");
   t.is((await s3.send(new GetBucketVersioningCommand({ Bucket }))).Status, "Enabled");
+});
+
+test("CreateBucket_object_lock_of_an_own_bucket_without_it_409", async (t, { s3, bucket: Bucket }) => {
+  const again = (ObjectLockEnabledForBucket: boolean, name = Bucket) =>
+    refusal(s3.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket })));
+  t.is(await again(true), "409 BucketAlreadyOwnedByYou");
+  t.is(await again(false), "no error");
+  t.is(await again(true, `${Bucket}-lock`), "no error");
+  t.is(await again(true, `${Bucket}-lock`), "no error");
+});
+
+test("CreateBucket_object_lock_takes_the_permissions_on_versioning_and_lock", async (t, at) => {
+  const maker = as(at, "maker");
+  const make = (ObjectLockEnabledForBucket: boolean) =>
+    refusal(maker.send(new CreateBucketCommand({ Bucket: `${at.bucket}-made`, ObjectLockEnabledForBucket })));
+  t.is(await make(true), "403 AccessDenied");
+  t.is(await make(false), "no error");
 });
 
 test("PutObjectLockConfiguration_on_an_existing_bucket_needs_versioning", async (t, at) => {
@@ -301,8 +319,10 @@ test("PutObject_and_DeleteObject_without_a_version_go_on_over_a_locked_one", asy
   const { s3, bucket: Bucket } = at;
   const { VersionId } = await putRetained(at, "COMPLIANCE");
   await put(at, { Body: "over" });
+  await put(at, { Key: "other", Body: "copied over" });
+  await s3.send(new CopyObjectCommand({ Bucket, Key: "k", CopySource: `${Bucket}/other` }));
   t.true((await remove(at, {})).DeleteMarker);
-  t.is(await versionCount(at), 2);
+  t.is(await versionCount(at), 4);
   const found = await s3.send(new GetObjectCommand({ Bucket, Key: "k", VersionId }));
   t.is(await found.Body?.transformToString(), "body");
 });

@@ -38,6 +38,8 @@ const account = {
   },
   users: [
     user("reader", { Action: ["s3:GetObject"] }),
+    user("copier", { Action: ["s3:GetObject", "s3:PutObject"] }),
+    user("tagcopier", { Action: ["s3:GetObject", "s3:PutObject", "s3:GetObjectTagging", "s3:PutObjectTagging"] }),
     user("existing", {
       Action: ["s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:PutObject"],
       Condition: { StringEquals: { "s3:ExistingObjectTag/mine": "yes" } },
@@ -167,6 +169,16 @@ test("CopyObject_tagging_directive_COPY_and_REPLACE", async (t, at) => {
   t.deepEqual(await copy({ TaggingDirective: "COPY", Tagging: "b=2" }), tagsOf({ a: "1" }));
   t.deepEqual(await copy({ TaggingDirective: "REPLACE", Tagging: "b=2" }), tagsOf({ b: "2" }));
   t.deepEqual(await copy({ TaggingDirective: "REPLACE" }), []);
+});
+
+test("CopyObject_copies_tags_for_those_alone_who_may_read_and_write_them", async (t, at) => {
+  const { bucket: Bucket } = at;
+  await put(at, "a=1");
+  const copy = (name: string, more: object = {}) =>
+    refusal(as(at, name).send(new CopyObjectCommand({ Bucket, Key: "copy", CopySource: `${Bucket}/k`, ...more })));
+  t.is(await copy("copier"), "403 AccessDenied");
+  t.is(await copy("copier", { TaggingDirective: "REPLACE" }), "no error");
+  t.is(await copy("tagcopier"), "no error");
 });
 
 test("HeadObject_tagging_count_takes_the_permission_to_read_tags", async (t, at) => {
