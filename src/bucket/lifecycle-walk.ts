@@ -35,7 +35,7 @@ interface OpenKey {
   readonly currentRow: Buffer;
   /** When the version passed last was made, which is the successor of the next; null: none was passed yet. */
   readonly successorMs: number | null;
-  /** Noncurrent versions passed. */
+  /** Noncurrent versions passed that stay: what goes in this pass no longer counts among those that are kept. */
   readonly noncurrent: number;
 }
 
@@ -242,13 +242,14 @@ class Slice {
     const currentRow = row.rowKey.subarray(0, row.rowKey.length - stampBytes);
     const key = open?.currentRow.equals(currentRow) === true ? open : this.#openKey(currentRow);
     const isHead = key.successorMs === null;
+    let stays = !isHead;
     if (isHead) {
       const isAlone = next === undefined || !next.rowKey.subarray(0, currentRow.length).equals(currentRow);
       if (isAlone && row.isDeleteMarker && row.record !== null) this.#judgeMarker(row.record, currentRow, rules);
     } else if (row.record !== null) {
-      this.#judgeNoncurrent(row.record, key, rules);
+      stays = !this.#judgeNoncurrent(row.record, key, rules);
     }
-    return { currentRow, successorMs: row.modifiedMs, noncurrent: key.noncurrent + (isHead ? 0 : 1) };
+    return { currentRow, successorMs: row.modifiedMs, noncurrent: key.noncurrent + (stays ? 1 : 0) };
   }
 
   #openKey(currentRow: Buffer): OpenKey {
@@ -266,7 +267,8 @@ class Slice {
     }
   }
 
-  #judgeNoncurrent(record: ObjectRecord, { currentRow, successorMs, noncurrent }: OpenKey, rules: Lifecycle): void {
+  /** @returns whether it is due */
+  #judgeNoncurrent(record: ObjectRecord, { currentRow, successorMs, noncurrent }: OpenKey, rules: Lifecycle): boolean {
     const { nowMs, dayMs } = this.#walk;
     const key = objectKeyOf(currentRow);
     const noncurrentMs = successorMs ?? nowMs;
@@ -277,8 +279,9 @@ class Slice {
       newerNoncurrent: noncurrent,
     };
     const due = noncurrentExpirationOf(rules, facts, dayMs);
-    if (due === null || due.atMs > nowMs) return;
+    if (due === null || due.atMs > nowMs) return false;
     this.#candidates.push({ kind: "remove noncurrent", key, version: selectorOf(record), noncurrentMs });
+    return true;
   }
 
   /** Rows that this slice may still read. */
