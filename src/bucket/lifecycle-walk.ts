@@ -162,7 +162,8 @@ class Slice {
     const { bucket, trees, nowMs, dayMs } = this.#walk;
     const lead = objectPrefix(bucket, "");
     const beforeMs = dueBefore(rules.objects, nowMs, dayMs);
-    const testCost = rules.objects.length / testsPerRow;
+    // To decode a record costs as much as to pass one over.
+    const testCost = 1 + rules.objects.length / testsPerRow;
     const limit = this.#limit();
     const seen: Seen = { rows: 0, last: null };
     trees.current.visit({ ...rangeOf(lead, from, interval), limit }, (rowKey, value) => {
@@ -224,7 +225,7 @@ class Slice {
       return true;
     });
     const due = rows.length === limit ? rows.slice(0, -1) : rows;
-    const testCost = (rules.noncurrent.length + rules.markers.length) / testsPerRow;
+    const testCost = 1 + (rules.noncurrent.length + rules.markers.length) / testsPerRow;
     let open = openKey;
     for (const [index, row] of due.entries()) {
       if (!this.hasRoom) return { phase, from: row.rowKey.subarray(lead.length), openKey: open };
