@@ -222,3 +222,22 @@ test("a delete marker goes a pass after the last version below it", async (t) =>
   t.like((await stand.pass()).removed, { "remove noncurrent": 0, "remove marker": 1 });
   t.deepEqual(keysOf(stand), []);
 });
+
+test("a thousand rules for all keys leave room for rows in every slice", async (t) => {
+  const stand = await standWith(30);
+  await stand.ask("bucket.setVersioning", { versioning: "Enabled" });
+  for (let index = 0; index < 30; index++) await stand.put(`k${String(index).padStart(5, "0")}`, inlineBody("y"));
+  const rules = Array.from({ length: 999 }, (_, index) =>
+    ruleOf({
+      id: String(index),
+      filter: { ...everyKey, prefix: index % 2 === 0 ? null : `k${String(index).padStart(5, "0")}` },
+      expiration: { kind: "days", days: 100 },
+      noncurrentExpiration: { days: 100 + index, newerVersions: null },
+    }),
+  );
+  await stand.configure(...rules, ruleOf({ id: "due", noncurrentExpiration: { days: 1, newerVersions: null } }));
+  stand.nowMs += 3 * dayMs;
+  const { removed } = await stand.pass();
+  t.is(removed["remove noncurrent"], 30);
+  t.is(removed["expire object"], 0);
+});
