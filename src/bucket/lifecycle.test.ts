@@ -223,14 +223,14 @@ test("a delete marker goes a pass after the last version below it", async (t) =>
   t.deepEqual(keysOf(stand), []);
 });
 
-test("a thousand rules for all keys leave room for rows in every slice", async (t) => {
+test("many rules for all keys leave room for rows in every slice", async (t) => {
   const stand = await standWith(30);
   await stand.ask("bucket.setVersioning", { versioning: "Enabled" });
   for (let index = 0; index < 30; index++) await stand.put(`k${String(index).padStart(5, "0")}`, inlineBody("y"));
-  const rules = Array.from({ length: 999 }, (_, index) =>
+  const rules = Array.from({ length: 450 }, (_, index) =>
     ruleOf({
       id: String(index),
-      filter: { ...everyKey, prefix: index % 2 === 0 ? null : `k${String(index).padStart(5, "0")}` },
+      filter: { ...everyKey, prefix: index % 50 !== 0 ? null : `k${String(index).padStart(5, "0")}` },
       expiration: { kind: "days", days: 100 },
       noncurrentExpiration: { days: 100 + index, newerVersions: null },
     }),

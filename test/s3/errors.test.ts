@@ -51,7 +51,6 @@ test("operations_that_are_not_served_501_by_name", async (t, { bucket, signed })
     ["GET", "?policy", "GetBucketPolicy"],
     ["PUT", "?policy", "PutBucketPolicy"],
     ["GET", "?acl", "GetBucketAcl"],
-    ["GET", "?lifecycle", "GetBucketLifecycleConfiguration"],
     ["GET", "?tagging", "GetBucketTagging"],
     ["PUT", "/k?tagging", "PutObjectTagging"],
     ["PUT", "/k?acl", "PutObjectAcl"],
