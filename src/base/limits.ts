@@ -279,7 +279,7 @@ export const limits = {
   lifecycleNewerVersionsMax: 100,
   lifecycleSizeBytesMax: 50 * 1024 * GiB,
   lifecycleSliceRows: 200,
-  lifecycleRemovalsPerTurn: 50,
+  lifecycleRemovalsPerTurn: 25,
   lifecycleThreadShare: 0.1,
   lifecycleQuietPollMs: 2,
   lifecycleQuietWaitMs: 100,
