@@ -223,3 +223,44 @@ test("closing serves what was accepted and refuses what comes", async (t) => {
   await closed;
   t.deepEqual(world.life, ["+1", "-1"]);
 });
+
+test("work of the thread's own begins at once, beside what waits, and ends in an outcome", async (t) => {
+  const { threads, world } = startCounters();
+  const host = threads.host(0);
+  t.true(host.isQuiet);
+  const added = host.runInside(address(1), "counter.add", { label: "inside" });
+  t.deepEqual(await added, { ok: true, value: { count: 1, label: "inside" } });
+  const refused = await host.runInside(address(1), "counter.refuse", {});
+  t.deepEqual(refused, { ok: false, code: "NoSuchKey", detail: { Key: "k" } });
+  t.deepEqual(world.life, ["+1"], "the same actor as for messages");
+  t.like(host.snapshot(), { turnsInFlight: 0, waiting: 0 });
+  const slow = host.runInside(address(1), "counter.slow", { label: "slow" });
+  await settle();
+  const closing = threads.close();
+  await settle();
+  t.deepEqual(world.life, ["+1"], "a stop waits for it");
+  t.is(host.runInside(address(1), "counter.add", { label: "late" }), null);
+  world.slow[0]?.();
+  t.deepEqual(await slow, { ok: true, value: { count: 3 } });
+  await closing;
+  t.deepEqual(world.life, ["+1", "-1"]);
+});
+
+test("work of the thread's own waits while the bucket's actor is being passivated", async (t) => {
+  const { threads, world, clock } = startCounters();
+  const host = threads.host(0);
+  await host.runInside(address(1), "counter.add", { label: "a" });
+  let passivated = (): void => undefined;
+  world.passivation = new Promise((resolve) => {
+    passivated = resolve;
+  });
+  clock.advance(limits.passivateIdleMs * 2);
+  t.deepEqual(world.life, ["+1", "-1"]);
+  t.is(host.runInside(address(1), "counter.add", { label: "b" }), null);
+  passivated();
+  await settle();
+  const added = await host.runInside(address(1), "counter.add", { label: "b" });
+  t.deepEqual(added, { ok: true, value: { count: 1, label: "b" } });
+  world.passivation = null;
+  await threads.close();
+});

@@ -147,7 +147,8 @@ export class BucketHost {
         this.#release(activation);
         resolve(outcome);
       };
-      Promise.resolve(activation.actor.handle(type, request, { requestId: "" })).then(
+      const handle = async (): Promise<unknown> => activation.actor.handle(type, request, { requestId: "" });
+      handle().then(
         (value) => finish({ ok: true, value }),
         (error: unknown) => finish(this.#outcomeOf(error, context)),
       );

@@ -137,28 +137,31 @@ export class LifecycleSchedule {
 
   /** @returns where to go on; null at the end */
   #searchSome(partition: number, { trees }: Pick<Metadata, "trees">, from: Buffer): Buffer | null {
-    let last: Buffer | null = null;
-    let rows = 0;
-    const { clock, dayMs } = this.#options;
-    const day = Math.floor(clock.nowMs() / dayMs);
-    for (const { key, value } of trees.buckets.range({ start: from, limit: searchRows })) {
-      rows += 1;
-      last = key;
+    const seen: { rows: number; last: Buffer | null } = { rows: 0, last: null };
+    const due: BucketId[] = [];
+    trees.buckets.visit({ start: from, limit: searchRows }, (key, value) => {
+      seen.rows += 1;
+      seen.last = key;
       // Other rows hold pieces of configurations.
-      if (key.length !== bucketIdBytes) continue;
-      const bucket = bucketOf(key);
-      try {
-        const { fields, state, configuredSeq } = decodeBucketRow(key, value);
-        if (state !== "open" || !isConfigured(fields, "lifecycle")) continue;
-        const passed = this.#passed.get(bucket);
-        if (passed?.day === day && passed.configuredSeq === configuredSeq) continue;
-        if (this.#current !== bucket) this.#enqueue({ bucket, partition });
-      } catch (error) {
-        if (!(error instanceof CorruptRecordError)) throw error;
-        this.#options.onError(error, bucket);
-      }
+      if (key.length === bucketIdBytes && this.#isDue(key, value)) due.push(bucketOf(key));
+      return true;
+    });
+    for (const bucket of due) if (bucket !== this.#current) this.#enqueue({ bucket, partition });
+    return seen.rows < searchRows || seen.last === null ? null : behind(seen.last);
+  }
+
+  #isDue(key: Buffer, value: Buffer): boolean {
+    const { clock, dayMs, onError } = this.#options;
+    try {
+      const { fields, state, configuredSeq } = decodeBucketRow(key, value);
+      if (state !== "open" || !isConfigured(fields, "lifecycle")) return false;
+      const passed = this.#passed.get(bucketOf(key));
+      return passed?.day !== Math.floor(clock.nowMs() / dayMs) || passed.configuredSeq !== configuredSeq;
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      onError(error, bucketOf(key));
+      return false;
     }
-    return rows < searchRows || last === null ? null : behind(last);
   }
 
   /** A bucket for which there is no room is found again by a later search. */

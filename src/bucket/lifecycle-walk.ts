@@ -16,7 +16,15 @@ import {
   markerExpirationOf,
   noncurrentExpirationOf,
 } from "../s3/lifecycle.ts";
-import { decodeUploadKey, objectKeyOf, objectPrefix, successor, uploadIdBytes, uploadPrefix } from "../storage/keys.ts";
+import {
+  decodeUploadKey,
+  type KeyRange,
+  objectKeyOf,
+  objectPrefix,
+  successor,
+  uploadIdBytes,
+  uploadPrefix,
+} from "../storage/keys.ts";
 import { decodeBrief, isDeleteMarker, modifiedMsOf, type ObjectRecord } from "../storage/record.ts";
 import { decodeTail } from "../storage/record-tail.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
@@ -35,7 +43,7 @@ interface OpenKey {
   readonly currentRow: Buffer;
   /** When the version passed last was made, which is the successor of the next; null: none was passed yet. */
   readonly successorMs: number | null;
-  /** Noncurrent versions passed. */
+  /** Noncurrent versions passed that stay: what goes in this pass no longer counts among those that are kept. */
   readonly noncurrent: number;
 }
 
@@ -119,7 +127,8 @@ class Slice {
     if (place === null) return false;
     const { phase } = place;
     const { actions, boundaries } = areaOf(this.#walk.lifecycle, phase);
-    this.#cost += seekRows + actions.length / testsPerRow;
+    // However many rules there are, the first step of a slice leaves room for a row.
+    this.#cost += seekRows + Math.min(limits.lifecycleSliceRows / 2, actions.length / testsPerRow);
     const interval = intervalAt(boundaries, place.from);
     if (interval === null || (phase === "versions" && !this.#walk.hasVersions)) this.#nextPhase(phase);
     else if (this.#isIdle(actionsIn(interval, actions))) this.#nextInterval(phase, interval);
@@ -159,96 +168,105 @@ class Slice {
 
   /** @returns where to go on in this interval; null at its end */
   #visitObjects({ phase, from }: LifecyclePlace, interval: Interval, rules: Lifecycle): LifecyclePlace | null {
-    const { bucket, trees, nowMs, dayMs } = this.#walk;
+    const { bucket, nowMs, dayMs } = this.#walk;
     const lead = objectPrefix(bucket, "");
-    const beforeMs = dueBefore(rules.objects, nowMs, dayMs);
-    const testCost = rules.objects.length / testsPerRow;
-    const limit = this.#limit();
-    const seen: Seen = { rows: 0, last: null };
-    trees.current.visit({ ...rangeOf(lead, from, interval), limit }, (rowKey, value) => {
-      seen.rows += 1;
-      seen.last = rowKey;
-      if (modifiedMsOf(value) >= beforeMs) return true;
-      this.#cost += testCost;
-      const record = this.#decode("current", rowKey, value);
-      if (record !== null) {
-        const key = objectKeyOf(rowKey);
-        const due = expirationOf(rules, factsOf(key, record), dayMs);
-        if (due !== null && due.atMs <= nowMs) {
-          this.#candidates.push({ kind: "expire object", key, version: selectorOf(record) });
-        }
-      }
-      return this.#cost + seen.rows < limits.lifecycleSliceRows && this.hasRoom;
-    });
-    return this.#placeBehind(phase, lead, seen, limit);
+    const { rows, isEnd } = this.#fetch("current", rangeOf(lead, from, interval), rules.objects);
+    for (const { rowKey, record } of rows) {
+      if (!this.#passRow(record, rules.objects)) return { phase, from: rowKey.subarray(lead.length), openKey: null };
+      if (record === null) continue;
+      const key = objectKeyOf(rowKey);
+      const due = expirationOf(rules, factsOf(key, record), dayMs);
+      if (due === null || due.atMs > nowMs) continue;
+      this.#candidates.push({ kind: "expire object", key, version: selectorOf(record) });
+    }
+    const last = rows.at(-1);
+    if (last === undefined || isEnd) return null;
+    return { phase, from: behind(last.rowKey).subarray(lead.length), openKey: null };
   }
 
   #visitUploads({ phase, from }: LifecyclePlace, interval: Interval, rules: Lifecycle): LifecyclePlace | null {
     const { bucket, trees, nowMs, dayMs } = this.#walk;
     const lead = uploadPrefix(bucket, "");
     const limit = this.#limit();
-    const seen: Seen = { rows: 0, last: null };
-    trees.uploads.visit({ ...rangeOf(lead, from, interval), limit }, (rowKey) => {
-      seen.rows += 1;
-      seen.last = rowKey;
+    const rows = trees.uploads.keys({ ...rangeOf(lead, from, interval), limit });
+    for (const rowKey of rows) {
+      if (!this.hasRoom) return { phase, from: rowKey.subarray(lead.length), openKey: null };
+      this.#rows += 1;
+      this.#cost += 1 + rules.uploads.length / testsPerRow;
       const { key } = decodeUploadKey(rowKey);
       const initiatedMs = initiatedMsOf(rowKey.subarray(rowKey.length - uploadIdBytes));
       const due = abortOf(rules, { key, initiatedMs }, dayMs);
       if (due !== null && due.atMs <= nowMs) this.#candidates.push({ kind: "abort upload", rowKey });
-      return this.hasRoom;
-    });
-    return this.#placeBehind(phase, lead, seen, limit);
-  }
-
-  /** A visit that was ended by a callback has a last row; one that came to the end of its range has not used up its limit. */
-  #placeBehind(phase: Phase, lead: Buffer, { rows, last }: Seen, limit: number): LifecyclePlace | null {
-    this.#rows += rows;
-    this.#cost += rows;
-    if (last === null || (rows < limit && this.hasRoom)) return null;
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < limit) return null;
     return { phase, from: behind(last).subarray(lead.length), openKey: null };
   }
 
-  #visitVersions({ phase, from, openKey }: LifecyclePlace, interval: Interval, rules: Lifecycle) {
-    const { bucket, trees, nowMs, dayMs } = this.#walk;
+  #visitVersions(
+    { phase, from, openKey }: LifecyclePlace,
+    interval: Interval,
+    rules: Lifecycle,
+  ): LifecyclePlace | null {
+    const { bucket, trees } = this.#walk;
     const lead = objectPrefix(bucket, "");
     const range = rangeOf(lead, from, interval);
-    const beforeMs = dueBefore([...rules.noncurrent, ...rules.markers], nowMs, dayMs);
-    const rows: VersionRow[] = [];
-    // One row more than is due shows whether a key has another version.
-    const limit = this.#limit() + 1;
-    trees.versions.visit({ ...range, limit }, (rowKey, value) => {
-      const modifiedMs = modifiedMsOf(value);
-      // What became noncurrent that long ago was made before.
-      const record = modifiedMs < beforeMs ? this.#decode("versions", rowKey, value) : null;
-      rows.push({ rowKey, modifiedMs, isDeleteMarker: isDeleteMarker(value), record });
-      return true;
-    });
-    const due = rows.length === limit ? rows.slice(0, -1) : rows;
-    const testCost = (rules.noncurrent.length + rules.markers.length) / testsPerRow;
+    const actions = [...rules.noncurrent, ...rules.markers];
+    const { rows, isEnd } = this.#fetch("versions", range, actions);
+    // The row behind the last one shows whether its key has another version.
+    const last = rows.at(-1);
+    const [behindLast] =
+      last === undefined || isEnd ? [] : trees.versions.keys({ ...range, start: behind(last.rowKey), limit: 1 });
     let open = openKey;
-    for (const [index, row] of due.entries()) {
-      if (!this.hasRoom) return { phase, from: row.rowKey.subarray(lead.length), openKey: open };
-      this.#rows += 1;
-      this.#cost += 1 + (row.record === null ? 0 : testCost);
-      open = this.#passVersion(row, rows[index + 1], open, rules);
+    for (const [index, row] of rows.entries()) {
+      if (!this.#passRow(row.record, actions)) return { phase, from: row.rowKey.subarray(lead.length), openKey: open };
+      open = this.#passVersion(row, rows[index + 1]?.rowKey ?? behindLast, open, rules);
     }
-    const last = due.at(-1);
-    if (last === undefined || rows.length < limit) return null;
-    return { phase, from: behind(last.rowKey).subarray(lead.length), openKey: open };
+    return behindLast === undefined ? null : { phase, from: behindLast.subarray(lead.length), openKey: open };
   }
 
-  /** @param next the row behind it, if there is one in the interval */
-  #passVersion(row: VersionRow, next: VersionRow | undefined, open: OpenKey | null, rules: Lifecycle): OpenKey {
+  /**
+   * Rows that this slice may still look at. They are judged when none is being read: a judgement may read trees.
+   * @returns also whether they are all of the range
+   */
+  #fetch(name: "current" | "versions", range: KeyRange, actions: readonly LifecycleAction[]) {
+    const { trees, nowMs, dayMs } = this.#walk;
+    const beforeMs = dueBefore(actions, nowMs, dayMs);
+    const limit = this.#limit();
+    const rows: WalkedRow[] = [];
+    let cost = 0;
+    trees[name].visit({ ...range, limit }, (rowKey, value) => {
+      const modifiedMs = modifiedMsOf(value);
+      // A version became noncurrent after it was made.
+      const record = modifiedMs < beforeMs ? this.#decode(name, rowKey, value) : null;
+      rows.push({ rowKey, modifiedMs, isDeleteMarker: isDeleteMarker(value), record });
+      cost += rowCost(record, actions);
+      return cost < limit;
+    });
+    return { rows, isEnd: rows.length < limit && cost < limit };
+  }
+
+  /** @returns false when the slice has no room for this row */
+  #passRow(record: ObjectRecord | null, actions: readonly LifecycleAction[]): boolean {
+    if (!this.hasRoom) return false;
+    this.#rows += 1;
+    this.#cost += rowCost(record, actions);
+    return true;
+  }
+
+  /** @param next key of the row behind it, if there is one in the interval */
+  #passVersion(row: WalkedRow, next: Buffer | undefined, open: OpenKey | null, rules: Lifecycle): OpenKey {
     const currentRow = row.rowKey.subarray(0, row.rowKey.length - stampBytes);
     const key = open?.currentRow.equals(currentRow) === true ? open : this.#openKey(currentRow);
     const isHead = key.successorMs === null;
+    let stays = !isHead;
     if (isHead) {
-      const isAlone = next === undefined || !next.rowKey.subarray(0, currentRow.length).equals(currentRow);
+      const isAlone = next === undefined || !next.subarray(0, currentRow.length).equals(currentRow);
       if (isAlone && row.isDeleteMarker && row.record !== null) this.#judgeMarker(row.record, currentRow, rules);
     } else if (row.record !== null) {
-      this.#judgeNoncurrent(row.record, key, rules);
+      stays = !this.#judgeNoncurrent(row.record, key, rules);
     }
-    return { currentRow, successorMs: row.modifiedMs, noncurrent: key.noncurrent + (isHead ? 0 : 1) };
+    return { currentRow, successorMs: row.modifiedMs, noncurrent: key.noncurrent + (stays ? 1 : 0) };
   }
 
   #openKey(currentRow: Buffer): OpenKey {
@@ -266,7 +284,8 @@ class Slice {
     }
   }
 
-  #judgeNoncurrent(record: ObjectRecord, { currentRow, successorMs, noncurrent }: OpenKey, rules: Lifecycle): void {
+  /** @returns whether it is due */
+  #judgeNoncurrent(record: ObjectRecord, { currentRow, successorMs, noncurrent }: OpenKey, rules: Lifecycle): boolean {
     const { nowMs, dayMs } = this.#walk;
     const key = objectKeyOf(currentRow);
     const noncurrentMs = successorMs ?? nowMs;
@@ -277,8 +296,9 @@ class Slice {
       newerNoncurrent: noncurrent,
     };
     const due = noncurrentExpirationOf(rules, facts, dayMs);
-    if (due === null || due.atMs > nowMs) return;
+    if (due === null || due.atMs > nowMs) return false;
     this.#candidates.push({ kind: "remove noncurrent", key, version: selectorOf(record), noncurrentMs });
+    return true;
   }
 
   /** Rows that this slice may still read. */
@@ -319,18 +339,17 @@ function areaOf(lifecycle: Lifecycle, phase: Phase): Area {
   return found[phase];
 }
 
-/** What a visit has passed. */
-interface Seen {
-  rows: number;
-  last: Buffer | null;
-}
-
-interface VersionRow {
+interface WalkedRow {
   readonly rowKey: Buffer;
   readonly modifiedMs: number;
   readonly isDeleteMarker: boolean;
   /** null: too young for every rule, or damaged. */
   readonly record: ObjectRecord | null;
+}
+
+/** To decode a record costs as much as to pass one over. */
+function rowCost(record: ObjectRecord | null, actions: readonly LifecycleAction[]): number {
+  return record === null ? 1 : 2 + actions.length / testsPerRow;
 }
 
 /** What rules ask of a record. */

@@ -85,7 +85,7 @@ export interface NoncurrentFacts extends Omit<ObjectFacts, "modifiedMs"> {
   readonly isDeleteMarker: boolean;
   /** When it became noncurrent: when its successor was made. Unix ms. */
   readonly noncurrentMs: number;
-  /** Noncurrent versions of the key that are newer. */
+  /** Noncurrent versions of the key that are newer and stay. */
   readonly newerNoncurrent: number;
 }
 

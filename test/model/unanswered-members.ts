@@ -16,8 +16,6 @@ export const unansweredMembers: readonly UnansweredMembers[] = [
   { members: /^(?:ObjectLock|Default)?EventHold/, reason: "event holds are not served" },
   { members: /^(?:Days|Years)$/, operations: ["GetObjectRetention"], reason: "event holds are not served" },
   { members: /^Checksum(?:SHA512|MD5|XXHASH64|XXHASH3|XXHASH128)$/, reason: "these algorithms are refused" },
-  { members: /^Expiration$/, reason: "there is no lifecycle yet" },
-  { members: /^Abort(?:Date|RuleId)$/, reason: "there is no lifecycle yet" },
   {
     members: /^(?:Restore|RestoreStatus|IsRestoreInProgress|RestoreExpiryDate|ArchiveStatus)$/,
     reason: "the bytes of every storage class are at hand",

@@ -25,6 +25,10 @@ export const unservedMembers: readonly UnservedMembers[] = [
     treatment: "judged as S3 does in directory buckets; its general purpose buckets refuse them",
   },
   { members: /^VersioningConfiguration$/, treatment: "`MfaDelete` `Enabled` is refused with NotImplemented" },
+  {
+    members: /^(?:Transitions|NoncurrentVersionTransitions|TransitionDefaultMinimumObjectSize)$/,
+    treatment: "judged, kept and given back, no effect: the bytes of every storage class are at hand",
+  },
   { members: /^AnnotationDirective$/, treatment: "without effect: objects have no annotations" },
   { members: /^BucketNamespace$/, treatment: "`account-regional` is refused with NotImplemented" },
   { members: /^OptionalObjectAttributes$/, treatment: "without effect: no object is being restored" },

@@ -48,7 +48,6 @@ test("HeadObject_absent_404_without_a_body", async (t, { bucket, signed }) => {
 test("operations_that_are_not_served_501_by_name", async (t, { bucket, signed }) => {
   for (const [method, rest, operation] of [
     ["GET", "/k?torrent", "GetObjectTorrent"],
-    ["GET", "?lifecycle", "GetBucketLifecycleConfiguration"],
     ["POST", "/k?restore", "RestoreObject"],
     ["POST", "/k?select&select-type=2", "SelectObjectContent"],
     ["GET", "?website", "GetBucketWebsite"],
