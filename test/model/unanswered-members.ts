@@ -9,10 +9,6 @@ export interface UnansweredMembers {
 
 export const unansweredMembers: readonly UnansweredMembers[] = [
   { members: /^RequestCharged$/, reason: "the bucket's owner pays" },
-  {
-    members: /^(?:ServerSideEncryption|SSECustomer.*|SSEKMS.*|BucketKeyEnabled)$/,
-    reason: "encryption is not served yet",
-  },
   { members: /^ObjectLock/, reason: "no bucket has object lock yet" },
   { members: /^Checksum(?:SHA512|MD5|XXHASH64|XXHASH3|XXHASH128)$/, reason: "these algorithms are refused" },
   { members: /^Expiration$/, reason: "there is no lifecycle yet" },
