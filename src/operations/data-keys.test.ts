@@ -1,4 +1,5 @@
 import test from "ava";
+import { limits } from "../base/limits.ts";
 import { systemRandom } from "../base/random.ts";
 import { KeyRing, KeyringError, newRingKey } from "../keyring/key-ring.ts";
 import { type KeyService, listedKeyId, RingKeyService } from "../keyring/key-service.ts";
@@ -112,6 +113,36 @@ test("a data key of one object opens for that object, with that context and key,
     clock: promptClock,
   });
   t.is(await codeOf(unlisted.open(services, object)), "KMS.NotFoundException");
+});
+
+test("what a key service has opened is kept for a while, and then asked for again", async (t) => {
+  const ring = KeyRing.inMemory(systemRandom);
+  const inner = new RingKeyService(ring);
+  let opened = 0;
+  let nowMs = 0;
+  const service: KeyService = {
+    wrap: (...asked) => inner.wrap(...asked),
+    unwrap: (...asked) => {
+      opened++;
+      return inner.unwrap(...asked);
+    },
+    isNewest: (...asked) => inner.isNewest(...asked),
+  };
+  const clock = { ...promptClock, monotonicMs: () => nowMs };
+  const keys = new DataKeys({ ring, service, keyIds, random: systemRandom, clock });
+  const { services } = bucketWith();
+  const first = await keys.ofBucket(services, testBucket, "first");
+  const own = await keys.ofBucket(services, testBucket, null);
+  for (const [atMs, count] of [
+    [0, 1],
+    [limits.openedDataKeyMs - 1, 1],
+    [limits.openedDataKeyMs, 2],
+  ] as const) {
+    nowMs = atMs;
+    t.deepEqual(await keys.ofBucket(services, testBucket, "first"), first);
+    t.deepEqual(await keys.ofBucket(services, testBucket, null), own);
+    t.is(opened, count);
+  }
 });
 
 test("a key service that does not answer is given up, and its refusal is passed on", async (t) => {

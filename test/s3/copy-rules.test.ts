@@ -167,11 +167,11 @@ for (const [title, headers, expected] of [
   ["storage_class", { "x-amz-storage-class": "COLD" }, "400 InvalidStorageClass"],
   ["tags", { "x-amz-tagging-directive": "REPLACE", "x-amz-tagging": "a=1&a=2" }, "400 InvalidArgument"],
   ["acl", { "x-amz-acl": "public-read" }, "501 NotImplemented"],
-  ["encryption", { "x-amz-server-side-encryption": "AES256" }, "501 NotImplemented"],
+  ["encryption", { "x-amz-server-side-encryption": "aws:kms:dsse" }, "501 NotImplemented"],
   [
     "source_encryption",
     { "x-amz-copy-source-server-side-encryption-customer-algorithm": "AES256" },
-    "501 NotImplemented",
+    "400 InvalidRequest",
   ],
   ["source_owner", { "x-amz-source-expected-bucket-owner": "999999999999" }, "403 AccessDenied"],
   ["owner", { "x-amz-expected-bucket-owner": "999999999999" }, "403 AccessDenied"],
