@@ -7,6 +7,7 @@ import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { systemRandom } from "../base/random.ts";
 import { addressKeyOf } from "../keyring/data-key.ts";
+import { digestStored } from "./blake3.ts";
 import { FrameCipher, inlineSealBytes, markSized, openInline, sealInline } from "./body-cipher.ts";
 import { type ChunkKey, type ChunkReader, CorruptChunkError } from "./chunk-reader.ts";
 import type { ChunkStore } from "./chunk-store.ts";
@@ -202,7 +203,10 @@ test("what is sealed can be checked without a key, and equal bodies look differe
   );
   t.is(looks.size, chunks.length);
   t.is(new Set(chunks.map(({ address }) => Buffer.from(address).toString("hex"))).size, 1);
-  for (const chunk of chunks) t.false(isRefused(reader, chunk, key));
+  for (const chunk of chunks) {
+    t.false(isRefused(reader, chunk, key));
+    t.deepEqual(digestStored(storedBytes(directory, chunk)), Buffer.from(chunk.storedDigest));
+  }
 });
 
 test("a row of refs keeps a nonce of either length", async (t) => {
