@@ -113,6 +113,7 @@ export const limits = {
   // Encryption
   bucketDataKeysMax: 512,
   openedDataKeysMax: 4096,
+  openedDataKeyMs: 5 * 60 * 1000,
   encryptionContextBytesMax: 2 * KiB,
   keyServiceMs: 10_000,
   // Control

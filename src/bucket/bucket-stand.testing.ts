@@ -25,6 +25,8 @@ export class BucketStand {
   readonly dropped: string[] = [];
   /** Bytes that the actor wrote to the chunk store itself. */
   readonly written: Buffer[] = [];
+  /** The data keys of these. */
+  readonly writtenWith: (Uint8Array | null)[] = [];
   nowMs = startMs;
   yields = 0;
   /** Rows that `onDamage` was told of. */
@@ -65,7 +67,10 @@ export class BucketStand {
       address: { bucket: this.bucket, partition: 0 },
       metadata: this.metadata,
       chunks: {
-        write: ({ expectedBytes }) => this.#writer(expectedBytes),
+        write: ({ expectedBytes, dataKey = null }) => {
+          this.writtenWith.push(dataKey);
+          return this.#writer(expectedBytes);
+        },
         drop: (place) => void this.dropped.push(placeText(place)),
       },
       garbage: this.garbage,

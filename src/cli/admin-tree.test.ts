@@ -31,7 +31,9 @@ test("no two commands have the same name, and none hides a word of the program",
   t.is(new Set(names).size, names.length);
   for (const { words } of commands) {
     t.regex(words.join(" "), /^[a-z0-9-]+( [a-z0-9-]+)?$/);
-    t.false(["serve", "config", "version", "help", "login", "logout", "completion"].includes(words[0] ?? ""));
+    t.false(
+      ["serve", "config", "keyring", "version", "help", "login", "logout", "completion"].includes(words[0] ?? ""),
+    );
     t.false(words.length === 1 && commands.some(({ words: other }) => other.length === 2 && other[0] === words[0]));
   }
 });

@@ -5,10 +5,11 @@ import { assert } from "../base/assert.ts";
 import { type LoadedConfig, loadConfig } from "../config/config.ts";
 import { nearestName } from "../config/nearest-name.ts";
 import { DocumentError } from "../config/problem.ts";
+import { addKeyToRing } from "./add-ring-key.ts";
 import { type ListenAddress, parseListenAddress } from "./address.ts";
 import type { AdminCli, AdminLine, TextLine } from "./admin-line.ts";
 import { Command, CommanderError } from "./commander.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { CommandError, exitCodes } from "./exit-codes.ts";
 import { printedConfig } from "./print-config.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { productVersion } from "./version.ts";
@@ -39,6 +40,7 @@ export type CommandLine =
   | ({ readonly command: "serve" } & Omit<ServeOptions, "loaded"> & ConfigChoice)
   | ({ readonly command: "config check" } & ConfigChoice)
   | ({ readonly command: "config print"; readonly withSources: boolean } & ConfigChoice)
+  | ({ readonly command: "keyring add"; readonly dataDirectory: string } & ConfigChoice)
   | { readonly command: "version" }
   | TextLine
   | AdminLine;
@@ -152,13 +154,14 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     const loaded = loadConfig(line.configFile, { environment, settings: line.settings });
     for (const warning of loaded.warnings) writeError(`warning: ${warning}\n`);
     if (line.command === "config check") write(`${line.configFile ?? "The configuration"}: no errors\n`);
+    else if (line.command === "keyring add") write(addKeyToRing(line.dataDirectory, loaded.config.keyring.file));
     else if (line.command === "config print") write(printedConfig(loaded, line.withSources));
     else await options.serve({ ...line, loaded });
     return exitCodes.ok;
   } catch (error) {
-    if (!(error instanceof DocumentError)) throw error;
+    if (!(error instanceof DocumentError) && !(error instanceof CommandError)) throw error;
     writeError(`${error.message}\n`);
-    return exitCodes.config;
+    return error instanceof CommandError ? error.exitCode : exitCodes.config;
   }
 }
 
@@ -182,6 +185,7 @@ function buildProgram(building: Building): Command {
     .addHelpText("after", building.helpText + programExamples);
   addServe(program, building);
   addConfig(program.command("config").description("look at the configuration"), building);
+  addKeyring(program.command("keyring").description("the keys that seal secrets and data keys"), building);
   program
     .command("version")
     .description("print the version")
@@ -240,6 +244,17 @@ function addConfig(config: Command, building: Building): void {
     });
 }
 
+function addKeyring(keyring: Command, building: Building): void {
+  addConfigOptions(keyring.command("add").description("add a key to the ring's file: a new version of every named key"))
+    .option("--data <directory>", "the node's data directory (TROUPE_DATA; ./data)")
+    .action((flags: Record<string, unknown>) => {
+      const { data } = flags;
+      const named = typeof data === "string" ? data : building.environment["TROUPE_DATA"];
+      const dataDirectory = named === undefined || named === "" ? "./data" : named;
+      building.accept({ command: "keyring add", dataDirectory, ...configChoice(flags, building) });
+    });
+}
+
 function addConfigOptions(command: Command): Command {
   const collect = (value: string, before: readonly string[]) => [...before, value];
   return command
@@ -257,7 +272,7 @@ function configChoice(flags: Readonly<Record<string, unknown>>, building: Buildi
   };
 }
 
-const commandNames = ["serve", "config", "version", "help"];
+const commandNames = ["serve", "config", "keyring", "version", "help"];
 
 /** Options that a word follows: that word is no command. */
 const valued = new Set(
@@ -283,7 +298,7 @@ function adminWords(argv: readonly string[], names: readonly string[]): readonly
 export function isNodeLine(argv: readonly string[]): boolean {
   const [first] = plainWords(argv);
   const asksHelp = argv.some((word) => word === "--help" || word === "-h");
-  return first === undefined ? !asksHelp : ["serve", "config", "version"].includes(argv[first] ?? "");
+  return first === undefined ? !asksHelp : ["serve", "config", "keyring", "version"].includes(argv[first] ?? "");
 }
 
 /** Words that no command takes reach the default command as excess arguments: say what is meant. */

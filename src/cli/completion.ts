@@ -50,6 +50,8 @@ const ownPlaces: readonly Place[] = [
   { path: " config", words: ["check", "print"], options: [] },
   { path: " config check", words: [], options: [plain("--config"), plain("--set")] },
   { path: " config print", words: [], options: [plain("--config"), plain("--set"), bare("--sources")] },
+  { path: " keyring", words: ["add"], options: [] },
+  { path: " keyring add", words: [], options: [plain("--data"), plain("--config"), plain("--set")] },
   { path: " version", words: [], options: [] },
   { path: " login", words: [], options: loginOptions },
   { path: " logout", words: [], options: [] },

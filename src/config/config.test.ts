@@ -54,7 +54,7 @@ test("a full file is taken as it is", (t) => {
     trustedProxies: ["10.0.0.0/8", "::1", "2001:db8::/32", "192.0.2.1"],
     buckets: { defaultOwnership: "BucketOwnerEnforced" },
     console: { publicUrl: "https://console.example.com:8443" },
-    encryption: { keys: [{ id: "one" }, { id: "arn:aws:kms:us-east-1:1:key/2" }] },
+    encryption: { keys: [{ id: "one" }, { id: "arn:aws:kms:us-east-1:1:key/2" }], customerKeysOverHttp: true },
     front: { implementation: "node", threads: 2 },
     keyring: { file: "/etc/troupe/keyring.json" },
     lifecycle: { daySeconds: 10 },

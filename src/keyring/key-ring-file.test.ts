@@ -82,6 +82,10 @@ test("a ring that is damaged is refused, never replaced, and never shown", (t) =
       JSON.stringify({ ...stored, keys: [{ ...stored.keys[0], key: `${key.slice(4)}` }] }),
       /\/keys\/0\/key must be 32 bytes/,
     ],
+    [
+      JSON.stringify({ ...stored, keys: [{ ...stored.keys[0], key: Buffer.alloc(32).toString("base64") }] }),
+      /\/keys\/0\/key must not be all zeros/,
+    ],
     [JSON.stringify({ ...stored, keys: [...stored.keys, ...stored.keys] }), /two keys of the same id/],
     [good.padEnd(limits.keyringBytesMax + 1), /is larger than/],
   ];

@@ -103,7 +103,10 @@ export function addRingKey(file: string, random: Random, clock: Clock): string {
 const storedKey = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{8}$/, "must be 8 lower-case hex digits"),
   /** 32 bytes in base64. */
-  key: z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be 32 bytes in base64"),
+  key: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be 32 bytes in base64")
+    .refine((key) => !/^A+=$/.test(key), "must not be all zeros"),
   created: z.iso.datetime(),
 });
 type StoredKey = z.output<typeof storedKey>;

@@ -1,6 +1,6 @@
 /**
  * Where data keys come from: those of a bucket, wrapped in its configuration, and those of single objects, wrapped in their
- * records. One per front; opened keys are kept in memory, a bounded number of them.
+ * records. One per front; opened keys are kept in memory, a bounded number of them, and those of a key service for a while only.
  */
 
 import { assert } from "../base/assert.ts";
@@ -40,10 +40,16 @@ interface OpenedKey {
   readonly dataKey: Uint8Array;
 }
 
+interface KeptKey {
+  readonly dataKey: Uint8Array;
+  /** Monotonic; then the key service is asked again, which may have been told to refuse. */
+  readonly untilMs: number;
+}
+
 export class DataKeys {
   readonly #options: DataKeysOptions;
   /** The least recently opened first. */
-  readonly #opened = new Map<string, Uint8Array>();
+  readonly #opened = new Map<string, KeptKey>();
 
   constructor(options: DataKeysOptions) {
     this.#options = options;
@@ -71,7 +77,7 @@ export class DataKeys {
    */
   atHand(object: EncryptedObject, customerKey: Uint8Array | null): Uint8Array | null {
     const { encryption } = object;
-    if (encryption.kind !== "customer") return this.#opened.get(nameOf(object)) ?? null;
+    if (encryption.kind !== "customer") return this.#known(nameOf(object));
     assert(customerKey !== null, "a customer's key was checked");
     return customerDataKey(customerKey, encryption.salt);
   }
@@ -81,8 +87,8 @@ export class DataKeys {
     const { bucket, encryption, key } = object;
     assert(encryption.kind !== "customer", "a customer's key is always at hand");
     const name = nameOf(object);
-    const known = this.#opened.get(name);
-    if (known !== undefined) return known;
+    const known = this.#known(name);
+    if (known !== null) return known;
     const { dataKeyId: id } = encryption;
     if (encryption.kind === "AES256" || encryption.wrapped === null) {
       assert(id !== null, "an object has a wrapped key or names one of its bucket");
@@ -127,14 +133,13 @@ export class DataKeys {
 
   async #openOfBucket(bucket: BucketRecord, row: BucketDataKey): Promise<Uint8Array> {
     const name = bucketKeyName(bucket, row.id);
-    const known = this.#opened.get(name);
-    if (known !== undefined) return known;
+    const known = this.#known(name);
+    if (known !== null) return known;
     const { keyId, wrapped } = row;
-    const dataKey =
-      keyId === null
-        ? this.#options.ring.open("data-keys", wrapped, bucketPlace(bucket))
-        : await this.#unwrap(keyId, wrapped, contextText(null, bucketArn(bucket)));
-    return this.#keep(name, dataKey);
+    if (keyId !== null)
+      return this.#keep(name, await this.#unwrap(keyId, wrapped, contextText(null, bucketArn(bucket))));
+    const dataKey = this.#options.ring.open("data-keys", wrapped, bucketPlace(bucket));
+    return this.#keep(name, dataKey, Number.POSITIVE_INFINITY);
   }
 
   async #wrap(bucket: BucketRecord, keyId: string | null, dataKey: Uint8Array): Promise<Uint8Array> {
@@ -153,10 +158,16 @@ export class DataKeys {
     return keyId === null ? ring.isNewest(wrapped) : service.isNewest(keyId, wrapped);
   }
 
-  #keep(name: string, dataKey: Uint8Array): Uint8Array {
+  #known(name: string): Uint8Array | null {
+    const kept = this.#opened.get(name);
+    return kept !== undefined && this.#options.clock.monotonicMs() < kept.untilMs ? kept.dataKey : null;
+  }
+
+  #keep(name: string, dataKey: Uint8Array, lifeMs: number = limits.openedDataKeyMs): Uint8Array {
+    this.#opened.delete(name);
     const [oldest] = this.#opened.size < limits.openedDataKeysMax ? [] : this.#opened.keys();
     if (oldest !== undefined) this.#opened.delete(oldest);
-    this.#opened.set(name, dataKey);
+    this.#opened.set(name, { dataKey, untilMs: this.#options.clock.monotonicMs() + lifeMs });
     return dataKey;
   }
 

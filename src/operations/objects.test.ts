@@ -60,8 +60,8 @@ test("PutObject stores the body by its plan and tells the bucket what was sent w
 test("PutObject refuses what it would have to ignore, and malformed digests", async (t) => {
   const put = async (headers: Readonly<Record<string, string>>): Promise<string> =>
     (await refusedWith("PutObject", { method: "PUT", headers, body: "hello" }, putting)).code;
-  t.is(await put({ "x-amz-server-side-encryption": "AES256" }), "NotImplemented");
-  t.is(await put({ "x-amz-server-side-encryption-customer-algorithm": "AES256" }), "NotImplemented");
+  t.is(await put({ "x-amz-server-side-encryption": "aws:kms:dsse" }), "NotImplemented");
+  t.is(await put({ "x-amz-server-side-encryption-customer-algorithm": "AES256" }), "InvalidRequest");
   t.is(await put({ "x-amz-acl": "everyone" }), "InvalidArgument");
   t.is(await put({ "x-amz-grant-read": "id=x" }), "InvalidArgument");
   t.is(await put({ "x-amz-grant-write": "id=x" }), "NotImplemented");
@@ -147,7 +147,8 @@ test("conditions, versions and absence", async (t) => {
   t.is((await code({ "if-unmodified-since": "Wed, 01 Jan 2025 00:00:00 GMT" })).code, "PreconditionFailed");
   t.is((await code({}, "/bucket/absent")).code, "NoSuchKey");
   t.is((await get({}, "/bucket/key?versionId=null")).status, 200);
-  t.is((await code({ "x-amz-server-side-encryption-customer-key": "x" })).code, "NotImplemented");
+  t.is((await code({ "x-amz-server-side-encryption-customer-key": "x" })).code, "InvalidRequest");
+  t.is((await code({ "x-amz-server-side-encryption": "AES256" })).code, "InvalidArgument");
 });
 
 test("checksums on request, and overridden headers", async (t) => {

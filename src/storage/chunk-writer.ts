@@ -79,11 +79,12 @@ export class ChunkWriter {
 
   /** Ends the chunk, once; what `refs` keeps of it, but for its place. */
   seal(): SealedChunk {
-    const { hashes, addressKey, nonce } = this.#options;
+    const { hashes, addressKey, nonce, dataKey } = this.#options;
     this.target.complete();
     const address = this.#addressHash.digest();
     const storedDigest = this.#storedHash.digest().subarray(0, storedDigestBytes);
-    hashes.give(addressKey, this.#addressHash);
+    // What is keyed for one object would only crowd out the keys that come again.
+    if (dataKey === null) hashes.give(addressKey, this.#addressHash);
     hashes.give(null, this.#storedHash);
     return {
       target: this.target,

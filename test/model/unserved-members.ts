@@ -7,8 +7,8 @@ export interface UnservedMembers {
 
 export const unservedMembers: readonly UnservedMembers[] = [
   {
-    members: /^(?:ServerSideEncryption|SSECustomer.*|SSEKMS.*|BucketKeyEnabled|CopySourceSSECustomer.*)$/,
-    treatment: "encryption is not served yet: refused with NotImplemented",
+    members: /^ServerSideEncryption(?:Configuration)?$/,
+    treatment: "`aws:kms:dsse` is refused with NotImplemented",
   },
   { members: /^(?:ObjectLock|Default)?EventHold/, treatment: "refused with NotImplemented" },
   { members: /^Token$/, treatment: "without effect: every bucket can be given object lock" },

@@ -168,11 +168,11 @@ for (const [title, headers, expected] of [
   ["tags", { "x-amz-tagging-directive": "REPLACE", "x-amz-tagging": "a=1&a=2" }, "400 InvalidArgument"],
   ["acl", { "x-amz-acl": "everyone" }, "400 InvalidArgument"],
   ["grant", { "x-amz-grant-read": "id=x" }, "400 InvalidArgument"],
-  ["encryption", { "x-amz-server-side-encryption": "AES256" }, "501 NotImplemented"],
+  ["encryption", { "x-amz-server-side-encryption": "aws:kms:dsse" }, "501 NotImplemented"],
   [
     "source_encryption",
     { "x-amz-copy-source-server-side-encryption-customer-algorithm": "AES256" },
-    "501 NotImplemented",
+    "400 InvalidRequest",
   ],
   ["source_owner", { "x-amz-source-expected-bucket-owner": "999999999999" }, "403 AccessDenied"],
   ["owner", { "x-amz-expected-bucket-owner": "999999999999" }, "403 AccessDenied"],
