@@ -32,7 +32,7 @@ import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./f
 import { WriteQuotas } from "./front/write-quotas.ts";
 import { s3Handler } from "./front-handler.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
-import type { HttpServer } from "./model/http.ts";
+import type { HttpServer, TlsFiles } from "./model/http.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
 import type { ObjectOwnership } from "./s3/object-ownership.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
@@ -55,7 +55,7 @@ export interface FrontData {
   readonly listen: {
     readonly host: string;
     readonly port: number;
-    readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+    readonly tls: TlsFiles | null;
     readonly implementation: "auto" | "uws" | "node";
     /** Of this front. */
     readonly connectionsMax: number;
