@@ -7,6 +7,7 @@ import type { Admission } from "./actor/admission.ts";
 import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { urlHost } from "./cli/address.ts";
+import { identityKeys } from "./control/identity-records.ts";
 import { AddressRanges } from "./front/client-address.ts";
 import { ConsoleCors } from "./front/console-cors.ts";
 import { Cors } from "./front/cors.ts";
@@ -28,6 +29,7 @@ import { compileRoutes } from "./model/route.ts";
 import { s3Guide } from "./node-guide.ts";
 import { operations } from "./operations/table.ts";
 import { isEndpointHost } from "./s3/address.ts";
+import type { PublicAccessBlock } from "./s3/public-access.ts";
 
 export interface HandlerParts {
   readonly data: FrontData;
@@ -120,5 +122,10 @@ function queryService({ services, temporary, log }: HandlerParts) {
 
 function controlService({ services, log }: HandlerParts) {
   const { control, askControl } = services;
-  return s3ControlPort({ bucket: (name) => control.bucket(name), askControl, log });
+  return s3ControlPort({
+    bucket: (name) => control.bucket(name),
+    publicAccessBlock: (accountId) => control.record<PublicAccessBlock>(identityKeys.publicAccessBlock(accountId)),
+    askControl,
+    log,
+  });
 }

@@ -94,7 +94,12 @@ export interface BucketHeld {
 }
 
 /** What is asked of a bucket without a request. */
-export type InsideAsk = "bucket.emptySome" | "bucket.reopen" | "bucket.setQuota";
+export type InsideAsk =
+  | "bucket.configuration"
+  | "bucket.configure"
+  | "bucket.emptySome"
+  | "bucket.reopen"
+  | "bucket.setQuota";
 
 const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

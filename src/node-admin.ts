@@ -12,6 +12,8 @@ import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import type { BucketConfiguration } from "./bucket/configuration.ts";
+import type { BucketReply, BucketRequest } from "./bucket/messages.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
 import { openAdminSocket } from "./cli/socket.ts";
 import type { Config } from "./config/schema.ts";
@@ -40,6 +42,12 @@ export interface AdminParts {
   readonly finishDeletion: (bucket: BucketRecord) => Promise<boolean>;
   /** Rejects while the bucket's thread is away. */
   readonly setBucketQuota: (bucket: BucketRecord, quota: Pick<Quota, "bytes" | "objects">) => Promise<unknown>;
+  /** As `setBucketQuota`. */
+  readonly askBucket: <T extends "bucket.configuration" | "bucket.configure">(
+    bucket: BucketRecord,
+    type: T,
+    request: BucketRequest<T>,
+  ) => Promise<BucketReply<T>>;
   readonly beginJob: (jobId: string) => void;
   /** Directories of the partitions' metadata, by number. */
   readonly partitions: readonly { readonly metadata: string }[];
@@ -84,11 +92,17 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
       policies: new AdminPolicies(principals),
       finishDeletion,
       setBucketQuota: async (bucket, quota) => {
-        await parts.setBucketQuota(bucket, quota).catch((error: unknown) => {
-          const code = asS3Error(error)?.code === "OperationAborted" ? "OperationAborted" : "ServiceUnavailable";
-          throw new AdminError(code, "", { cause: error });
-        });
+        await parts.setBucketQuota(bucket, quota).catch(refuse);
       },
+      bucketConfiguration: async (bucket, field) => {
+        const { value } = await parts.askBucket(bucket, "bucket.configuration", { field }).catch(refuse);
+        // A field and its value come as a pair.
+        return value as BucketConfiguration[typeof field] | null;
+      },
+      configureBucket: async (bucket, change) => {
+        await parts.askBucket(bucket, "bucket.configure", change).catch(refuse);
+      },
+      defaultOwnership: config.buckets.defaultOwnership,
       beginJob: parts.beginJob,
       usage: {
         control: reader,
@@ -116,6 +130,13 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
       await reader.close();
     },
   };
+}
+
+/** What a bucket's turns refuse, as the admin API says it. */
+function refuse(error: unknown): never {
+  const code = asS3Error(error)?.code;
+  const known = code === "OperationAborted" || code === "InsufficientStorage" ? code : "ServiceUnavailable";
+  throw new AdminError(known, "", { cause: error });
 }
 
 /** By SMTP, or without a server to files beside the data. */

@@ -335,6 +335,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       askControl,
       finishDeletion: (bucket) => first.finishDeletion(bucket),
       setBucketQuota: (bucket, quota) => first.askInside(bucket, "bucket.setQuota", { quota }),
+      askBucket: (bucket, type, request) => first.askInside(bucket, type, request),
       beginJob: (jobId) => jobs.begin(jobId),
       partitions,
       consoleUrl: consoleUrl ?? "",

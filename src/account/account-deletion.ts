@@ -136,6 +136,7 @@ async function removeAll(turn: Turn, accountId: string): Promise<void> {
   if (account.parent !== null) turn.remove(identityKeys.child(account.parent, accountId));
   if (account.label !== null) turn.remove(identityKeys.label(account.label));
   turn.remove(identityKeys.canonical(account.canonicalId));
+  turn.remove(identityKeys.publicAccessBlock(accountId));
   turn.remove(identityKeys.account(accountId));
   await turn.commit(accountId, null);
 }

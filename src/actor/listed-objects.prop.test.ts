@@ -29,6 +29,8 @@ const record: fc.Arbitrary<ObjectRecord> = fc
     checksumAlgorithm: fc.constantFrom(null, "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"),
     checksumType: fc.constantFrom("FULL_OBJECT", "COMPOSITE"),
     hasStorageClass: fc.boolean(),
+    hasAttributeRows: fc.boolean(),
+    hasLock: fc.boolean(),
     tail: fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
   })
   .map((head) => ({

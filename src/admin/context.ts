@@ -5,10 +5,12 @@ import type { UsageParts } from "../account/usage.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import type { BucketConfiguration, ConfigurationChange, ConfigurationField } from "../bucket/configuration.ts";
 import type { UsageReader } from "../bucket/usage-reader.ts";
 import type { Quota, UserRecord } from "../control/identity-records.ts";
 import type { ControlProtocol } from "../control/messages.ts";
 import type { BucketRecord } from "../control/records.ts";
+import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { Caller, CallerSession } from "./caller.ts";
 import type { AdminMail } from "./mails.ts";
 import type { AdminPolicies } from "./policies.ts";
@@ -32,6 +34,15 @@ export interface AdminServices {
   readonly finishDeletion: (bucket: BucketRecord) => Promise<boolean>;
   /** Tells the bucket's turns what it may hold. @throws AdminError OperationAborted, ServiceUnavailable */
   readonly setBucketQuota: (bucket: BucketRecord, quota: Pick<Quota, "bytes" | "objects">) => Promise<void>;
+  /** A field of a bucket's configuration; null: not set. @throws AdminError OperationAborted, ServiceUnavailable */
+  readonly bucketConfiguration: <F extends ConfigurationField>(
+    bucket: BucketRecord,
+    field: F,
+  ) => Promise<BucketConfiguration[F] | null>;
+  /** @throws AdminError InsufficientStorage, OperationAborted, ServiceUnavailable */
+  readonly configureBucket: (bucket: BucketRecord, change: ConfigurationChange) => Promise<void>;
+  /** Object ownership of buckets that are made without a choice; null: none. */
+  readonly defaultOwnership: ObjectOwnership | null;
   /** Begins the work of a job whose record is made. */
   readonly beginJob: (jobId: string) => void;
   /** What buckets hold and used. */

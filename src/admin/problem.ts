@@ -32,6 +32,7 @@ export const adminErrors = {
   MalformedJson: { status: 400, title: "The body is not JSON in UTF-8." },
   MalformedPolicyDocument: { status: 400, title: "The policy document is not valid." },
   MethodNotAllowed: { status: 405, title: "The path does not take this method." },
+  PublicAccessBlocked: { status: 403, title: "Public access is blocked for the bucket or its account." },
   NoSuchBucket: { status: 404, title: "There is no such bucket." },
   NoSuchEntity: { status: 404, title: "There is no such thing." },
   NoSuchJob: { status: 404, title: "There is no such job." },

@@ -22,6 +22,7 @@ import { type JobRecord, jobKeys } from "../control/job-records.ts";
 import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord } from "../control/records.ts";
 import { type AddressRange, parseAddress, parseAddressRange, rangeHolds } from "../policy/address-range.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 
 const wholeList: PageRequest = { after: "", limit: limits.directoryPageMax };
 
@@ -45,6 +46,11 @@ export class AdminRecords {
 
   account(accountId: string): AccountRecord | undefined {
     return this.#directory.account(accountId);
+  }
+
+  /** Of an account; undefined: none is set. */
+  publicAccessBlock(accountId: string): PublicAccessBlock | undefined {
+    return this.control.record<PublicAccessBlock>(identityKeys.publicAccessBlock(accountId));
   }
 
   /** The operator's account; null before there is one. O(accounts), once. */

@@ -85,7 +85,11 @@ export const CreateBucket = declareAdmin({
       throw new AdminError("InvalidBucketName", fault, { faults: [{ pointer: "/name", detail: fault }] });
     judgeSites(context, body.sites);
     const location = body.region === services.region ? null : body.region;
-    const { record } = await context.ask("bucket.create", { name: body.name, accountId, location });
+    const { record, created } = await context.ask("bucket.create", { name: body.name, accountId, location });
+    const { defaultOwnership } = services;
+    if (created && defaultOwnership !== null) {
+      await services.configureBucket(record, { field: "ownershipControls", value: defaultOwnership });
+    }
     return showBucket(reader.bucket(record.name) ?? record, services.region);
   });
 

@@ -3,6 +3,7 @@
 import type { AdminRow } from "./declaration.ts";
 import * as accounts from "./rows-accounts.ts";
 import * as audit from "./rows-audit.ts";
+import * as bucketAccess from "./rows-bucket-access.ts";
 import * as buckets from "./rows-buckets.ts";
 import * as groups from "./rows-groups.ts";
 import { holderRows } from "./rows-holders.ts";
@@ -19,6 +20,7 @@ import * as users from "./rows-users.ts";
 const files: readonly Readonly<Record<string, unknown>>[] = [
   accounts,
   audit,
+  bucketAccess,
   buckets,
   groups,
   jobs,

@@ -283,6 +283,11 @@ export const limits = {
   staticBytesMax: 16 * MiB,
   staticGzipBytesMin: 1 * KiB,
   guidePagesMax: 16,
+  // Attributes of versions
+  attributesBytesMax: 48 * KiB,
+  retentionDaysMax: 36_500,
+  retentionYearsMax: 100,
+  lockedListedMax: 100,
   // Configuration of buckets
   configurationBytesMax: 1 * MiB,
   knownConfigurations: 1024,

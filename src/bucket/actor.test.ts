@@ -60,14 +60,38 @@ test("conditions are judged against the current object", async (t) => {
   t.is(await attempt("k", { ifMatch: "00" }), "PreconditionFailed");
   t.is(await attempt("k", { ifMatch: `"${etag}"` }), "ok");
   t.is(
-    await codeOf(stand.ask("object.delete", { key: "k", versionId: null, preconditions: { ifMatch: etag } })),
+    await codeOf(
+      stand.ask("object.delete", {
+        key: "k",
+        versionId: null,
+        preconditions: { ifMatch: etag },
+        bypassGovernance: false,
+      }),
+    ),
     "PreconditionFailed",
   );
   t.is(
-    await codeOf(stand.ask("object.delete", { key: "none", versionId: null, preconditions: { ifMatch: "*" } })),
+    await codeOf(
+      stand.ask("object.delete", {
+        key: "none",
+        versionId: null,
+        preconditions: { ifMatch: "*" },
+        bypassGovernance: false,
+      }),
+    ),
     "NoSuchKey",
   );
-  t.is(await codeOf(stand.ask("object.delete", { key: "k", versionId: null, preconditions: { ifMatch: "*" } })), "ok");
+  t.is(
+    await codeOf(
+      stand.ask("object.delete", {
+        key: "k",
+        versionId: null,
+        preconditions: { ifMatch: "*" },
+        bypassGovernance: false,
+      }),
+    ),
+    "ok",
+  );
 });
 
 test("one winner of eight conditional writers in one tick", async (t) => {

@@ -7,6 +7,7 @@ import type { Behaviour } from "../actor/ref.ts";
 import { assert } from "../base/assert.ts";
 import { S3Error } from "../s3/errors.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
+import { setAttributes } from "./attribute-turns.ts";
 import { addTransfer, bucketUsage, bucketVersioning, setQuota, setVersioning } from "./bucket-turns.ts";
 import { closeBucket, reopenBucket } from "./closing.ts";
 import { completeUpload } from "./complete.ts";
@@ -29,6 +30,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "object.put": (request, memory) => putObject(memory, request),
   "object.delete": (request, memory) => deleteObject(memory, request),
   "object.deleteMany": (request, memory) => deleteObjects(memory, request),
+  "object.setAttributes": (request, memory) => setAttributes(memory, request),
   "object.list": (request, memory) => listObjects(...reading(memory), request, memory.ports.yieldTurn),
   "object.listVersions": (request, memory) => listVersions(...reading(memory), request, memory.ports.yieldTurn),
   "upload.create": (request, memory) => createUpload(memory, request),

@@ -3,10 +3,12 @@
  * them, and their copies dropped when the turn refuses or finds that a chunk is there already.
  */
 
+import { limits } from "../base/limits.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { StoredBody } from "../storage/body.ts";
 import type { StoredChunk } from "../storage/location.ts";
 import { recordTailBytesMax } from "../storage/record.ts";
+import { encodeAttributes, encodeTailWithoutAttributes, type RecordTail } from "../storage/record-tail.ts";
 import type { BodySource } from "./messages.ts";
 import type { BucketPorts } from "./ports.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
@@ -45,14 +47,28 @@ export async function writeBody<R>(memory: BucketMemory, write: BodyWrite<R>): P
 }
 
 /**
- * @returns the tail's bytes
- * @throws S3Error MetadataTooLarge when a record with this tail would not fit a page even without its body
+ * @param encoded the whole tail
+ * @returns the bytes of it that stand in the record
+ * @throws S3Error MetadataTooLarge when a record with this tail, or without its attributes, would not fit a page even without
+ * its body
  */
-export function judgeTail(tail: Uint8Array): number {
-  if (tail.length > recordTailBytesMax) {
-    throw new S3Error("MetadataTooLarge", { Size: String(tail.length), MaxSizeAllowed: String(recordTailBytesMax) });
+export function judgeTail(tail: RecordTail, encoded: Uint8Array): number {
+  if (encoded.length <= recordTailBytesMax) return encoded.length;
+  const bareBytes = encodeTailWithoutAttributes(tail).length;
+  judgeBytes(bareBytes, recordTailBytesMax);
+  judgeAttributes(tail);
+  return bareBytes;
+}
+
+/** @throws S3Error MetadataTooLarge when there is no room for them even in rows of their own */
+export function judgeAttributes(tail: Pick<RecordTail, "metadata" | "stamps">): void {
+  judgeBytes(encodeAttributes(tail).length, limits.attributesBytesMax);
+}
+
+function judgeBytes(bytes: number, bytesMax: number): void {
+  if (bytes > bytesMax) {
+    throw new S3Error("MetadataTooLarge", { Size: String(bytes), MaxSizeAllowed: String(bytesMax) });
   }
-  return tail.length;
 }
 
 function prepare(ports: BucketPorts, source: BodySource): StoredBody | Promise<StoredBody> {

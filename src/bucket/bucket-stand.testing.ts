@@ -99,7 +99,7 @@ export class BucketStand {
 
 /** A delete that names no version and has no conditions. */
 export function plainDelete(key: string): ObjectToDelete {
-  return { key, versionId: null, preconditions: {} };
+  return { key, versionId: null, preconditions: {}, bypassGovernance: false };
 }
 
 let copies = 0;

@@ -11,7 +11,7 @@ export function bucketVersioning(memory: BucketMemory): Promise<BucketReply<"buc
 
 /**
  * Holds for every turn after this one; no object changes by it. From Off to Enabled or Suspended, and between these two: a
- * message cannot ask for Off. Errors: OperationAborted, InvalidBucketState while replication is configured.
+ * message cannot ask for Off. Errors: OperationAborted, InvalidBucketState (with object lock or replication it stays Enabled).
  */
 export function setVersioning(
   memory: BucketMemory,
@@ -21,6 +21,11 @@ export function setVersioning(
     turn.requireOpen();
     if (turn.row.versioning === versioning) return {};
     if (versioning === "Suspended" && turn.configuration("replication") !== null) throw replicationIsSet();
+    if (turn.configuration("objectLock") !== null) {
+      throw new S3Error("InvalidBucketState", {
+        Message: "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+      });
+    }
     memory.writeRow(turn.trees, { ...turn.row, versioning });
     turn.writeTotals({}, null);
     return {};

@@ -9,6 +9,7 @@ import type { BucketMemory, Turn } from "./turn.ts";
 import { removeUpload } from "./upload-turns.ts";
 
 /** An aborted upload writes 2 rows; a quarter of a turn's rows, so that other messages get in between. */
+const attributeRowsPerTurn = Math.floor(limits.turnRowsMax / 4);
 const uploadsPerTurn = Math.floor(limits.turnRowsMax / 2 / 4);
 
 /**
@@ -65,10 +66,13 @@ export function abortSomeUploads(turn: Turn): boolean {
   }));
   if (uploads.length === 0) return false;
   let openUploadBytes = 0;
+  let removed = 0;
   for (const { key, id, upload } of uploads) {
-    removeUpload(turn, key, id);
+    removeUpload(turn, key, id, upload);
     openUploadBytes -= upload.storedBytes;
+    removed += 1;
+    if (turn.attributeRows > attributeRowsPerTurn) break;
   }
   turn.writeTotals({ openUploadBytes }, null);
-  return uploads.length === uploadsPerTurn;
+  return removed < uploads.length || removed === uploadsPerTurn;
 }

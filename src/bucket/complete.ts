@@ -2,14 +2,18 @@
 
 import { limits } from "../base/limits.ts";
 import type { ChecksumAlgorithm } from "../s3/checksum-algorithms.ts";
+import { layTail, readAttributes } from "../storage/attributes.ts";
 import { partKey } from "../storage/keys.ts";
 import type { PartEntry } from "../storage/manifest.ts";
+import { tailRoom } from "../storage/record.ts";
+import { encodeTail, withAttributes } from "../storage/record-tail.ts";
 import { writePartTable } from "../storage/references.ts";
-import type { Part } from "../storage/uploads.ts";
+import type { Part, Upload } from "../storage/uploads.ts";
 import { judgeTail } from "./bodies.ts";
 import { type CompletedObject, judgeParts } from "./complete-rules.ts";
 import { findCompleted, keepCompleted } from "./completed-uploads.ts";
-import type { BucketReply, BucketRequest, ObjectWritten } from "./messages.ts";
+import { withRetention } from "./locks.ts";
+import type { BucketReply, BucketRequest, ObjectMetadata, ObjectWritten } from "./messages.ts";
 import { judgePlace, makeCurrent, tailOf } from "./object-turns.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
 import { parseUploadId } from "./upload-id.ts";
@@ -44,8 +48,10 @@ function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: Open
   const place = judgePlace(turn, key, request.preconditions);
   const declared = { algorithm: upload.checksumAlgorithm, type: upload.checksumType };
   const completed = judgeParts(request, declared, (partNumber) => partOf(turn, id, partNumber));
-  const tail = tailOf(upload.metadata, completed.checksum);
-  judgeTail(tail);
+  const metadata = withRetention(turn, metadataOf(turn, rowKey, upload));
+  const tail = tailOf(metadata, completed.checksum);
+  const encoded = encodeTail(tail);
+  judgeTail(tail, encoded);
   const { freedBytes, addedObjects } = place.plan;
   turn.requireQuota(completed.sizeBytes - upload.storedBytes - freedBytes, addedObjects);
   const keptCount = turn.memory.completedCount(turn.trees);
@@ -54,6 +60,7 @@ function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: Open
   const manifest = turn.newManifestId();
   writePartTable(turn.trees, turn.bucket, manifest, entriesOf(completed));
   turn.trees.uploads.remove(rowKey);
+  if (upload.hasAttributeRows) turn.removeAttributes(rowKey);
   turn.releaseUpload(id, manifest);
   const answer = makeCurrent(turn, {
     object: {
@@ -64,8 +71,8 @@ function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: Open
       checksum: completed.checksum,
       checksumType: completed.checksumType ?? "FULL_OBJECT",
       location: { kind: "manifest", id: manifest },
-      hasStorageClass: upload.metadata.storageClass !== undefined,
-      tail,
+      metadata,
+      laid: layTail(tail, tailRoom(null), encoded),
     },
     place,
     change: { openUploadBytes: -upload.storedBytes },
@@ -74,6 +81,12 @@ function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: Open
   const count = keepCompleted(turn.trees, turn.bucket, { uploadId: id, seq, completed: kept, keptCount });
   turn.memory.setCompletedCount(count);
   return answer;
+}
+
+/** What CreateMultipartUpload was told, with its attributes. @throws CorruptRecordError */
+function metadataOf(turn: Turn, rowKey: Buffer, { metadata, hasAttributeRows }: Upload): ObjectMetadata {
+  if (!hasAttributeRows) return metadata;
+  return withAttributes(tailOf(metadata, null), readAttributes(turn.trees.attributes, rowKey)).metadata;
 }
 
 function partOf(turn: Turn, id: Buffer, partNumber: number): NumberedPart | undefined {

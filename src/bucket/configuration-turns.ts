@@ -1,5 +1,6 @@
 /** Turns that read and change a bucket's configuration. */
 
+import { assert } from "../base/assert.ts";
 import { S3Error } from "../s3/errors.ts";
 import { isPrivate } from "../s3/object-ownership.ts";
 import { fitsConfiguration, writeConfiguration } from "../storage/configuration-rows.ts";
@@ -10,7 +11,17 @@ import type { BucketMemory, Turn } from "./turn.ts";
 /** What is judged by the bucket's state before a field is set or (null) removed. Throws S3Error. */
 type Judge<F extends ConfigurationField> = (turn: Turn, value: BucketConfiguration[F] | null) => void;
 
+/** Object lock is for good, and needs versions. Source: AWS "Object Lock considerations". */
+const judgeObjectLock: Judge<"objectLock"> = (turn, value) => {
+  assert(value !== null, "object lock is never taken from a bucket");
+  if (turn.row.versioning === "Enabled") return;
+  throw new S3Error("InvalidBucketState", {
+    Message: "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+  });
+};
+
 const judges: { readonly [F in ConfigurationField]?: Judge<F> } = {
+  objectLock: judgeObjectLock,
   replication: (turn, value) => {
     if (value === null || turn.row.versioning === "Enabled") return;
     throw new S3Error("InvalidRequest", {

@@ -2,6 +2,7 @@
 
 import type { AccessControlList } from "../s3/acl.ts";
 import type { CorsRule } from "../s3/cors.ts";
+import type { ObjectLockConfiguration } from "../s3/object-lock.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
 import type { Replication } from "../s3/replication-configuration.ts";
@@ -16,7 +17,7 @@ export interface BucketConfiguration {
   /** Not set: everything is the owner's alone. */
   readonly acl: AccessControlList;
   readonly cors: readonly CorsRule[];
-  readonly objectLock: unknown;
+  readonly objectLock: ObjectLockConfiguration;
   readonly lifecycle: unknown;
   readonly encryption: unknown;
   readonly notification: unknown;

@@ -5,6 +5,7 @@ import { type Stamp, versionSaltBytes } from "../base/hlc.ts";
 import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
 import { S3Error, toOutcome } from "../s3/errors.ts";
+import { attributeRowsMax } from "../storage/attributes.ts";
 import type { ObjectRecord } from "../storage/record.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
 import { type HistoryTotals, planAddition, planRemoval } from "./history.ts";
@@ -17,6 +18,12 @@ import { markerOfDelete, rowsPerChange } from "./versioning.ts";
 
 /** Half of a turn's rows: other messages of the partition get in between. */
 const objectsPerTurn = Math.floor(limits.turnRowsMax / rowsPerChange / 2);
+/** When as many rows of attributes have gone, the objects that are left wait for the next turn. */
+const attributeRowsPerTurn = Math.floor(limits.turnRowsMax / 4);
+assert(
+  objectsPerTurn * rowsPerChange + attributeRowsPerTurn + attributeRowsMax < limits.turnRowsMax,
+  "a turn of deletes keeps to limits.turnRowsMax",
+);
 
 /** One turn. Errors: those of the message. */
 export function deleteObject(
@@ -42,18 +49,24 @@ export async function deleteObjects(
 ): Promise<BucketReply<"object.deleteMany">> {
   assert(objects.length <= limits.deleteObjectsMax, "DeleteObjects takes at most 1000 objects");
   const outcomes: Outcome<ObjectDeleted>[] = [];
-  for (let index = 0; index < objects.length; index += objectsPerTurn) {
-    const slice = objects.slice(index, index + objectsPerTurn);
-    const ended = await memory.turn((turn) => {
-      turn.requireOpen();
-      const sum = new Sum();
-      const each = slice.map((object) => outcomeOf(turn, object, sum));
-      sum.close(turn);
-      return each;
-    });
-    outcomes.push(...ended);
+  while (outcomes.length < objects.length) {
+    const slice = objects.slice(outcomes.length, outcomes.length + objectsPerTurn);
+    outcomes.push(...(await memory.turn((turn) => deleteSome(turn, slice))));
   }
   return { outcomes };
+}
+
+/** @returns the outcomes of at least the first */
+function deleteSome(turn: Turn, objects: readonly ObjectToDelete[]): Outcome<ObjectDeleted>[] {
+  turn.requireOpen();
+  const sum = new Sum();
+  const outcomes: Outcome<ObjectDeleted>[] = [];
+  for (const object of objects) {
+    outcomes.push(outcomeOf(turn, object, sum));
+    if (turn.attributeRows > attributeRowsPerTurn) break;
+  }
+  sum.close(turn);
+  return outcomes;
 }
 
 /** An object that is refused, or whose rows are damaged, leaves the others alone: its plan has written nothing. */
@@ -78,22 +91,29 @@ interface PlannedDelete {
   readonly deleted: ObjectDeleted;
 }
 
-function planDelete(turn: Turn, { key, versionId, preconditions }: ObjectToDelete): PlannedDelete {
+function planDelete(turn: Turn, { key, versionId, preconditions, bypassGovernance }: ObjectToDelete): PlannedDelete {
   const head = turn.head(key);
   judgeDelete(preconditions, head, key);
-  if (versionId !== null) return planVersionRemoval(turn, key, head, versionId);
+  if (versionId !== null) return planVersionRemoval(turn, { key, head, versionId, bypassGovernance });
   const marker = markerOfDelete(turn.row.versioning);
   if (marker !== "none") return planMarker(turn, key, head, marker === "null");
-  const { deleted, ...planned } = planVersionRemoval(turn, key, head, "null");
+  const { deleted, ...planned } = planVersionRemoval(turn, { key, head, versionId: "null", bypassGovernance });
   return { ...planned, deleted: { ...deleted, versionId: null } };
 }
 
-function planVersionRemoval(turn: Turn, key: string, head: ObjectRecord | null, versionId: string): PlannedDelete {
+interface NamedRemoval {
+  readonly key: string;
+  readonly head: ObjectRecord | null;
+  readonly versionId: string;
+  readonly bypassGovernance: boolean;
+}
+
+function planVersionRemoval(turn: Turn, { key, head, versionId, bypassGovernance }: NamedRemoval): PlannedDelete {
   const target = findVersion(turn.rowsOf(key), head, requireVersionId(versionId));
   const isDeleteMarker = target?.isDeleteMarker ?? false;
   const deleted = { existed: target !== null, versionId, isDeleteMarker };
   if (head === null || target === null) return { write: null, stamp: null, deleted };
-  return { write: planRemoval(turn, key, head, target).write, stamp: null, deleted };
+  return { write: planRemoval(turn, key, head, target, bypassGovernance).write, stamp: null, deleted };
 }
 
 function planMarker(turn: Turn, key: string, head: ObjectRecord | null, isNullVersion: boolean): PlannedDelete {
@@ -124,6 +144,8 @@ function markerRecord(
     checksumAlgorithm: null,
     checksumType: "FULL_OBJECT",
     hasStorageClass: false,
+    hasAttributeRows: false,
+    hasLock: false,
     location: null,
     tail: Buffer.alloc(0),
   };

@@ -5,7 +5,9 @@
 
 import { assert } from "../base/assert.ts";
 import type { Stamp } from "../base/hlc.ts";
+import { versionKey } from "../storage/keys.ts";
 import type { ObjectRecord } from "../storage/record.ts";
+import { refuseLocked } from "./locks.ts";
 import type { TotalsChange, Turn } from "./turn.ts";
 import { newestVersion, readCurrent, readOlderNull } from "./version-rows.ts";
 import { type Effect, effectOf, namedNull, nullPlaceOf } from "./versioning.ts";
@@ -30,14 +32,15 @@ export interface AdditionPlan {
 export type HistoryTotals = Required<Pick<TotalsChange, "storedBytes" | "objects" | "versions">>;
 
 /**
- * Adds a version as the newest. At most 5 rows, the totals apart.
+ * Adds a version as the newest. At most 5 rows, the totals and attributes apart.
  * @param head the key's newest version, as `Turn.head` found it
- * @throws CorruptRecordError
+ * @throws S3Error AccessDenied when a version that is locked would make way; CorruptRecordError
  */
 export function planAddition(turn: Turn, key: string, head: ObjectRecord | null, isNull: boolean): AdditionPlan {
   const effect = effectOf(nullPlaceOf(head), isNull ? "add null" : "add new");
   assert(effect !== null, "every history takes another version");
   const gone = goneOf(turn, key, head, effect);
+  for (const each of gone) refuseLocked(turn, key, each, false);
   const below = head !== null && effect.head === "goes below" ? lowered(turn, key, head) : null;
   return {
     nullStamp: namedNull(effect, head),
@@ -54,11 +57,19 @@ export function planAddition(turn: Turn, key: string, head: ObjectRecord | null,
 }
 
 /**
- * Removes one version; the next older one becomes the head. At most 5 rows, the totals apart.
+ * Removes one version; the next older one becomes the head. At most 5 rows, the totals and attributes apart.
  * @param target a version of the key, as `findVersion` found it
- * @throws CorruptRecordError
+ * @param bypassGovernance the client asks for it, and may
+ * @throws S3Error AccessDenied when the version is locked; CorruptRecordError
  */
-export function planRemoval(turn: Turn, key: string, head: ObjectRecord, target: ObjectRecord): RemovalPlan {
+export function planRemoval(
+  turn: Turn,
+  key: string,
+  head: ObjectRecord,
+  target: ObjectRecord,
+  bypassGovernance = false,
+): RemovalPlan {
+  refuseLocked(turn, key, target, bypassGovernance);
   const isHead = Buffer.compare(head.stamp, target.stamp) === 0;
   const change = target.isNullVersion ? "remove null" : isHead ? "remove head" : "remove older";
   const effect = effectOf(nullPlaceOf(head), change);
@@ -107,17 +118,18 @@ function raise(turn: Turn, key: string, next: ObjectRecord): void {
   if (isObject(next) || next.nullStamp !== null) writeHead(turn, key, next);
 }
 
-/** A head that was read in brief, with its inline body. */
-function wholeOf(turn: Turn, key: string, head: ObjectRecord): ObjectRecord {
+/** A head that was read in brief, with its inline body. @throws CorruptRecordError */
+export function wholeOf(turn: Turn, key: string, head: ObjectRecord): ObjectRecord {
   if (head.location?.kind !== "inline") return head;
   const whole = readCurrent(turn.rowsOf(key), "whole");
   assert(whole !== null, "an object that is newest stands in current");
   return whole;
 }
 
-/** What it holds goes to the collector, and its row of `versions` goes; a row of `current` is left to the caller. */
+/** What it holds goes to the collector, its attributes and its row of `versions` go; a row of `current` is left to the caller. */
 function letGo(turn: Turn, key: string, version: ObjectRecord, isHead: boolean): void {
   turn.release(version.location);
+  if (version.hasAttributeRows) turn.removeAttributes(versionKey(turn.bucket, key, version.stamp));
   if (!isHead || version.isDeleteMarker) turn.removeVersion(key, version.stamp);
 }
 

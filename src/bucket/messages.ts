@@ -3,7 +3,9 @@
 import type { BodySource } from "../actor/body-source.ts";
 import type { PackedObjects } from "../actor/listed-objects.ts";
 import type { Outcome } from "../base/outcome.ts";
+import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
+import type { Retention } from "../s3/object-lock.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
 import type { ObjectMetadata } from "../storage/record-tail.ts";
 import type { BucketConfiguration, ConfigurationChange, ConfigurationField } from "./configuration.ts";
@@ -35,6 +37,17 @@ export interface ObjectToDelete {
   /** A version id, `null` included; null: no version is named, and what is done is the versioning's to say. */
   readonly versionId: string | null;
   readonly preconditions: DeletePreconditions;
+  /** Of a version that is named: a retention in governance mode does not hold, for the client may pass it. */
+  readonly bypassGovernance: boolean;
+}
+
+/** New values of a version's attributes; null removes, what is absent stays. */
+export interface AttributesChange {
+  /** As in `ObjectMetadata`. */
+  readonly tagging?: string | null;
+  readonly acl?: AccessControlList;
+  readonly retention?: Retention | null;
+  readonly legalHold?: boolean;
 }
 
 export interface ObjectDeleted {
@@ -100,10 +113,20 @@ export interface BucketProtocol {
     },
     ObjectWritten,
   ];
-  /** Deletes a key as the bucket's versioning says, or removes the version named; deleting what is not there succeeds. Errors: OperationAborted, PreconditionFailed, NoSuchKey (If-Match without an object), InvalidArgument (no version id), InsufficientStorage (of a delete marker). */
+  /** Deletes a key as the bucket's versioning says, or removes the version named; deleting what is not there succeeds. Errors: OperationAborted, PreconditionFailed, NoSuchKey (If-Match without an object), InvalidArgument (no version id), AccessDenied (by the lock), InsufficientStorage (of a delete marker). */
   "object.delete": [ObjectToDelete, ObjectDeleted];
   /** Up to `limits.deleteObjectsMax` of them, one after another; one outcome for each, in order. Errors of all: OperationAborted. */
   "object.deleteMany": [{ objects: readonly ObjectToDelete[] }, { outcomes: readonly Outcome<ObjectDeleted>[] }];
+  /**
+   * Changes attributes of the newest version (null), or of the one named, in place: its ETag, its time and its stamp stay.
+   * Answers the version's id as reads show it. Errors: OperationAborted, InsufficientStorage, NoSuchKey, NoSuchVersion,
+   * InvalidArgument (no version id, a retention that has passed), MethodNotAllowed (a delete marker), AccessDenied (by the
+   * lock), InvalidRequest (a lock in a bucket that has no object lock), MetadataTooLarge.
+   */
+  "object.setAttributes": [
+    { key: string; versionId: string | null; change: AttributesChange; bypassGovernance: boolean },
+    { versionId: string | null },
+  ];
   /** One page, walked in slices of `limits.listSliceRows`. `after` is exclusive: a key, or a common prefix that is skipped whole. */
   "object.list": [
     { prefix: string; delimiter: string; after: string; keysMax: number },

@@ -2,12 +2,15 @@
 
 import { versionSaltBytes } from "../base/hlc.ts";
 import type { Checksum, ChecksumType } from "../s3/checksum-algorithms.ts";
+import { type LaidTail, layTail } from "../storage/attributes.ts";
 import type { StoredBody } from "../storage/body.ts";
+import { versionKey } from "../storage/keys.ts";
 import type { Location, StoredChunk } from "../storage/location.ts";
-import { etagOf, inlineBytesMax, type ObjectRecord } from "../storage/record.ts";
-import { encodeTail } from "../storage/record-tail.ts";
+import { etagOf, inlineBytesMax, type ObjectRecord, tailRoom } from "../storage/record.ts";
+import { encodeTail, type RecordTail } from "../storage/record-tail.ts";
 import { judgeTail, writeBody } from "./bodies.ts";
 import { type AdditionPlan, planAddition } from "./history.ts";
+import { withRetention } from "./locks.ts";
 import type { BucketReply, BucketRequest, ObjectMetadata, ObjectWritten, WritePreconditions } from "./messages.ts";
 import { judgeWrite } from "./preconditions.ts";
 import type { BucketMemory, TotalsChange, Turn } from "./turn.ts";
@@ -25,10 +28,9 @@ export interface NewObject {
   readonly checksum: Checksum | null;
   readonly checksumType: ChecksumType;
   readonly location: Location;
-  /** True when the tail names a storage class. */
-  readonly hasStorageClass: boolean;
-  /** By `tailOf`, and judged. */
-  readonly tail: Uint8Array;
+  readonly metadata: ObjectMetadata;
+  /** Of `metadata`; judged. */
+  readonly laid: LaidTail;
 }
 
 /** One turn: judges, then replaces. Errors: those of the body, MetadataTooLarge, OperationAborted, NoSuchKey, PreconditionFailed, QuotaExceeded. */
@@ -36,27 +38,31 @@ export function putObject(
   memory: BucketMemory,
   request: BucketRequest<"object.put">,
 ): Promise<BucketReply<"object.put">> {
-  let tail: Buffer = Buffer.alloc(0);
+  let encoded: Buffer = Buffer.alloc(0);
   return writeBody(memory, {
     source: request.source,
     room: (body) => {
-      tail = tailOf(request.metadata, body.checksum);
-      return inlineBytesMax(judgeTail(tail));
+      const tail = tailOf(request.metadata, body.checksum);
+      encoded = encodeTail(tail);
+      return inlineBytesMax(judgeTail(tail, encoded));
     },
-    turn: (turn, body, unused) => putTurn(turn, request, { body, tail, unused }),
+    turn: (turn, body, unused) => putTurn(turn, request, { body, encoded, unused }),
   });
 }
 
 function putTurn(
   turn: Turn,
-  { key, metadata, preconditions, isCopied }: BucketRequest<"object.put">,
-  { body, tail, unused }: { body: StoredBody; tail: Buffer; unused: StoredChunk[] },
+  { key, metadata: asked, preconditions, isCopied }: BucketRequest<"object.put">,
+  { body, encoded, unused }: { body: StoredBody; encoded: Buffer /* tail of what was asked */; unused: StoredChunk[] },
 ): ObjectWritten {
   turn.requireOpen();
   turn.requireRoom();
   const place = judgePlace(turn, key, preconditions);
   const { sizeBytes, md5, checksum } = body;
   turn.requireQuota(sizeBytes - place.plan.freedBytes, place.plan.addedObjects);
+  const metadata = withRetention(turn, asked);
+  const room = tailRoom(body.inline === null ? null : body.inline.length);
+  const laid = layTail(tailOf(metadata, checksum), room, metadata === asked ? encoded : undefined);
   const location = turn.addBody(body, unused);
   const object: NewObject = {
     key,
@@ -66,8 +72,8 @@ function putTurn(
     checksum,
     checksumType: "FULL_OBJECT",
     location,
-    hasStorageClass: metadata.storageClass !== undefined,
-    tail,
+    metadata,
+    laid,
   };
   return makeCurrent(turn, { object, place, change: { ingressBytes: isCopied ? 0 : sizeBytes } });
 }
@@ -95,9 +101,10 @@ export interface Replacement {
   readonly change: Pick<TotalsChange, "openUploadBytes" | "ingressBytes">;
 }
 
-/** Writes the record, makes way for it, and closes the turn with the totals. At most 9 rows. */
+/** Writes the record, makes way for it, and closes the turn with the totals. At most 9 rows, and the attributes of two versions. */
 export function makeCurrent(turn: Turn, { object, place, change }: Replacement): ObjectWritten {
   const { head, isNullVersion, plan } = place;
+  const { laid } = object;
   const stamp = turn.stamp(head?.stamp);
   const salt = turn.random(versionSaltBytes);
   const { storedBytes, objects, versions } = plan.write({
@@ -113,10 +120,13 @@ export function makeCurrent(turn: Turn, { object, place, change }: Replacement):
     nullStamp: plan.nullStamp,
     checksumAlgorithm: object.checksum?.algorithm ?? null,
     checksumType: object.checksumType,
-    hasStorageClass: object.hasStorageClass,
+    hasStorageClass: object.metadata.storageClass !== undefined,
+    hasAttributeRows: laid.attributes !== null,
+    hasLock: object.metadata.lock !== undefined,
     location: object.location,
-    tail: object.tail,
+    tail: laid.tail,
   });
+  if (laid.attributes !== null) turn.writeAttributes(versionKey(turn.bucket, object.key, stamp), laid.attributes);
   const { openUploadBytes = 0, ingressBytes = 0 } = change;
   turn.writeTotals({ storedBytes, objects, versions, openUploadBytes, ingressBytes }, stamp);
   const { sizeBytes, checksum } = object;
@@ -125,7 +135,7 @@ export function makeCurrent(turn: Turn, { object, place, change }: Replacement):
   return { etag: etagOf(object), sizeBytes, modifiedMs: turn.nowMs, checksum, versionId };
 }
 
-/** The tail of an object's record. */
-export function tailOf(metadata: ObjectMetadata, checksum: Checksum | null): Buffer {
-  return encodeTail({ metadata, checksumValue: checksum?.value ?? null });
+/** The tail of a new object's record. */
+export function tailOf(metadata: ObjectMetadata, checksum: Checksum | null): RecordTail {
+  return { metadata, checksumValue: checksum?.value ?? null, stamps: null };
 }

@@ -50,7 +50,7 @@ test("versions are read by id, null versions and delete markers too, through col
     t.deepEqual(objectOf(found)?.metadata, { contentType: "a/b" }),
   );
 
-  await actor.ask("object.delete", { key: "k", versionId: marker, preconditions: {} });
+  await actor.ask("object.delete", { key: "k", versionId: marker, preconditions: {}, bypassGovernance: false });
   t.is((await bodyOfVersion()).id, big);
   await actor.ask("bucket.setVersioning", { versioning: "Suspended" });
   await actor.ask("object.delete", plainDelete("k"));

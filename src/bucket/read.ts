@@ -8,14 +8,15 @@ import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
 import type { ResponseBody } from "../model/http.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
+import { readTail } from "../storage/attributes.ts";
 import { decodeBucketRow } from "../storage/bucket-row.ts";
 import type { ChunkReader } from "../storage/chunk-reader.ts";
-import { bucketKey } from "../storage/keys.ts";
+import { bucketKey, versionKey } from "../storage/keys.ts";
 import type { Location } from "../storage/location.ts";
 import { partsAfter } from "../storage/object-chunks.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
 import { etagOf, type ObjectRecord } from "../storage/record.ts";
-import { checksumOf, decodeTail } from "../storage/record-tail.ts";
+import { checksumOf } from "../storage/record-tail.ts";
 import type { ReadTrees, Snapshot } from "../storage/trees.ts";
 import type { BucketAddress, ObjectMetadata } from "./messages.ts";
 import { ObjectBody } from "./object-body.ts";
@@ -120,7 +121,7 @@ export class ObjectReader {
       const record = readRecord({ trees, bucket: at.bucket, key: at.key }, selector);
       if (record === null) return use(null, nothingToOpen);
       if (record.isDeleteMarker) return use(markerView(record), nothingToOpen);
-      return use(reading.view(record, trees), (start, length) => reading.open(record, start, length));
+      return use(reading.view(at.key, record, trees), (start, length) => reading.open(record, start, length));
     } catch (error) {
       reading.closeBodies();
       throw error;
@@ -220,8 +221,8 @@ class Reading {
     return body;
   }
 
-  view(record: ObjectRecord, trees: ReadTrees): ObjectView {
-    const tail = decodeTail(record.tail);
+  view(key: string, record: ObjectRecord, trees: ReadTrees): ObjectView {
+    const tail = readTail(trees.attributes, record, () => versionKey(this.#bucket, key, record.stamp));
     const { sizeBytes, modifiedMs, partCount, checksumAlgorithm, checksumType, location } = record;
     assert(location !== null, "a current object has a location");
     const checksum = checksumOf(checksumAlgorithm, tail);

@@ -23,6 +23,8 @@ export function recordOf(over: Partial<ObjectRecord> = {}): ObjectRecord {
     checksumAlgorithm: null,
     checksumType: "FULL_OBJECT",
     hasStorageClass: false,
+    hasAttributeRows: false,
+    hasLock: false,
     location: { kind: "inline", bytes },
     tail: Buffer.alloc(0),
     ...over,

@@ -8,6 +8,7 @@ import { type Stamp, stampBytes, stampTime } from "../base/hlc.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { S3Error } from "../s3/errors.ts";
+import { readTail, removeAttributes, writeAttributes } from "../storage/attributes.ts";
 import type { StoredBody } from "../storage/body.ts";
 import { type BucketRow, decodeBucketRow, encodeBucketRow, noQuota } from "../storage/bucket-row.ts";
 import { readConfiguration } from "../storage/configuration-rows.ts";
@@ -22,6 +23,7 @@ import {
 import { bucketKey, currentKey, versionKey } from "../storage/keys.ts";
 import { type Location, manifestIdBytes, type StoredChunk } from "../storage/location.ts";
 import { encodeRecord, type ObjectRecord } from "../storage/record.ts";
+import type { RecordTail } from "../storage/record-tail.ts";
 import { addBody, enqueueGarbage, enqueueUploadGarbage } from "../storage/references.ts";
 import type { ReadTrees, Trees } from "../storage/trees.ts";
 import { countCompleted } from "./completed-uploads.ts";
@@ -173,6 +175,8 @@ export class Turn {
   readonly trees: Trees;
   readonly bucket: BucketId;
   readonly nowMs: number;
+  /** Rows of `attributes` that were written and removed so far. */
+  attributeRows = 0;
 
   constructor(memory: BucketMemory, trees: Trees) {
     this.memory = memory;
@@ -230,6 +234,11 @@ export class Turn {
     return this.memory.totals(this.nowMs).seq + 1;
   }
 
+  /** What locks are judged by: the clock, and never before a time that was seen. Unix ms. */
+  get lockMs(): number {
+    return Math.max(this.nowMs, Number(this.memory.ports.hlc.time() >> 16n));
+  }
+
   /** Above every stamp issued so far, and above `after`. */
   stamp(after?: Stamp): Stamp {
     return this.memory.ports.hlc.next(after);
@@ -259,6 +268,20 @@ export class Turn {
 
   removeVersion(key: string, stamp: Stamp): void {
     this.trees.versions.remove(versionKey(this.bucket, key, stamp));
+  }
+
+  /** A version's tail with its attributes, wherever they stand. @throws CorruptRecordError */
+  tailOf(key: string, record: ObjectRecord): RecordTail {
+    return readTail(this.trees.attributes, record, () => versionKey(this.bucket, key, record.stamp));
+  }
+
+  /** @param owner of the rows, which has none: as `storage/attributes.ts` says; null writes nothing */
+  writeAttributes(owner: Buffer, attributes: Buffer | null): void {
+    if (attributes !== null) this.attributeRows += writeAttributes(this.trees.attributes, owner, attributes);
+  }
+
+  removeAttributes(owner: Buffer): void {
+    this.attributeRows += removeAttributes(this.trees.attributes, owner);
   }
 
   /** Counts a body's chunks; those that were there already are added to `unused`, to be dropped after the commit. */

@@ -3,12 +3,23 @@
 import { limits } from "../base/limits.ts";
 import { S3Error } from "../s3/errors.ts";
 import { judgePartChecksum } from "../s3/upload-checksum.ts";
+import { layTail } from "../storage/attributes.ts";
 import type { StoredBody } from "../storage/body.ts";
 import { partKey, uploadKey } from "../storage/keys.ts";
 import type { StoredChunk } from "../storage/location.ts";
+import { encodeTail } from "../storage/record-tail.ts";
 import type { ReadTrees } from "../storage/trees.ts";
-import { decodePart, decodeUpload, encodePart, encodeUpload, type Part, type Upload } from "../storage/uploads.ts";
+import {
+  decodePart,
+  decodeUpload,
+  encodePart,
+  encodeUpload,
+  type Part,
+  type Upload,
+  uploadTailBytesMax,
+} from "../storage/uploads.ts";
 import { judgeTail, writeBody } from "./bodies.ts";
+import { withRetention } from "./locks.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import { judgeKey } from "./object-key.ts";
 import { tailOf } from "./object-turns.ts";
@@ -32,11 +43,25 @@ export function createUpload(
     turn.requireOpen();
     turn.requireRoom();
     judgeKey(key);
-    judgeTail(tailOf(metadata, null));
+    const tail = tailOf(metadata, null);
+    const encoded = encodeTail(tail);
+    judgeTail(tail, encoded);
+    // What a lock lacks is known at once; a default is of the time of the completion.
+    withRetention(turn, metadata);
     const id = createUploadId(turn.nowMs, memory.ports.random);
     const rowKey = uploadKey(turn.bucket, key, id);
-    const upload = { initiatedMs: turn.nowMs, storedBytes: 0, checksumAlgorithm, checksumType, metadata };
+    const { attributes } = layTail(tail, uploadTailBytesMax, encoded);
+    const hasAttributeRows = attributes !== null;
+    const upload = {
+      initiatedMs: turn.nowMs,
+      storedBytes: 0,
+      checksumAlgorithm,
+      checksumType,
+      metadata,
+      hasAttributeRows,
+    };
     turn.trees.uploads.put(rowKey, encodeUpload(rowKey, upload));
+    turn.writeAttributes(rowKey, attributes);
     turn.writeTotals({}, null);
     return { uploadId: uploadIdText(id) };
   });
@@ -99,15 +124,21 @@ export function abortUpload(
     if (initiatedMs !== undefined && Math.floor(initiatedMs / 1000) !== Math.floor(upload.initiatedMs / 1000)) {
       throw new S3Error("PreconditionFailed", { Condition: "x-amz-if-match-initiated-time" });
     }
-    removeUpload(turn, rowKey, id);
+    removeUpload(turn, rowKey, id, upload);
     turn.writeTotals({ openUploadBytes: -upload.storedBytes }, null);
     return {};
   });
 }
 
-/** Removes an upload's row and leaves its parts to the collector: 2 rows. */
-export function removeUpload(turn: Turn, rowKey: Buffer, id: Uint8Array): void {
+/** Removes an upload's row and its attributes, and leaves its parts to the collector: 2 rows, the attributes apart. */
+export function removeUpload(
+  turn: Turn,
+  rowKey: Buffer,
+  id: Uint8Array,
+  { hasAttributeRows }: Pick<Upload, "hasAttributeRows">,
+): void {
   turn.trees.uploads.remove(rowKey);
+  if (hasAttributeRows) turn.removeAttributes(rowKey);
   turn.releaseUpload(id, null);
 }
 

@@ -230,7 +230,12 @@ class Run {
             : unknownId;
     const etag = this.model.current(name)?.etag ?? "0";
     const match = { none: undefined, any: "*", current: etag, other: "1" }[ifMatch];
-    return { key: name, versionId, preconditions: match === undefined ? {} : { ifMatch: match } };
+    return {
+      key: name,
+      versionId,
+      preconditions: match === undefined ? {} : { ifMatch: match },
+      bypassGovernance: false,
+    };
   }
 
   #id(name: Key, index: number): string {
@@ -336,7 +341,12 @@ test("a bucket's histories are the model's, whatever its versioning, and give ba
       t.is(empty, run.model.histories.size === 0);
       await run.stand.ask("bucket.reopen", {});
       for (const [name, history] of [...run.model.histories]) {
-        const objects = history.map(({ id }) => ({ key: name, versionId: id, preconditions: {} }));
+        const objects = history.map(({ id }) => ({
+          key: name,
+          versionId: id,
+          preconditions: {},
+          bypassGovernance: false,
+        }));
         await run.stand.ask("object.deleteMany", { objects });
         run.model.histories.delete(name);
       }

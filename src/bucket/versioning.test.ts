@@ -31,7 +31,12 @@ async function enabledStand(): Promise<BucketStand> {
   return stand;
 }
 
-const named = (key: string, versionId: string): ObjectToDelete => ({ key, versionId, preconditions: {} });
+const named = (key: string, versionId: string): ObjectToDelete => ({
+  key,
+  versionId,
+  preconditions: {},
+  bypassGovernance: false,
+});
 const historyOf = (stand: BucketStand, key: string) => historiesOf(stand.metadata.trees, stand.bucket).get(key) ?? [];
 
 test("what writes add, by versioning", (t) => {

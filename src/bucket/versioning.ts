@@ -105,5 +105,5 @@ export function namedNull(
   return headNames === "the old head" ? oldHead.stamp : oldHead.nullStamp;
 }
 
-/** Rows that one change of a history writes at most, the totals apart. */
+/** Rows that one change of a history writes at most, the totals and attributes apart. */
 export const rowsPerChange = 5;

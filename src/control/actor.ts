@@ -16,6 +16,7 @@ import {
   type Passwords,
   refused,
 } from "./messages.ts";
+import { setPublicAccessBlock } from "./public-access-blocks.ts";
 import type { BucketRecord } from "./records.ts";
 import type { SecretBox } from "./secret-box.ts";
 import { ControlError, type ControlStore } from "./store.ts";
@@ -52,6 +53,7 @@ export class ControlActor {
       "bucket.deleted": (request) => names.deleted(request),
       "bucket.restore": (request) => names.restore(request),
       "bucket.setTags": (request) => names.setTags(request),
+      "account.setPublicAccessBlock": (request) => setPublicAccessBlock(options.store, request),
       ...jobBehaviour(options),
       "identities.apply": ({ document }) => applyIdentities(options, document),
     };

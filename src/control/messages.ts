@@ -2,6 +2,7 @@
 
 import type { Outcome } from "../base/outcome.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 import type { IdentitiesDocument } from "./identities-document.ts";
 import type { IdentityErrorCode, IdentityMessages } from "./identity-messages.ts";
 import type { Quota, Tag } from "./identity-records.ts";
@@ -28,6 +29,8 @@ interface BucketMessages {
   "bucket.deleted": [{ name: string }, Record<string, never>];
   /** All its tags; those there were before are gone. Errors: NoSuchBucket (also when it is being deleted). */
   "bucket.setTags": [{ name: string; tags: readonly Tag[] }, { record: BucketRecord }];
+  /** Sets an account's public access block, or removes it (null). Errors: AccessDenied (the account is not active). */
+  "account.setPublicAccessBlock": [{ accountId: string; block: PublicAccessBlock | null }, Record<string, never>];
   /** deleting → live; of a live bucket without effect. Errors: NoSuchBucket. */
   "bucket.restore": [{ name: string }, Record<string, never>];
   /**

@@ -186,4 +186,8 @@ export class RequestContext implements Context {
     this.#judge.require(action, objectResource(bucket, key));
     return bucket;
   }
+
+  allows(action: Action, key: string): boolean {
+    return this.#judge.allows(action, objectResource(this.bucket, key));
+  }
 }

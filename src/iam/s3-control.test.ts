@@ -3,6 +3,8 @@
 import test, { type ExecutionContext } from "ava";
 import { limits } from "../base/limits.ts";
 import { silentLog } from "../base/log.ts";
+import { identityKeys } from "../control/identity-records.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 import { keys, openIam, operator, stranger } from "./iam-stand.testing.ts";
 import { allowing } from "./row-samples.testing.ts";
 import { isS3Control, s3ControlPort } from "./s3-control.ts";
@@ -18,6 +20,10 @@ async function open(t: ExecutionContext) {
     bucket: (name) => {
       stand.reader.refresh();
       return stand.reader.bucket(name);
+    },
+    publicAccessBlock: (accountId) => {
+      stand.reader.refresh();
+      return stand.reader.record<PublicAccessBlock>(identityKeys.publicAccessBlock(accountId));
     },
     askControl: (type, message) => stand.control.handle(type, message),
     log: silentLog,
@@ -64,12 +70,39 @@ test("tags are merged by their keys, taken away, and none at first", async (t) =
   t.deepEqual(await listed(), { cost: "8" });
 });
 
+test("the public access block of an account is put, shown and taken away, by who may, of the own account", async (t) => {
+  const { send, call } = await open(t);
+  const path = "configuration/publicAccessBlock";
+  const body = `<PublicAccessBlockConfiguration xmlns="http://awss3control.amazonaws.com/doc/2018-08-20/"><BlockPublicPolicy>true</BlockPublicPolicy></PublicAccessBlockConfiguration>`;
+  t.is(codeOf(await send("GET", path)), "NoSuchPublicAccessBlockConfiguration");
+  t.is((await send("DELETE", path)).status, 200);
+  t.is((await send("PUT", path, { body })).status, 200);
+  const shown = (await send("GET", path)).body;
+  t.true(shown.includes("<BlockPublicPolicy>true</BlockPublicPolicy>"));
+  t.true(shown.includes("<BlockPublicAcls>false</BlockPublicAcls>"));
+  for (const bad of ["", "<Other/>", body.replace("true", "maybe"), body.replaceAll("BlockPublicPolicy", "Block")]) {
+    t.is((await send("PUT", path, { body: bad })).status, 400, bad);
+  }
+  for (const method of ["GET", "PUT", "DELETE"]) {
+    t.is(codeOf(await send(method, path, { body, as: keys.user })), "AccessDenied", method);
+    t.is(codeOf(await send(method, path, { body, as: keys.stranger })), "AccessDenied", method);
+  }
+  t.is((await send("GET", path)).body, shown);
+  await call("PutUserPolicy", {
+    UserName: "uma",
+    PolicyName: "p",
+    PolicyDocument: allowing("s3:PutAccountPublicAccessBlock"),
+  });
+  t.is((await send("DELETE", path, { as: keys.user })).status, 200);
+  t.is(codeOf(await send("GET", path)), "NoSuchPublicAccessBlockConfiguration");
+});
+
 test("every other call answers 405", async (t) => {
   const { send, path } = await open(t);
   for (const [method, rest] of [
     ["GET", "accesspoint"],
-    ["PUT", "configuration/publicAccessBlock"],
-    ["GET", "configuration/publicAccessBlock"],
+    ["POST", "configuration/publicAccessBlock"],
+    ["GET", "configuration/publicAccessBlock/more"],
     ["POST", "jobs"],
     ["PUT", path],
     ["HEAD", path],

@@ -1,5 +1,5 @@
 /**
- * S3 Control: tags of buckets by their ARNs. Every other call of that API answers 405.
+ * S3 Control: tags of buckets by their ARNs, and the public access block of an account. Every other call of that API answers 405.
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_AWS_S3_Control.html
  */
 
@@ -12,6 +12,8 @@ import { list, string, structure, type ValueOf } from "../model/shape.ts";
 import { compileXmlReader } from "../model/xml-read.ts";
 import { compileXmlContent, escapeXml, xmlDeclaration } from "../model/xml-write.ts";
 import { asS3Error, fromOutcome, S3Error } from "../s3/errors.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
+import { askedBlock, PublicAccessBlockConfiguration, shownBlock } from "../s3/public-access-document.ts";
 import { percentDecode } from "../s3/uri.ts";
 import type { Caller } from "./caller.ts";
 import type { AskControl } from "./ports.ts";
@@ -20,6 +22,7 @@ import { type InputTags, tagsAsked } from "./targets.ts";
 const namespace = "http://awss3control.amazonaws.com/doc/2018-08-20/";
 const version = "/v20180820/";
 const accountHeader = "x-amz-account-id";
+const blockPath = `${version}configuration/publicAccessBlock`;
 const tagsPath = `${version}tags/`;
 
 /** Its paths are those of a bucket of an unlikely name; no request to S3 has the header. */
@@ -45,6 +48,8 @@ export interface S3ControlAnswer {
 export interface S3ControlOptions {
   /** The newest record of a bucket. */
   readonly bucket: (name: string) => BucketRecord | undefined;
+  /** The newest record of an account's public access block. */
+  readonly publicAccessBlock: (accountId: string) => PublicAccessBlock | undefined;
   readonly askControl: AskControl;
   readonly log: Log;
 }
@@ -55,6 +60,8 @@ const TagResourceRequest = structure("TagResourceRequest", { Tags: body(tagList,
 const ListTagsForResourceResult = structure("ListTagsForResourceResult", { Tags: body(tagList) });
 
 const readTags = compileXmlReader("TagResourceRequest", TagResourceRequest, namespace);
+const readBlock = compileXmlReader("PublicAccessBlockConfiguration", PublicAccessBlockConfiguration, namespace);
+const writeBlock = compileXmlContent(PublicAccessBlockConfiguration);
 const writeTags = compileXmlContent(ListTagsForResourceResult);
 
 /** @returns the port that answers requests; it never rejects */
@@ -78,6 +85,7 @@ async function serve(options: S3ControlOptions, control: S3ControlRequest): Prom
     throw new S3Error("InvalidRequest", { Message: `${accountHeader} must be an account's 12 digits.` });
   }
   if (accountId !== caller.principal.account.accountId) throw new S3Error("AccessDenied");
+  if (rawPath === blockPath) return serveBlock(options, control, accountId);
   if (!rawPath.startsWith(tagsPath)) throw notAllowed(method);
   const bucket = bucketOfArn(options, percentDecode(rawPath.slice(tagsPath.length)), accountId);
   switch (method) {
@@ -102,6 +110,40 @@ async function serve(options: S3ControlOptions, control: S3ControlRequest): Prom
       await setTags(options, bucket, kept);
       return answer(204, "", requestId);
     }
+    default:
+      throw notAllowed(method);
+  }
+}
+
+/** Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_PutPublicAccessBlock.html and its neighbours. */
+async function serveBlock(
+  { publicAccessBlock, askControl }: S3ControlOptions,
+  { request: { method }, body: sent, caller, requestId }: S3ControlRequest,
+  accountId: string,
+): Promise<S3ControlAnswer> {
+  const side = { policy: null, accountId };
+  const demand = (action: string): void => {
+    if (caller.allows(action, "*", {}, side).effect !== "Allow") throw new S3Error("AccessDenied");
+  };
+  const set = async (block: PublicAccessBlock | null): Promise<S3ControlAnswer> => {
+    fromOutcome(await askControl("account.setPublicAccessBlock", { accountId, block }));
+    return answer(200, "", requestId);
+  };
+  switch (method) {
+    case "GET": {
+      demand("s3:GetAccountPublicAccessBlock");
+      const block = publicAccessBlock(accountId);
+      if (block === undefined) throw new S3Error("NoSuchPublicAccessBlockConfiguration");
+      const root = `PublicAccessBlockConfiguration xmlns="${namespace}"`;
+      const content = writeBlock(shownBlock(block));
+      return answer(200, `${xmlDeclaration}<${root}>${content}</PublicAccessBlockConfiguration>`, requestId);
+    }
+    case "PUT":
+      demand("s3:PutAccountPublicAccessBlock");
+      return set(askedBlock(readBlock(sent) as ValueOf<typeof PublicAccessBlockConfiguration>));
+    case "DELETE":
+      demand("s3:PutAccountPublicAccessBlock");
+      return set(null);
     default:
       throw notAllowed(method);
   }

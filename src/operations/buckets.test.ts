@@ -140,7 +140,7 @@ test("DeleteObjects deletes what it may and reports the rest", async (t) => {
   };
   const mixed = object("a") + object("secret") + object("b", "<VersionId>v1</VersionId>") + object("x".repeat(1025));
   const { answer, sent } = await perform("DeleteObjects", ask(mixed), world);
-  const asked = { key: "a", versionId: null, preconditions: {} };
+  const asked = { key: "a", versionId: null, preconditions: {}, bypassGovernance: false };
   t.deepEqual(sent.messages, [["object.deleteMany", { objects: [asked] }]]);
   t.deepEqual(elements(answer.body, "Code"), ["AccessDenied", "NoSuchVersion", "KeyTooLongError"]);
   t.deepEqual(elements(answer.body, "DeleteMarkerVersionId"), ["made"]);

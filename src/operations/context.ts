@@ -62,6 +62,8 @@ export interface Context {
    * @throws S3Error NoSuchBucket, AccessDenied
    */
   authorize(action: Action, bucket: string, key: string): BucketRecord;
+  /** Whether the principal may do another action on a key of the request's bucket for certain. */
+  allows(action: Action, key: string): boolean;
 }
 
 export type Operation = AnyOperation<Context>;

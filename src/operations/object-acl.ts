@@ -2,9 +2,28 @@
 
 import { body, header, label, payload, query } from "../model/member.ts";
 import { list, string, structure } from "../model/shape.ts";
+import { type AccessControlList, privateAcl } from "../s3/acl.ts";
+import { aclMembers } from "../s3/acl-grants.ts";
 import { ChecksumAlgorithm, ObjectCannedACL, RequestCharged, RequestPayer } from "../s3/enumerations.ts";
 import { AccessControlPolicy, Grant, Owner } from "../s3/shapes.ts";
-import { declareOperation } from "./context.ts";
+import { bucketOwnerIdOf, changedAcl, changedAclErrors, granteesOf, ownershipOf } from "./acl-headers.ts";
+import { type Context, declareOperation } from "./context.ts";
+import { requireObject } from "./found-version.ts";
+
+interface AskedFor {
+  readonly Key: string;
+  readonly VersionId?: string | undefined;
+}
+
+/** The ACL of the version asked for. @throws S3Error those of `requireObject` */
+const heldAcl = (input: AskedFor, { bucket, request, services }: Context): AccessControlList => {
+  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
+  return services.objects.read(
+    address,
+    (found) =>
+      requireObject(found, input, request.method).metadata.acl ?? privateAcl(bucketOwnerIdOf(services.control, bucket)),
+  );
+};
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html */
 export const GetObjectAcl = declareOperation({
@@ -28,7 +47,13 @@ export const GetObjectAcl = declareOperation({
     },
     { xmlName: "AccessControlPolicy" },
   ),
-  errors: ["NoSuchBucket", "NoSuchKey"],
+  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "InvalidArgument", "MethodNotAllowed"],
+}).handledBy(async (input, context) => {
+  const { control } = context.services;
+  const acl = heldAcl(input, context);
+  const isDisabled = ownershipOf(context.services, context.bucket) === "BucketOwnerEnforced";
+  const shown = isDisabled ? privateAcl(bucketOwnerIdOf(control, context.bucket)) : acl;
+  return aclMembers(shown, granteesOf(control));
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html */
@@ -42,7 +67,10 @@ export const PutObjectAcl = declareOperation({
     Bucket: label(string),
     Key: label(string),
     ACL: header("x-amz-acl", ObjectCannedACL),
-    AccessControlPolicy: payload(AccessControlPolicy, { xmlName: "AccessControlPolicy" }),
+    AccessControlPolicy: payload(AccessControlPolicy, {
+      xmlName: "AccessControlPolicy",
+      malformedAs: "MalformedACLError",
+    }),
     ContentMD5: header("Content-MD5", string),
     ChecksumAlgorithm: header("x-amz-sdk-checksum-algorithm", ChecksumAlgorithm),
     GrantFullControl: header("x-amz-grant-full-control", string),
@@ -57,5 +85,21 @@ export const PutObjectAcl = declareOperation({
   output: structure("PutObjectAclOutput", {
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", ...changedAclErrors],
+}).handledBy(async (input, context) => {
+  const { bucket, services } = context;
+  const { ownerId } = heldAcl(input, context);
+  const isDisabled = ownershipOf(services, bucket) === "BucketOwnerEnforced";
+  const owner = isDisabled ? bucketOwnerIdOf(services.control, bucket) : ownerId;
+  const acl = changedAcl(input, owner, context);
+  // What holds anyway: the ACL that slept is kept.
+  if (isDisabled) return {};
+  const { Key: key, VersionId: versionId = null } = input;
+  await services.askBucket(bucket, "object.setAttributes", {
+    key,
+    versionId,
+    change: { acl },
+    bypassGovernance: false,
+  });
+  return {};
 });

@@ -34,7 +34,8 @@ export const DeleteObject = declareOperation({
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
   errors: ["NoSuchBucket", "NoSuchKey", "InvalidArgument", "NotImplemented", "PreconditionFailed"],
-}).handledBy(async (input, { bucket, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers, conditionHeaders);
   if (input.VersionId !== undefined) requireVersionId(input.VersionId);
   const { versionId, isDeleteMarker } = await services.askBucket(bucket, "object.delete", {
@@ -46,6 +47,8 @@ export const DeleteObject = declareOperation({
       LastModifiedTime: input.IfMatchLastModifiedTime,
       Size: input.IfMatchSize,
     }),
+    bypassGovernance:
+      input.BypassGovernanceRetention === true && context.allows("s3:BypassGovernanceRetention", input.Key),
   });
   return {
     ...(isDeleteMarker ? { DeleteMarker: true } : {}),

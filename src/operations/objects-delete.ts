@@ -47,21 +47,23 @@ type Listed = ValueOf<typeof ObjectIdentifier>;
  * What the bucket is asked for one object of the list.
  * @throws S3Error NoSuchVersion for a text that is no version id; KeyTooLongError, UserKeyMustBeSpecified, AccessDenied,
  * NotImplemented
+ * @param mayBypass the request asks to pass retentions in governance mode
  */
-const judged = (object: Listed, context: Context): ObjectToDelete => {
+const judged = (object: Listed, context: Context, mayBypass: boolean): ObjectToDelete => {
   const { Key: key, VersionId } = object;
   checkKey(key);
   if (key === "") throw new S3Error("UserKeyMustBeSpecified");
   if (VersionId !== undefined && parseVersionId(VersionId) === undefined) throw new S3Error("NoSuchVersion");
   const preconditions = deletePreconditions(object);
   context.authorize(VersionId === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion", context.bucket.name, key);
-  return { key, versionId: VersionId ?? null, preconditions };
+  const bypassGovernance = mayBypass && context.allows("s3:BypassGovernanceRetention", key);
+  return { key, versionId: VersionId ?? null, preconditions, bypassGovernance };
 };
 
 /** As `judged`, or why this one object is not deleted. The others are deleted all the same. */
-const outcomeOf = (object: Listed, context: Context): Outcome<ObjectToDelete> => {
+const outcomeOf = (object: Listed, context: Context, mayBypass: boolean): Outcome<ObjectToDelete> => {
   try {
-    return { ok: true, value: judged(object, context) };
+    return { ok: true, value: judged(object, context, mayBypass) };
   } catch (error) {
     // Any S3 error is this object's own; anything else is a fault of ours and ends the request.
     if (asS3Error(error) === null) throw error;
@@ -113,7 +115,7 @@ export const DeleteObjects = declareOperation({
   requireBodyDigest(context);
   const { Objects: objects, Quiet: isQuiet } = input.Delete;
   if (objects.length > limits.deleteObjectsMax) throw new S3Error("MalformedXML");
-  const asked = objects.map((object) => outcomeOf(object, context));
+  const asked = objects.map((object) => outcomeOf(object, context, input.BypassGovernanceRetention === true));
   const sent = asked.flatMap((outcome) => (outcome.ok ? [outcome.value] : []));
   const { outcomes } =
     sent.length === 0 ? { outcomes: [] } : await services.askBucket(bucket, "object.deleteMany", { objects: sent });

@@ -238,6 +238,7 @@ const contextOf = (request: HttpRequest, asked: Asked, world: World, sent: Sent)
     if (record === undefined) throw new S3Error("NoSuchBucket", { BucketName: bucket });
     return record;
   },
+  allows: (_action, key) => world.denied?.has(key) !== true,
 });
 
 /** Decodes, handles and encodes one request for the operation called `name`. @throws what the handler throws */

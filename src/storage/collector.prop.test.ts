@@ -114,7 +114,14 @@ class Partition {
     const uploadId = Buffer.concat([Buffer.alloc(6), this.#id()]);
     const uploadRow = uploadKey(bucket, key, uploadId);
     await this.metadata.transact((trees) => {
-      const upload = { initiatedMs: 1, storedBytes: 0, checksumAlgorithm: null, checksumType: null, metadata: {} };
+      const upload = {
+        initiatedMs: 1,
+        storedBytes: 0,
+        checksumAlgorithm: null,
+        checksumType: null,
+        metadata: {},
+        hasAttributeRows: false,
+      };
       trees.uploads.put(uploadRow, encodeUpload(uploadRow, upload));
     });
     for (const [index, contents] of parts.entries()) {
@@ -198,6 +205,8 @@ class Partition {
       checksumAlgorithm: null,
       checksumType: "FULL_OBJECT",
       hasStorageClass: false,
+      hasAttributeRows: false,
+      hasLock: false,
       location,
       tail: Buffer.alloc(0),
     } as const;

@@ -140,6 +140,20 @@ export function versionKeyAt(currentRow: Uint8Array, stamp: Uint8Array): Buffer 
   return bytes;
 }
 
+/** `attributes`, one piece: key of the version in `versions`, or of the upload in `uploads` | piece u8. */
+export function attributeKey(owner: Buffer, piece: number): Buffer {
+  assert(piece >= 0 && piece <= 0xff, "attributes have few pieces");
+  const bytes = Buffer.allocUnsafe(owner.length + 1);
+  bytes.set(owner, 0);
+  bytes[owner.length] = piece;
+  return bytes;
+}
+
+/** The owner in a key of `attributes`. */
+export function attributeOwner(key: Buffer): Buffer {
+  return key.subarray(0, key.length - 1);
+}
+
 /** All versions of one key in `versions`, newest first. */
 export function versionsOf(bucket: BucketId, key: string): KeyRange {
   return prefixRange(currentKey(bucket, key));

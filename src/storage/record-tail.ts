@@ -3,11 +3,13 @@
  * array of fixed positions. New members are appended; positions are never re-used.
  */
 
+import type { Stamp } from "../base/hlc.ts";
 import { pack, unpack } from "../base/msgpack.ts";
-import type { AccessControlList } from "../s3/acl.ts";
+import type { AccessControlList, AclGroup, AclPermission, Grant } from "../s3/acl.ts";
 import type { Checksum } from "../s3/checksum-algorithms.ts";
+import type { ObjectLock, RetentionMode } from "../s3/object-lock.ts";
 
-/** Metadata that is kept and given back unchanged; absent members were not sent. */
+/** Metadata that is kept and given back, absent members were not sent. The last three are attributes: they may change later. */
 export interface ObjectMetadata {
   readonly contentType?: string;
   readonly contentEncoding?: string;
@@ -24,15 +26,27 @@ export interface ObjectMetadata {
   readonly tagging?: string;
   /** Absent: all is the bucket's owner's alone. */
   readonly acl?: AccessControlList;
+  /** Absent: the version was never locked. */
+  readonly lock?: ObjectLock;
+}
+
+/** When each attribute was last changed after its version was written; null: never. What sites merge by. */
+export interface AttributeStamps {
+  readonly tagging: Stamp | null;
+  readonly acl: Stamp | null;
+  readonly retention: Stamp | null;
+  readonly legalHold: Stamp | null;
 }
 
 export interface RecordTail {
   readonly metadata: ObjectMetadata;
   /** Base64 value of the checksum whose algorithm the header names; null when it has none. */
   readonly checksumValue: string | null;
+  /** null: no attribute has changed. */
+  readonly stamps: AttributeStamps | null;
 }
 
-/** Positions 0..7 of the array. Then `user` as a flat list, the checksum value, stamps per field (none yet), tagging. */
+/** Positions 0..7 of the array. Then `user` as a flat list, the checksum value, [stamps, acl, lock], tagging. */
 const textMembers = [
   "contentType",
   "contentEncoding",
@@ -45,7 +59,13 @@ const textMembers = [
 ] as const satisfies readonly (keyof ObjectMetadata)[];
 const userAt = textMembers.length;
 const checksumAt = userAt + 1;
-const taggingAt = checksumAt + 2;
+const attributesAt = checksumAt + 1;
+const taggingAt = attributesAt + 1;
+
+/** Stored codes: never re-ordered, only appended to. */
+const permissionCodes: readonly AclPermission[] = ["FULL_CONTROL", "READ", "WRITE", "READ_ACP", "WRITE_ACP"];
+const groupCodes: readonly AclGroup[] = ["AllUsers", "AuthenticatedUsers", "LogDelivery"];
+const modeCodes: readonly (RetentionMode | null)[] = [null, "GOVERNANCE", "COMPLIANCE"];
 
 const empty = Buffer.alloc(0);
 /** Longest checksum value of a single body: SHA-256 in base64. */
@@ -57,40 +77,137 @@ const checksumTailBytesMax = checksumCharsMax + 2 + 1 + checksumAt;
  * Encodes a tail; empty when nothing was sent. Trailing absent members are cut.
  * Example: contentType "a/b" alone = `91 a3 612f62`.
  */
-export function encodeTail({ metadata, checksumValue }: RecordTail): Buffer {
+export function encodeTail(tail: RecordTail): Buffer {
+  return encode(tail, true);
+}
+
+/** As `encodeTail`, for a version whose attributes stand elsewhere. */
+export function encodeTailWithoutAttributes(tail: RecordTail): Buffer {
+  return encode(tail, false);
+}
+
+function encode({ metadata, checksumValue, stamps }: RecordTail, hasAttributes: boolean): Buffer {
   const members: unknown[] = textMembers.map((name) => metadata[name] ?? null);
   members[userAt] = metadata.user === undefined ? null : metadata.user.flat();
   members[checksumAt] = checksumValue;
-  members[checksumAt + 1] = null;
-  members[taggingAt] = metadata.tagging ?? null;
+  members[attributesAt] = hasAttributes ? attributesValue(metadata, stamps) : null;
+  members[taggingAt] = hasAttributes ? (metadata.tagging ?? null) : null;
   while (members.length > 0 && members[members.length - 1] === null) members.pop();
   return members.length === 0 ? empty : pack(members);
 }
 
+/** The attributes alone, for rows of their own: msgpack of [tagging, [stamps, acl, lock]]. */
+export function encodeAttributes({ metadata, stamps }: Pick<RecordTail, "metadata" | "stamps">): Buffer {
+  return pack([metadata.tagging ?? null, attributesValue(metadata, stamps)]);
+}
+
+/** A tail that was read without its attributes, with those that `encodeAttributes` wrote. */
+export function withAttributes({ metadata, checksumValue }: RecordTail, attributes: Uint8Array): RecordTail {
+  const [tagging, value] = unpack(attributes) as readonly unknown[];
+  const whole: WritableMetadata = { ...metadata };
+  const stamps = readAttributes(whole, tagging, value);
+  return { metadata: whole, checksumValue, stamps };
+}
+
+/**
+ * [stamps per field or null, acl or null, lock or null]; null when there is none of them.
+ * stamps: [tagging, acl, retention, legal hold], each 12 bytes or null. acl: [owner, permission, grantee, …]: a user's id, or
+ * a group's code. lock: [mode u8 (0 none, 1 governance, 2 compliance), until Unix ms, legal hold or null].
+ */
+function attributesValue({ acl, lock }: ObjectMetadata, stamps: AttributeStamps | null): readonly unknown[] | null {
+  if (acl === undefined && lock === undefined && stamps === null) return null;
+  return [
+    stamps === null ? null : [stamps.tagging, stamps.acl, stamps.retention, stamps.legalHold],
+    acl === undefined ? null : [acl.ownerId, ...acl.grants.flatMap(grantCodes)],
+    lock === undefined
+      ? null
+      : [modeCodes.indexOf(lock.retention?.mode ?? null), lock.retention?.untilMs ?? 0, lock.legalHold],
+  ];
+}
+
+function grantCodes({ grantee, permission }: Grant): readonly (number | string)[] {
+  return [permissionCodes.indexOf(permission), grantee.kind === "user" ? grantee.id : groupCodes.indexOf(grantee.uri)];
+}
+
 /** Most bytes of the tail of an object with this metadata and any one checksum: what a plan for an inline body counts with. */
 export function tailBytesMax(metadata: ObjectMetadata): number {
-  return encodeTail({ metadata, checksumValue: null }).length + checksumTailBytesMax;
+  return encodeTail({ metadata, checksumValue: null, stamps: null }).length + checksumTailBytesMax;
 }
+
+/** As `tailBytesMax`, when the attributes stand elsewhere. */
+export function bareTailBytesMax(metadata: ObjectMetadata): number {
+  return encodeTailWithoutAttributes({ metadata, checksumValue: null, stamps: null }).length + checksumTailBytesMax;
+}
+
+type WritableMetadata = { -readonly [N in keyof ObjectMetadata]: ObjectMetadata[N] };
 
 /** Decodes what `encodeTail` wrote; members of later versions are ignored. The bytes are trusted: their record is sealed. */
 export function decodeTail(tail: Uint8Array): RecordTail {
-  if (tail.length === 0) return { metadata: {}, checksumValue: null };
+  if (tail.length === 0) return { metadata: {}, checksumValue: null, stamps: null };
   const members = unpack(tail) as readonly unknown[];
-  const metadata: { -readonly [N in keyof ObjectMetadata]: ObjectMetadata[N] } = {};
+  const metadata: WritableMetadata = {};
   for (const [position, name] of textMembers.entries()) {
     const text = members[position];
     if (typeof text === "string") metadata[name] = text;
   }
   const user = members[userAt];
   if (Array.isArray(user)) metadata.user = pairs(user);
-  const tagging = members[taggingAt];
-  if (typeof tagging === "string") metadata.tagging = tagging;
+  const stamps = readAttributes(metadata, members[taggingAt], members[attributesAt]);
   const checksumValue = members[checksumAt];
-  return { metadata, checksumValue: typeof checksumValue === "string" ? checksumValue : null };
+  return { metadata, checksumValue: typeof checksumValue === "string" ? checksumValue : null, stamps };
+}
+
+/** Fills in what `attributesValue` and the tagging's place hold. */
+function readAttributes(metadata: WritableMetadata, tagging: unknown, value: unknown): AttributeStamps | null {
+  if (typeof tagging === "string") metadata.tagging = tagging;
+  if (!Array.isArray(value)) return null;
+  const [stamps, acl, lock] = value as readonly unknown[];
+  if (Array.isArray(acl)) metadata.acl = readAcl(acl);
+  if (Array.isArray(lock)) metadata.lock = readLock(lock);
+  return Array.isArray(stamps) ? readStamps(stamps) : null;
+}
+
+function readStamps([tagging, acl, retention, legalHold]: readonly unknown[]): AttributeStamps {
+  return {
+    tagging: stampOrNull(tagging),
+    acl: stampOrNull(acl),
+    retention: stampOrNull(retention),
+    legalHold: stampOrNull(legalHold),
+  };
+}
+
+function stampOrNull(value: unknown): Stamp | null {
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : null;
+}
+
+function readAcl([ownerId, ...codes]: readonly unknown[]): AccessControlList {
+  const grants: Grant[] = [];
+  for (let index = 0; index + 1 < codes.length; index += 2) {
+    const permission = permissionCodes[Number(codes[index])];
+    const who = codes[index + 1];
+    const uri = typeof who === "number" ? groupCodes[who] : undefined;
+    // A code of a later version grants nothing here.
+    if (permission === undefined || (typeof who !== "string" && uri === undefined)) continue;
+    const grantee =
+      uri === undefined ? ({ kind: "user", id: String(who) } as const) : ({ kind: "group", uri } as const);
+    grants.push({ grantee, permission });
+  }
+  return { ownerId: String(ownerId), grants };
+}
+
+function readLock([code, untilMs, legalHold]: readonly unknown[]): ObjectLock {
+  const mode = modeCodes[Number(code)] ?? null;
+  return {
+    retention: mode === null ? null : { mode, untilMs: Number(untilMs) },
+    legalHold: typeof legalHold === "boolean" ? legalHold : null,
+  };
 }
 
 /** The checksum of a record as S3 shows it; null when it has none. */
-export function checksumOf(algorithm: Checksum["algorithm"] | null, tail: RecordTail): Checksum | null {
+export function checksumOf(
+  algorithm: Checksum["algorithm"] | null,
+  tail: Pick<RecordTail, "checksumValue">,
+): Checksum | null {
   return algorithm === null || tail.checksumValue === null ? null : { algorithm, value: tail.checksumValue };
 }
 

@@ -2,6 +2,7 @@ import test from "ava";
 import fc from "fast-check";
 import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import type { Grant } from "../s3/acl.ts";
 import { currentKey } from "./keys.ts";
 import type { Location } from "./location.ts";
 import {
@@ -31,6 +32,14 @@ const location: fc.Arbitrary<Location> = fc.oneof(
   bytesOf(16).map((id) => ({ kind: "manifest" as const, id })),
 );
 const text = fc.string({ unit: "binary", maxLength: 30 });
+const aStamp = fc.option(bytesOf(12));
+const grant: fc.Arbitrary<Grant> = fc.record({
+  grantee: fc.oneof(
+    text.map((id) => ({ kind: "user" as const, id })),
+    fc.constantFrom("AllUsers", "AuthenticatedUsers", "LogDelivery").map((uri) => ({ kind: "group" as const, uri })),
+  ),
+  permission: fc.constantFrom("FULL_CONTROL", "READ", "WRITE", "READ_ACP", "WRITE_ACP"),
+});
 const tail: fc.Arbitrary<RecordTail> = fc.record({
   metadata: fc.record(
     {
@@ -44,10 +53,18 @@ const tail: fc.Arbitrary<RecordTail> = fc.record({
       storageClass: text,
       user: fc.array(fc.tuple(text, text), { maxLength: 4 }),
       tagging: text,
+      acl: fc.record({ ownerId: text, grants: fc.array(grant, { maxLength: 4 }) }),
+      lock: fc.record({
+        retention: fc.option(
+          fc.record({ mode: fc.constantFrom("GOVERNANCE", "COMPLIANCE"), untilMs: fc.maxSafeNat() }),
+        ),
+        legalHold: fc.option(fc.boolean()),
+      }),
     },
     { requiredKeys: [], noNullPrototype: true },
   ),
   checksumValue: fc.option(text),
+  stamps: fc.option(fc.record({ tagging: aStamp, acl: aStamp, retention: aStamp, legalHold: aStamp })),
 });
 const record: fc.Arbitrary<ObjectRecord> = fc
   .record({
@@ -63,6 +80,8 @@ const record: fc.Arbitrary<ObjectRecord> = fc
     checksumAlgorithm: fc.constantFrom(null, "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"),
     checksumType: fc.constantFrom("FULL_OBJECT", "COMPOSITE"),
     hasStorageClass: fc.boolean(),
+    hasAttributeRows: fc.boolean(),
+    hasLock: fc.boolean(),
     location: fc.option(location),
     tail: tail.map(encodeTail),
   })
@@ -82,6 +101,8 @@ const example: ObjectRecord = {
   checksumAlgorithm: null,
   checksumType: "FULL_OBJECT",
   hasStorageClass: false,
+  hasAttributeRows: false,
+  hasLock: false,
   location: { kind: "inline", bytes: Buffer.from("hello") },
   tail: Buffer.alloc(0),
 };
@@ -198,7 +219,11 @@ test("a flip of any bit, a cut, and another key are detected", (t) => {
 });
 
 test("the largest inline body fits one page, and one byte more is refused", (t) => {
-  const encodedTail = encodeTail({ metadata: { contentType: "text/plain" }, checksumValue: "x".repeat(44) });
+  const encodedTail = encodeTail({
+    metadata: { contentType: "text/plain" },
+    checksumValue: "x".repeat(44),
+    stamps: null,
+  });
   const room = inlineBytesMax(encodedTail.length);
   const withBody = (length: number) => ({
     ...example,
@@ -215,21 +240,30 @@ test("the planned tail is never smaller than the tail with any single checksum",
       tail,
       fc.string({ maxLength: 44 }).filter((value) => Buffer.byteLength(value) <= 44),
       (value, checksumValue) => {
-        t.true(encodeTail({ metadata: value.metadata, checksumValue }).length <= tailBytesMax(value.metadata));
+        t.true(
+          encodeTail({ metadata: value.metadata, checksumValue, stamps: null }).length <= tailBytesMax(value.metadata),
+        );
       },
     ),
   );
-  t.is(tailBytesMax({}) - encodeTail({ metadata: {}, checksumValue: "x".repeat(44) }).length >= 0, true);
+  t.is(tailBytesMax({}) - encodeTail({ metadata: {}, checksumValue: "x".repeat(44), stamps: null }).length >= 0, true);
 });
 
 test("a tail of a later version is read, its new members passed over", (t) => {
-  t.is(encodeTail({ metadata: { contentType: "a/b" }, checksumValue: null }).toString("hex"), "91a3612f62");
-  t.deepEqual(decodeTail(Buffer.from("9dc0c0c0c0c0c0c0c0c0c0c0c0a178", "hex")), { metadata: {}, checksumValue: null });
-  t.deepEqual(checksumOf("CRC32", { metadata: {}, checksumValue: "AAAAAA==" }), {
+  t.is(
+    encodeTail({ metadata: { contentType: "a/b" }, checksumValue: null, stamps: null }).toString("hex"),
+    "91a3612f62",
+  );
+  t.deepEqual(decodeTail(Buffer.from("9dc0c0c0c0c0c0c0c0c0c0c0c0a178", "hex")), {
+    metadata: {},
+    checksumValue: null,
+    stamps: null,
+  });
+  t.deepEqual(checksumOf("CRC32", { checksumValue: "AAAAAA==" }), {
     algorithm: "CRC32",
     value: "AAAAAA==",
   });
-  t.is(checksumOf(null, { metadata: {}, checksumValue: null }), null);
+  t.is(checksumOf(null, { checksumValue: null }), null);
 });
 
 test("a record of an unknown version is refused, not guessed at", (t) => {

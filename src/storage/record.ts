@@ -19,6 +19,8 @@ const nullVersionFlag = 2;
 const nullStampFlag = 4;
 const compositeFlag = 8;
 const storageClassFlag = 16;
+const attributeRowsFlag = 32;
+const lockFlag = 64;
 
 const stampAt = 4;
 const saltAt = stampAt + stampBytes;
@@ -78,6 +80,10 @@ export interface RecordHead {
   readonly checksumType: ChecksumType;
   /** False = STANDARD, without looking at the tail; true = the tail names the class. */
   readonly hasStorageClass: boolean;
+  /** True when tagging, ACL and lock stand in rows of `attributes`, and not in the tail. */
+  readonly hasAttributeRows: boolean;
+  /** False: nothing protects the version, without looking at its attributes. */
+  readonly hasLock: boolean;
   /** null for a delete marker. */
   readonly location: Location | null;
 }
@@ -96,12 +102,17 @@ export function inlineBytesMax(tailBytes: number): number {
 /** Longest tail a record can have while its body stands elsewhere. */
 export const recordTailBytesMax = limits.valueBytesMax - headBytes - xxh64Bytes - addressBytes;
 
+/** Longest tail of a record beside an inline body of so many bytes; null: the body stands elsewhere. */
+export function tailRoom(inlineBytes: number | null): number {
+  return inlineBytes === null ? recordTailBytesMax : limits.valueBytesMax - headBytes - 2 * xxh64Bytes - inlineBytes;
+}
+
 /**
  * Encodes a record in the newest format. O(size).
  * @param room at least `limits.valueBytesMax` bytes; the answer is a view of it. A fresh buffer when absent.
  *
  * Version 2, big-endian: version u8 = 2 | flags u8 (1 delete marker, 2 null version, 4 has nullStamp, 8 composite checksum,
- * 16 tail has a storage class) | partCount u16 | stamp 12 | salt 4 | seq u64 | sizeBytes u64 | modifiedMs u64 | md5 16 | nullStamp 12 (zeros when absent) |
+ * 16 tail has a storage class, 32 attributes stand in rows of their own, 64 has a lock) | partCount u16 | stamp 12 | salt 4 | seq u64 | sizeBytes u64 | modifiedMs u64 | md5 16 | nullStamp 12 (zeros when absent) |
  * location u8 (0 none, 1 inline, 2 chunk, 3 manifest) | checksum algorithm u8 (0 none, 1 CRC32, 2 CRC32C, 3 CRC64NVME,
  * 4 SHA1, 5 SHA256) | tailBytes u16 | address 32 or manifest id 16 | tail | xxh64 of key + all before; then, of an inline
  * body: its bytes | xxh64 of them, seeded with the checksum before. So a listing and a turn verify what they read, and
@@ -254,6 +265,11 @@ export function versionIdAt(heads: Buffer, at: number): string {
   return encodeVersionId(heads.subarray(at + stampAt, at + saltAt), heads.subarray(at + saltAt, at + seqAt));
 }
 
+/** Whether the first `headBytes` of a record are those of a version that has a lock. */
+export function hasLock(head: Buffer): boolean {
+  return ((head[1] ?? 0) & lockFlag) !== 0;
+}
+
 /** The stamp in the first `headBytes` of a record, a view. */
 export function stampOf(head: Buffer): Stamp {
   return head.subarray(stampAt, saltAt);
@@ -319,6 +335,8 @@ function recordOf(value: Buffer, location: Location | null, tail: Buffer): Objec
     checksumAlgorithm: algorithmOf(value[checksumAlgorithmAt] ?? 0),
     checksumType: (flags & compositeFlag) === 0 ? "FULL_OBJECT" : "COMPOSITE",
     hasStorageClass: (flags & storageClassFlag) !== 0,
+    hasAttributeRows: (flags & attributeRowsFlag) !== 0,
+    hasLock: (flags & lockFlag) !== 0,
     location,
     tail,
   };
@@ -330,7 +348,9 @@ function flagsOf(record: RecordHead): number {
     (record.isNullVersion ? nullVersionFlag : 0) |
     (record.nullStamp === null ? 0 : nullStampFlag) |
     (record.checksumType === "COMPOSITE" ? compositeFlag : 0) |
-    (record.hasStorageClass ? storageClassFlag : 0)
+    (record.hasStorageClass ? storageClassFlag : 0) |
+    (record.hasAttributeRows ? attributeRowsFlag : 0) |
+    (record.hasLock ? lockFlag : 0)
   );
 }
 

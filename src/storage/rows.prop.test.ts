@@ -182,6 +182,7 @@ test("rows of uploads", (t) => {
       { contentType: fc.string(), tagging: fc.string() },
       { requiredKeys: [], noNullPrototype: true },
     ),
+    hasAttributeRows: fc.constant(false),
   });
   check(t, uploadKey(bucket, "a", uploadId), upload, encodeUpload, decodeUpload);
   check(t, partKey(bucket, uploadId, 3), part, encodePart, decodePart);

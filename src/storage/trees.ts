@@ -44,6 +44,7 @@ export interface Tree extends ReadTree {
 export const treeNames = [
   "current",
   "versions",
+  "attributes",
   "manifests",
   "manifestRefs",
   "uploads",

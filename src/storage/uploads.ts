@@ -1,16 +1,20 @@
 /** Rows of `uploads`: open multipart uploads, and their parts. */
 
 import { assert } from "../base/assert.ts";
+import { limits } from "../base/limits.ts";
 import { xxh64Bytes } from "../base/xxhash.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import { addressBytes, type Location, manifestIdBytes } from "./location.ts";
 import { algorithmCode, algorithmOf } from "./record.ts";
-import { decodeTail, encodeTail, type ObjectMetadata } from "./record-tail.ts";
+import { decodeTail, encodeTail, encodeTailWithoutAttributes, type ObjectMetadata } from "./record-tail.ts";
 import { CorruptRecordError, checkVersion, readU64, seal, unseal, writeU64 } from "./sealed-row.ts";
 
 const version = 1;
 const uploadHeadBytes = 1 + 8 + 8 + 1 + 1;
 const partHeadBytes = 1 + 8 + 8 + 16 + 1 + 1 + 1;
+const attributeRowsFlag = 128;
+/** Longest tail of metadata that fits the row of an open upload. */
+export const uploadTailBytesMax = limits.valueBytesMax - uploadHeadBytes - xxh64Bytes;
 const typeCodes: readonly (ChecksumType | null)[] = [null, "FULL_OBJECT", "COMPOSITE"];
 
 /** What CreateMultipartUpload was told, and what its parts add up to. */
@@ -21,7 +25,10 @@ export interface Upload {
   readonly storedBytes: number;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType | null;
+  /** Without attributes when they stand in rows. */
   readonly metadata: ObjectMetadata;
+  /** True when tagging, ACL and lock stand in rows of `attributes`. */
+  readonly hasAttributeRows: boolean;
 }
 
 /** Where a part's bytes are: parts are never inline; null when the part is empty. */
@@ -40,17 +47,19 @@ export interface Part {
 
 /**
  * Encodes an open upload: version 1 | initiatedMs u64 | storedBytes u64 | checksum algorithm u8 | type u8 (0 none,
- * 1 full object, 2 composite) | metadata as a record's tail | xxh64 of key + value.
+ * 1 full object, 2 composite; 128 added: attributes stand in rows of their own) | metadata as a record's tail | xxh64 of key + value.
  * Example without metadata: `01 0000018bcfe56800 0000000000000000 01 02 <xxh64>`.
  */
 export function encodeUpload(key: Buffer, upload: Upload): Buffer {
-  const tail = encodeTail({ metadata: upload.metadata, checksumValue: null });
+  const { metadata, hasAttributeRows } = upload;
+  const encode = hasAttributeRows ? encodeTailWithoutAttributes : encodeTail;
+  const tail = encode({ metadata, checksumValue: null, stamps: null });
   const value = Buffer.allocUnsafe(uploadHeadBytes + tail.length + xxh64Bytes);
   value[0] = version;
   writeU64(value, upload.initiatedMs, 1);
   writeU64(value, upload.storedBytes, 9);
   value[17] = algorithmCode(upload.checksumAlgorithm);
-  value[18] = typeCodes.indexOf(upload.checksumType);
+  value[18] = typeCodes.indexOf(upload.checksumType) | (hasAttributeRows ? attributeRowsFlag : 0);
   value.set(tail, uploadHeadBytes);
   return seal(key, value);
 }
@@ -63,8 +72,9 @@ export function decodeUpload(key: Buffer, value: Buffer): Upload {
     initiatedMs: readU64(body, 1),
     storedBytes: readU64(body, 9),
     checksumAlgorithm: algorithmOf(body[17] ?? 0),
-    checksumType: typeCodes[body[18] ?? 0] ?? null,
+    checksumType: typeCodes[(body[18] ?? 0) & ~attributeRowsFlag] ?? null,
     metadata: decodeTail(body.subarray(uploadHeadBytes)).metadata,
+    hasAttributeRows: ((body[18] ?? 0) & attributeRowsFlag) !== 0,
   };
 }
 

@@ -15,6 +15,7 @@ import { adminRows } from "#src/admin/table.ts";
 import { bucketId } from "#src/base/ids.ts";
 import { createLog, type Log } from "#src/base/log.ts";
 import { systemRandom } from "#src/base/random.ts";
+import type { BucketConfiguration } from "#src/bucket/configuration.ts";
 import { UsageReader } from "#src/bucket/usage-reader.ts";
 import { ControlActor } from "#src/control/actor.ts";
 import { EmbeddedControlStore } from "#src/control/embedded-store.ts";
@@ -97,6 +98,8 @@ export class Stand {
   readonly records: AdminRecords;
   readonly principals: Principals;
   readonly begunJobs: string[] = [];
+  /** Of buckets, by name: what their turns would have. */
+  readonly configurations = new Map<string, Partial<BucketConfiguration>>();
   readonly #front: FrontUnderTest;
   readonly #control: ControlActor;
   readonly #store: EmbeddedControlStore;
@@ -138,6 +141,12 @@ export class Stand {
         region: "us-east-1",
         sites,
         setBucketQuota: async () => undefined,
+        bucketConfiguration: async ({ name }, field) =>
+          (this.configurations.get(name)?.[field] ?? null) as BucketConfiguration[typeof field] | null,
+        configureBucket: async ({ name }, { field, value }) => {
+          this.configurations.set(name, { ...this.configurations.get(name), [field]: value ?? undefined });
+        },
+        defaultOwnership: null,
         // What a job does is tested with the runner.
         beginJob: (jobId) => this.begunJobs.push(jobId),
         usage: {

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import {
   CreateBucketCommand,
   DeleteBucketOwnershipControlsCommand,
+  DeleteBucketPolicyCommand,
   DeletePublicAccessBlockCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
@@ -17,6 +18,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal } from "../support/each-front.ts";
 import { testKeys } from "../support/node-process.ts";
+import { sendSigned } from "../support/signed-request.ts";
 
 let keyCount = 0;
 const keys = new Map<string, { accessKeyId: string; secretAccessKey: string }>();
@@ -39,6 +41,7 @@ const user = (name: string, policies: unknown[]) => ({
 const account = (accountId: string, kind: string, rootKeys: object[], users: object[], more: object = {}) => ({
   accountId,
   canonicalId: `canonical-${accountId}`,
+  ...(kind === "operator" ? {} : { parent: "100000000000" }),
   displayName: `account ${accountId}`,
   kind,
   root: { email: `root@${accountId}.example.com`, keys: rootKeys },
@@ -56,6 +59,7 @@ const test = eachFront({
         [keyOf("strangers-root")],
         [user("stranger", [allow("s3:*")]), user("bystander", [])],
       ),
+      account("400000000000", "customer", [keyOf("bound-root")], []),
     ],
   },
 });
@@ -475,4 +479,201 @@ test("unsigned_bodies_plain_and_in_chunks_with_a_trailer", async (t, { s3, bucke
   const signedMode = { ...streaming, "x-amz-content-sha256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER" };
   t.is(await put("signed", chunked, signedMode), "400 InvalidRequest");
   t.is((await plain({ method: "GET", target: `/${bucket}/torn` })).status, 403);
+});
+
+test("object_ACL_lets_strangers_read_unless_ignored_or_disabled", async (t, { s3, bucket, signed, plain }) => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "shut", Body: "x" }));
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "open", Body: "x", ACL: "public-read" }));
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "known", Body: "x", ACL: "authenticated-read" }));
+  await s3.send(
+    new PutObjectCommand({ Bucket: bucket, Key: "granted", Body: "x", GrantRead: 'id="canonical-300000000000"' }),
+  );
+  const statuses = async (key: string) => {
+    const target = `/${bucket}/${key}`;
+    return [
+      (await plain({ method: "GET", target })).status,
+      (await signed({ method: "GET", target, ...as("stranger") })).status,
+      (await signed({ method: "GET", target, ...as("bystander") })).status,
+      (await signed({ method: "GET", target, ...as("nobody") })).status,
+      (await signed({ method: "GET", target, ...as("full") })).status,
+      (await signed({ method: "GET", target })).status,
+    ];
+  };
+  t.deepEqual(await statuses("shut"), [403, 403, 403, 403, 200, 200]);
+  t.deepEqual(await statuses("open"), [200, 200, 403, 200, 200, 200]);
+  t.deepEqual(await statuses("known"), [403, 200, 403, 200, 200, 200]);
+  t.deepEqual(await statuses("granted"), [403, 200, 403, 403, 200, 200]);
+  t.is((await plain({ method: "GET", target: `/${bucket}/open?acl` })).status, 403, "READ is not READ_ACP");
+  t.is((await plain({ method: "GET", target: `/${bucket}/open?tagging` })).status, 403, "READ is not for tags");
+  await s3.send(
+    new PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration: { IgnorePublicAcls: true } }),
+  );
+  t.deepEqual(await statuses("open"), [403, 403, 403, 403, 200, 200]);
+  t.deepEqual(await statuses("granted"), [403, 200, 403, 403, 200, 200]);
+  await s3.send(new DeletePublicAccessBlockCommand({ Bucket: bucket }));
+  const Policy = policyOf(statement(bucket, "Deny", "*", "s3:GetObject"));
+  await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  t.deepEqual(await statuses("open"), [403, 403, 403, 403, 403, 403]);
+  await s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }));
+  await s3.send(
+    new PutBucketOwnershipControlsCommand({
+      Bucket: bucket,
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+    }),
+  );
+  t.deepEqual(await statuses("open"), [403, 403, 403, 403, 200, 200]);
+});
+
+test("an_object_of_another_account_is_its_writers", async (t, { s3, bucket, signed, plain }) => {
+  const Policy = policyOf(statement(bucket, "Allow", "*", ["s3:GetObject", "s3:PutObject", "s3:PutObjectAcl"]));
+  await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  const put = async (key: string, headers = {}) =>
+    (await signed({ method: "PUT", target: `/${bucket}/${key}`, body: "x", headers, ...as("stranger") })).status;
+  t.is(await put("theirs"), 200);
+  t.is(await put("shared", { "x-amz-acl": "bucket-owner-read" }), 200);
+  const statuses = async (key: string) => {
+    const target = `/${bucket}/${key}`;
+    return [
+      (await signed({ method: "GET", target })).status,
+      (await signed({ method: "GET", target, ...as("full") })).status,
+      (await signed({ method: "GET", target, ...as("stranger") })).status,
+      (await plain({ method: "GET", target })).status,
+    ];
+  };
+  t.deepEqual(await statuses("theirs"), [403, 403, 200, 403], "the policy gives what its bucket's owner owns");
+  t.deepEqual(await statuses("shared"), [200, 200, 200, 403]);
+  t.is((await signed({ method: "DELETE", target: `/${bucket}/theirs` })).status, 204, "its bucket is the owner's");
+  await s3.send(
+    new PutBucketOwnershipControlsCommand({
+      Bucket: bucket,
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+    }),
+  );
+  t.deepEqual(await statuses("shared"), [200, 200, 200, 200]);
+});
+
+test("PutObjectAcl_is_judged_by_the_ACL_that_holds", async (t, { s3, bucket, signed }) => {
+  await s3.send(
+    new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "x", GrantWriteACP: 'id="canonical-300000000000"' }),
+  );
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "shut", Body: "x" }));
+  const publish = async (key: string, name: string) =>
+    outcome(
+      await signed({
+        method: "PUT",
+        target: `/${bucket}/${key}?acl`,
+        headers: { "x-amz-acl": "public-read" },
+        ...as(name),
+      }),
+    );
+  t.is(await publish("shut", "stranger"), "403 AccessDenied");
+  t.is(await publish("k", "bystander"), "403 AccessDenied");
+  t.is(await publish("k", "stranger"), "200");
+  t.is(await publish("k", "stranger"), "403 AccessDenied", "the canned ACL took the grant away");
+});
+
+test("PutObjectAcl_by_existing_tags_is_judged_before_it_is_done", async (t, { s3, bucket, signed, plain }) => {
+  const condition = { StringEquals: { "s3:ExistingObjectTag/class": "open" } };
+  const Principal = { AWS: "arn:aws:iam::100000000000:user/nobody" };
+  const Policy = policyOf(statement(bucket, "Allow", Principal, "s3:PutObjectAcl", condition));
+  await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "open", Body: "x", Tagging: "class=open" }));
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "shut", Body: "x", Tagging: "class=shut" }));
+  const headers = { "x-amz-acl": "public-read" };
+  const publish = async (key: string) =>
+    outcome(await signed({ method: "PUT", target: `/${bucket}/${key}?acl`, headers, ...as("nobody") }));
+  t.is(await publish("shut"), "403 AccessDenied");
+  t.is(await publish("absent"), "403 AccessDenied");
+  t.is(await publish("open"), "200");
+  t.is((await plain({ method: "GET", target: `/${bucket}/open` })).status, 200);
+  t.is((await plain({ method: "GET", target: `/${bucket}/shut` })).status, 403);
+});
+
+test("PublicAccessBlock_of_the_account_counts_beside_the_buckets", async (t, { bucket, signed }) => {
+  const name = `${bucket}-theirs`;
+  const owner = as("strangers-root");
+  t.is((await signed({ method: "PUT", target: `/${name}`, ...owner })).status, 200);
+  const control = (method: string, body = "") =>
+    signed({
+      method,
+      target: "/v20180820/configuration/publicAccessBlock",
+      headers: { "x-amz-account-id": "300000000000" },
+      body,
+      ...owner,
+    });
+  const namespace = "http://awss3control.amazonaws.com/doc/2018-08-20/";
+  const block = (flags: string) =>
+    control("PUT", `<PublicAccessBlockConfiguration xmlns="${namespace}">${flags}</PublicAccessBlockConfiguration>`);
+  const put = async (target: string, request: object) =>
+    outcome(await signed({ method: "PUT", target, ...request, ...owner }));
+  const publish = () => put(`/${name}?policy`, { body: JSON.stringify(guidePolicy(name)) });
+  t.is(outcome(await control("GET")), "404 NoSuchPublicAccessBlockConfiguration");
+  t.is((await block("<BlockPublicPolicy>true</BlockPublicPolicy><BlockPublicAcls>true</BlockPublicAcls>")).status, 200);
+  t.is(await publish(), "403 AccessDenied");
+  const open = { headers: { "x-amz-acl": "public-read" } };
+  t.is(await put(`/${name}?acl`, open), "403 AccessDenied");
+  t.is(await put(`/${name}/k`, { ...open, body: "x" }), "403 AccessDenied");
+  t.is(await put(`/${name}-2`, open), "403 AccessDenied");
+  t.is((await control("DELETE")).status, 200);
+  t.is(await publish(), "204");
+  t.is(await put(`/${name}/k`, { body: "x" }), "200");
+});
+
+test("access_modes_of_the_admin_API_hold_at_the_S3_port", async (t, { s3, bucket, consoleEndpoint, plain }) => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "x" }));
+  const set = async (body: object) => {
+    const headers = { "content-type": "application/json" };
+    const target = `/api/v1/buckets/${bucket}/access`;
+    const request = { method: "PUT", target, headers, body: JSON.stringify(body), ...root };
+    return (await sendSigned(consoleEndpoint, request)).status;
+  };
+  const statuses = async () => [
+    (await plain({ method: "GET", target: `/${bucket}/k` })).status,
+    (await plain({ method: "GET", target: `/${bucket}` })).status,
+    (await plain({ method: "PUT", target: `/${bucket}/n`, body: "n" })).status,
+  ];
+  t.deepEqual(await statuses(), [403, 403, 403]);
+  t.is(await set({ mode: "Public" }), 200);
+  t.deepEqual(await statuses(), [200, 403, 403]);
+  t.is((await s3.send(new GetBucketPolicyStatusCommand({ Bucket: bucket }))).PolicyStatus?.IsPublic, true);
+  t.is(await set({ mode: "Custom", permissions: ["s3:ListBucket", "s3:PutObject"] }), 200);
+  t.deepEqual(await statuses(), [403, 200, 200]);
+  t.is(await set({ mode: "Private" }), 200);
+  t.deepEqual(await statuses(), [403, 403, 403]);
+  t.is(await refusal(s3.send(new GetBucketPolicyCommand({ Bucket: bucket }))), "404 NoSuchBucketPolicy");
+});
+
+test("what_binds_the_owner_binds_who_does_not_sign", async (t, { bucket, consoleEndpoint, signed, plain }) => {
+  const name = `${bucket}-bound`;
+  const owner = as("bound-root");
+  t.is((await signed({ method: "PUT", target: `/${name}`, ...owner })).status, 200);
+  t.is((await signed({ method: "PUT", target: `/${name}/k`, body: "x", ...owner })).status, 200);
+  const body = JSON.stringify(guidePolicy(name));
+  t.is((await signed({ method: "PUT", target: `/${name}?policy`, body, ...owner })).status, 204);
+  const read = async (headers = {}) => outcome(await plain({ method: "GET", target: `/${name}/k`, headers }));
+  const change = async (method: string, at: string, changes: object, accountId = "400000000000") => {
+    const headers = { "content-type": "application/json" };
+    const target = `/api/v1/accounts/${accountId}${at}`;
+    const answer = await sendSigned(consoleEndpoint, {
+      method,
+      target,
+      headers,
+      body: JSON.stringify(changes),
+      ...root,
+    });
+    t.true(answer.status < 300, answer.body.toString());
+  };
+  t.is(await read(), "200");
+  await change("PATCH", "", { label: "bound" });
+  await change("PATCH", "", { label: "elsewhere" }, "300000000000");
+  t.is(await read({ host: "s3.bound.localhost" }), "200");
+  t.is(await read({ host: "s3.elsewhere.localhost" }), "403 AccessDenied");
+  await change("PATCH", "", { addressRanges: ["192.0.2.0/24"] });
+  t.is(await read(), "403 AccessDenied");
+  await change("PATCH", "", { addressRanges: [] });
+  t.is(await read(), "200");
+  await change("POST", "/suspend", {});
+  t.is(await read(), "403 AllAccessDisabled");
+  await change("POST", "/resume", {});
+  t.is(await read(), "200");
 });
