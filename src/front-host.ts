@@ -36,7 +36,7 @@ import { WriteQuotas } from "./front/write-quotas.ts";
 import { encryptionServices } from "./front-encryption.ts";
 import { s3Handler } from "./front-handler.ts";
 import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
-import type { HttpServer } from "./model/http.ts";
+import type { HttpServer, TlsFiles } from "./model/http.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
 import { putInside } from "./operations/inside-put.ts";
 import type { ObjectOwnership } from "./s3/object-ownership.ts";
@@ -60,7 +60,7 @@ export interface FrontData {
   readonly listen: {
     readonly host: string;
     readonly port: number;
-    readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+    readonly tls: TlsFiles | null;
     readonly implementation: "auto" | "uws" | "node";
     /** Of this front. */
     readonly connectionsMax: number;

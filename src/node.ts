@@ -247,7 +247,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     listen: {
       host: options.s3.host,
       port: options.s3.port,
-      tls: options.tls,
+      tls: options.tls === null ? null : { ...options.tls, further: config.tls.certificates },
       implementation,
       connectionsMax: connectionsPerFront(threads.fronts, log),
       drainMs: guest?.drainMs ?? limits.drainMs,

@@ -96,6 +96,11 @@ export class ConfigurationReader {
     return current;
   }
 
+  /** As it was read last, without a look at the partition; null when it is not kept. For what a request reads again. */
+  latest({ bucket }: BucketAddress): ConfiguredBucket | null {
+    return this.#known.get(bucket) ?? null;
+  }
+
   #keep(bucket: BucketId, known: Known): void {
     this.#known.delete(bucket);
     const [oldest] = this.#known.size < limits.knownConfigurations ? [] : this.#known.keys();

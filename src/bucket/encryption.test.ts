@@ -56,7 +56,7 @@ test("a body in its record is sealed for its key, and stays so as an older versi
 });
 
 test("a body that has no room in its record beside what sealing adds becomes a chunk, written with its key", async (t) => {
-  const tail = encodeTail({ metadata: { encryption }, checksumValue: null });
+  const tail = encodeTail({ metadata: { encryption }, checksumValue: null, stamps: null });
   t.true(tail.length < tailBytesMax({ encryption }));
   const room = inlineBytesMax(tail.length) - inlineSealBytes;
   const fits = standWith("x".repeat(room));

@@ -40,6 +40,7 @@ test("an empty configuration has every default", (t) => {
     slabs: { bytes: 64 * 1024 * 1024 },
     storage: { directories: [], ballastBytes: 268_435_456, partitions: "auto" },
     threads: { buckets: "auto" },
+    tls: { certificates: [] },
     website: { endpoints: [], customHosts: false },
   };
   t.deepEqual(defaultConfig(), expected);
@@ -72,6 +73,7 @@ test("a full file is taken as it is", (t) => {
     slabs: { bytes: 16 * 1024 * 1024 },
     storage: { directories: ["/disk1", "/disk2"], ballastBytes: 0, partitions: 4 },
     threads: { buckets: 3 },
+    tls: { certificates: [{ certFile: "/tls/site.pem", keyFile: "/tls/site.key" }] },
     website: { endpoints: ["web.example.com"], customHosts: true },
   };
   const { $schema, ...expected } = document;

@@ -181,6 +181,21 @@ const signatures = z.strictObject({
     .describe("Whether signature version 2 (HMAC-SHA1) is taken: boto3, s3cmd and others presign with it by default."),
 });
 
+const tls = z.strictObject({
+  certificates: z
+    .array(
+      z.strictObject({
+        certFile: z.string().min(1).max(4096).describe("Certificate chain, PEM."),
+        keyFile: z.string().min(1).max(4096).describe("Its private key, PEM."),
+      }),
+    )
+    .max(1000)
+    .default([])
+    .describe(
+      "Further certificates of the S3 port beside --tls-cert; a client gets the one whose DNS names hold the name it asks for (SNI). Without --tls-cert they have no effect.",
+    ),
+});
+
 const website = z.strictObject({
   endpoints: z
     .array(domainName)
@@ -227,6 +242,7 @@ export const configSchema = z.strictObject({
   slabs: slabs.prefault({}),
   storage: storage.prefault({}),
   threads: threads.prefault({}),
+  tls: tls.prefault({}),
   website: website.prefault({}),
 });
 

@@ -4,7 +4,7 @@
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html and the Fetch standard, "CORS protocol".
  */
 
-import type { ConfigurationReader } from "../bucket/configuration-reader.ts";
+import type { ConfigurationReader, ConfiguredBucket } from "../bucket/configuration-reader.ts";
 import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { HttpRequest, HttpResponse, ResponseHead } from "../model/http.ts";
@@ -24,10 +24,8 @@ const onlyVaries: readonly HeaderLine[] = [varies];
 
 export interface CorsServices {
   readonly control: Pick<ControlReader, "bucket">;
-  readonly configurations: Pick<ConfigurationReader, "of">;
+  readonly configurations: Pick<ConfigurationReader, "of" | "latest">;
 }
-
-const compile = (rules: readonly CorsRule[]): CorsMatcher => new CorsMatcher(rules);
 
 export class Cors {
   readonly #console: ConsoleCors;
@@ -52,7 +50,10 @@ export class Cors {
     const origin = headers.get("origin");
     if (origin === undefined) {
       if (bucket === null || (method !== "GET" && method !== "HEAD")) return none;
-      return this.#matcherOf(bucket) === null ? none : onlyVaries;
+      // Most requests end here. Who may do this was judged by what is kept now.
+      const { id, partition } = bucket;
+      const kept = this.#services.configurations.latest({ bucket: id, partition });
+      return kept === null || matcherOf(() => kept) === null ? none : onlyVaries;
     }
     const ofConsole = this.#console.headersFor(request);
     if (ofConsole.length > 0 || method === "OPTIONS") return ofConsole;
@@ -101,15 +102,21 @@ export class Cors {
   }
 
   #matcherOf({ id, partition }: BucketRecord): CorsMatcher | null {
-    try {
-      return this.#services.configurations.of({ bucket: id, partition }).derived("cors", compile);
-    } catch (error) {
-      // The answer is being written: rules that cannot be read grant nothing.
-      if (error instanceof CorruptRecordError) return null;
-      throw error;
-    }
+    return matcherOf(() => this.#services.configurations.of({ bucket: id, partition }));
   }
 }
+
+const compile = (rules: readonly CorsRule[]): CorsMatcher => new CorsMatcher(rules);
+
+/** The answer is being written: rules that cannot be read grant nothing. */
+const matcherOf = (read: () => ConfiguredBucket): CorsMatcher | null => {
+  try {
+    return read().derived("cors", compile);
+  } catch (error) {
+    if (error instanceof CorruptRecordError) return null;
+    throw error;
+  }
+};
 
 const notAllowed =
   "This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";

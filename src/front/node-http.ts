@@ -1,12 +1,11 @@
 /** Owns the listener on node:http and node:https, which serves where uWebSockets.js cannot be loaded. */
 
-import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Socket } from "node:net";
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
-import type { HttpServer, HttpServerOptions } from "../model/http.ts";
+import type { HttpServer, HttpServerOptions, TlsFiles } from "../model/http.ts";
 import { BodyIntake, emptyBody } from "./body-intake.ts";
 import type { FrontPorts } from "./exchange.ts";
 import { HeaderList } from "./header-list.ts";
@@ -16,6 +15,7 @@ import { type ProtocolError, protocolErrors } from "./protocol-error.ts";
 import { withoutMapping } from "./remote-address.ts";
 import { announcedLength, findProtocolError } from "./request-checks.ts";
 import { statusLine } from "./response-head.ts";
+import { readCertificate, readNamedCertificate } from "./tls.ts";
 
 export interface NodeListenOptions extends HttpServerOptions {
   readonly connectionsMax: number;
@@ -59,14 +59,19 @@ const parserErrors: ReadonlyMap<string, ProtocolError> = new Map<string, Protoco
  */
 export async function listenNode(options: NodeListenOptions, ports: FrontPorts): Promise<HttpServer> {
   assert(!options.sharesPort, "node:http cannot share a port between threads: use one front");
-  const tls = options.tls;
-  const server =
-    tls === undefined
-      ? createServer(serverOptions)
-      : createSecureServer({ ...serverOptions, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
+  const server = options.tls === undefined ? createServer(serverOptions) : secureServer(options.tls);
   const front = new NodeServer(server, options, ports);
   await front.bind();
   return front;
+}
+
+function secureServer(tls: TlsFiles): Server {
+  const { cert, key } = readCertificate(tls);
+  const server = createSecureServer({ ...serverOptions, cert, key });
+  for (const certificate of (tls.further ?? []).map(readNamedCertificate)) {
+    for (const name of certificate.names) server.addContext(name, { cert: certificate.cert, key: certificate.key });
+  }
+  return server;
 }
 
 class NodeServer implements HttpServer {

@@ -1,17 +1,16 @@
 /** Owns the listener on uWebSockets.js; the only file that imports it. */
 
 import type * as Uws from "uWebSockets.js";
-import { readFileSync } from "node:fs";
-import { createSecureContext } from "node:tls";
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
-import type { HttpServer, HttpServerOptions } from "../model/http.ts";
+import type { HttpServer, HttpServerOptions, TlsFiles } from "../model/http.ts";
 import { BodyIntake, emptyBody } from "./body-intake.ts";
 import type { FrontPorts } from "./exchange.ts";
 import { HeaderList } from "./header-list.ts";
 import { ListenError } from "./listen-error.ts";
 import { addressText } from "./remote-address.ts";
 import { announcedLength, findProtocolError } from "./request-checks.ts";
+import { type Certificate, readCertificate, readNamedCertificate } from "./tls.ts";
 import { UwsExchange } from "./uws-exchange.ts";
 
 export interface UwsListenOptions extends HttpServerOptions {
@@ -65,17 +64,28 @@ async function load(): Promise<typeof Uws> {
  * @throws ListenError; Error when the certificate or its key cannot be used
  */
 export async function listenUws(uws: typeof Uws, options: UwsListenOptions, ports: FrontPorts): Promise<HttpServer> {
-  const app = options.tls === undefined ? uws.App() : uws.SSLApp(secureOptions(options.tls));
-  const server = new UwsServer(uws, app, options, ports);
+  const secured = options.tls === undefined ? null : secure(options.tls);
+  const app = secured === null ? uws.App() : uws.SSLApp(secured.all);
+  const server = new UwsServer(uws, app, options, ports, secured?.further ?? []);
   await server.bind();
   return server;
 }
 
-/** Checks the pair first: the library only says that construction failed. */
-function secureOptions(tls: { certFile: string; keyFile: string }): Uws.AppOptions {
-  createSecureContext({ cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) });
-  return { cert_file_name: tls.certFile, key_file_name: tls.keyFile };
+/** Read and checked first: the library only says that construction failed. */
+interface Secured {
+  readonly all: Uws.AppOptions;
+  readonly further: readonly Certificate[];
 }
+
+const appOptions = ({ files }: Certificate): Uws.AppOptions => ({
+  cert_file_name: files.certFile,
+  key_file_name: files.keyFile,
+});
+
+const secure = (tls: TlsFiles): Secured => ({
+  all: appOptions(readCertificate(tls)),
+  further: (tls.further ?? []).map(readNamedCertificate),
+});
 
 /** The library keeps its handlers for the life of the process; through this they let go of a server that has been closed. */
 interface Gate {
@@ -84,9 +94,16 @@ interface Gate {
 }
 
 /** Apart from the server, so that the handlers hold the gate and nothing else. */
-function install(app: Uws.TemplatedApp, gate: Gate): void {
+function install(app: Uws.TemplatedApp, gate: Gate, further: readonly Certificate[]): void {
   app.filter((response: Uws.HttpResponse, change: number) => gate.count?.(response, change));
   app.any("/*", (response, request) => gate.serve?.(response, request));
+  for (const certificate of further) {
+    for (const name of certificate.names) {
+      app.addServerName(name, appOptions(certificate));
+      // The library routes each server name apart.
+      app.domain(name).any("/*", (response, request) => gate.serve?.(response, request));
+    }
+  }
 }
 
 class UwsServer implements HttpServer {
@@ -102,7 +119,13 @@ class UwsServer implements HttpServer {
   #connectionCount = 0;
   #closed: Promise<void> | null = null;
 
-  constructor(uws: typeof Uws, app: Uws.TemplatedApp, options: UwsListenOptions, ports: FrontPorts) {
+  constructor(
+    uws: typeof Uws,
+    app: Uws.TemplatedApp,
+    options: UwsListenOptions,
+    ports: FrontPorts,
+    further: readonly Certificate[],
+  ) {
     this.#uws = uws;
     this.#app = app;
     this.#options = options;
@@ -112,7 +135,7 @@ class UwsServer implements HttpServer {
       count: (response, change) => this.#count(response, change),
       serve: (response, request) => this.#serve(response, request),
     };
-    install(app, this.#gate);
+    install(app, this.#gate, further);
   }
 
   #count(response: Uws.HttpResponse, change: number): void {

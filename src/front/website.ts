@@ -14,6 +14,7 @@ import type { Headers, HttpHandler, HttpRequest, HttpResponse, ResponseHead } fr
 import { S3Error, type S3ErrorCode } from "../s3/errors.ts";
 import { decodeKey } from "../s3/uri.ts";
 import { indexedKey, keyPath, ruleFor, ruleLocation, type Website, type WebsiteOrigin } from "../s3/website.ts";
+import { CorruptRecordError } from "../storage/sealed-row.ts";
 import { emptyBody } from "./body-intake.ts";
 import { type AddressRanges, clientPlace } from "./client-address.ts";
 import { type HeldAnswer, holdAnswer } from "./held-answer.ts";
@@ -99,7 +100,13 @@ export class WebsitePort {
     if (name === null || this.#options.isEndpoint(request)) return null;
     this.#options.control.refresh();
     const bucket = this.#liveBucket(name);
-    return bucket === null || this.#websiteOf(bucket) === null ? null : name;
+    try {
+      return bucket === null || this.#websiteOf(bucket) === null ? null : name;
+    } catch (error) {
+      // A configuration that cannot be read names no website; S3's own answer says that something is wrong.
+      if (error instanceof CorruptRecordError) return null;
+      throw error;
+    }
   }
 
   #liveBucket(name: string): BucketRecord | null {

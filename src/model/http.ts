@@ -94,10 +94,22 @@ export interface HttpResponse {
 
 export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
 
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  /** With the chain above it. */
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** The certificate for every name, and further ones for the names that are in them. */
+export interface TlsFiles extends CertificateFiles {
+  readonly further?: readonly CertificateFiles[];
+}
+
 export interface HttpServerOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly tls?: TlsFiles;
   /** A Unix socket in place of host and port; node:http only. */
   readonly socketPath?: string;
 }

@@ -1,6 +1,6 @@
 /**
  * The API guide as people use it, on both HTTP servers: its pages in Chromium with the outside network blocked, and its lines
- * of curl, copied and run. Needs Chromium and curl (`TROUPE_CHROMIUM` names another binary; `--shots DIR` keeps pictures).
+ * of curl, copied and run; and what Chromium lets pages of other origins do. Needs Chromium and curl (`TROUPE_CHROMIUM` names another binary; `--shots DIR` keeps pictures).
  */
 
 import { execFileSync, spawnSync } from "node:child_process";
@@ -9,6 +9,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 import { adminRows } from "#src/admin/table.ts";
 import { NodeProcess, testKeys } from "../support/node-process.ts";
 import { CannotRun, runSuite, type SuiteContext } from "../support/suite.ts";
+import { crossOrigin } from "./cross-origin.ts";
 
 const email = "root@example.com";
 const password = "a password of the suites";
@@ -211,6 +212,7 @@ await runSuite("guide", async (suite) => {
         await read(visit);
         await tryOut(visit);
         await copy(visit);
+        await crossOrigin(suite, browser, node, name);
       } finally {
         const code = await node.stop();
         suite.check(`${name}: the node stops cleanly`, code === 0);
