@@ -3,7 +3,7 @@
 import { systemClock } from "./base/clock.ts";
 import { systemRandom } from "./base/random.ts";
 import { AddressRanges, clientPlace } from "./front/client-address.ts";
-import type { FrontData } from "./front-host.ts";
+import type { FrontData } from "./front-data.ts";
 import type { KeyRing } from "./keyring/key-ring.ts";
 import { RingKeyService } from "./keyring/key-service.ts";
 import { DataKeys } from "./operations/data-keys.ts";

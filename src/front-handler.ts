@@ -22,7 +22,7 @@ import { s3Port } from "./front/s3-port.ts";
 import { TenantHosts } from "./front/tenant-host.ts";
 import { WebsitePort } from "./front/website.ts";
 import { WebsiteHosts } from "./front/website-host.ts";
-import type { FrontData } from "./front-host.ts";
+import type { FrontData } from "./front-data.ts";
 import { s3ControlPort } from "./iam/s3-control.ts";
 import { iamPort } from "./iam/service.ts";
 import type { HttpHandler } from "./model/http.ts";

@@ -9,21 +9,22 @@ import { Admission } from "./actor/admission.ts";
 import { BodyUploader } from "./actor/body-uploader.ts";
 import { ThreadLink } from "./actor/port.ts";
 import { actorRef } from "./actor/ref.ts";
-import { type SharedSlabs, Slabs } from "./actor/slabs.ts";
+import { Slabs } from "./actor/slabs.ts";
 import { portTransport } from "./actor/transport.ts";
+import { assert } from "./base/assert.ts";
 import { systemClock, type Timer } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
-import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
+import { createThreadLog, type Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { ConfigurationReader } from "./bucket/configuration-reader.ts";
-import type { BucketProtocol, BucketReply, BucketRequest } from "./bucket/messages.ts";
+import type { BucketAddress, BucketProtocol, BucketReply, BucketRequest } from "./bucket/messages.ts";
 import { ObjectReader } from "./bucket/read.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
-import type { Config } from "./config/schema.ts";
 import { openControlSnapshot } from "./control/environment.ts";
 import { ControlReader } from "./control/reader.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { ringSecretBox } from "./control/secret-box.ts";
+import type { EventDispatcher } from "./events/dispatcher.ts";
 import { openAccessLog } from "./front/access-log.ts";
 import { BucketLogs } from "./front/bucket-logs.ts";
 import type { Exchanged } from "./front/exchanged.ts";
@@ -33,93 +34,22 @@ import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
 import { WriteQuotas } from "./front/write-quotas.ts";
+import type { BucketHeld, FrontData, FrontSnapshot, InsideAsk } from "./front-data.ts";
 import { encryptionServices } from "./front-encryption.ts";
+import { openDispatcher } from "./front-events.ts";
 import { s3Handler } from "./front-handler.ts";
-import { KeyRing, type RingKey } from "./keyring/key-ring.ts";
-import type { HttpServer, TlsFiles } from "./model/http.ts";
+import { KeyRing } from "./keyring/key-ring.ts";
+import type { HttpServer } from "./model/http.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
 import { putInside } from "./operations/inside-put.ts";
-import type { ObjectOwnership } from "./s3/object-ownership.ts";
+import { fromOutcome } from "./s3/errors.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
 import { systemDisk } from "./storage/disk.ts";
 import { openSnapshot } from "./storage/lmdb.ts";
 import { ReadEpochs } from "./storage/read-epochs.ts";
-import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
-
-/** Plain data that every front of a node is given. */
-export interface FrontData {
-  readonly partitions: readonly { readonly directory: string; readonly metadata: string; readonly owner: number }[];
-  readonly controlDirectory: string;
-  /** Of the key ring: secret. */
-  readonly ringKeys: readonly RingKey[];
-  readonly slabs: SharedSlabs;
-  readonly readEpochs: SharedArrayBuffer;
-  readonly uploadEpochs: SharedArrayBuffer;
-  readonly fronts: number;
-  readonly bucketThreads: number;
-  readonly listen: {
-    readonly host: string;
-    readonly port: number;
-    readonly tls: TlsFiles | null;
-    readonly implementation: "auto" | "uws" | "node";
-    /** Of this front. */
-    readonly connectionsMax: number;
-    /** How long a stop waits for what is under way; then it is cut off. */
-    readonly drainMs: number;
-  };
-  readonly region: string;
-  readonly defaultOwnership: ObjectOwnership | null;
-  /** Length of a day of lifecycle rules. */
-  readonly dayMs: number;
-  readonly endpoints: readonly string[];
-  /** Tenants' host names end in these, lower case. */
-  readonly domains: readonly string[];
-  readonly websites: {
-    /** Host names of the website endpoints, lower case. */
-    readonly endpoints: readonly string[];
-    /** Whether a host that is a bucket's name is its website. */
-    readonly customHosts: boolean;
-  };
-  readonly trustedProxies: readonly string[];
-  readonly encryption: Config["encryption"];
-  readonly takesVersion2: boolean;
-  readonly hostId: string;
-  readonly tokenKey: Uint8Array;
-  readonly log: LogSettings;
-  readonly accessLog: string;
-  /** Whether this front tells what buckets hold, for the metrics. */
-  readonly metersUsage: boolean;
-  readonly unsafe: readonly UnsafeName[];
-}
-
-/** What a bucket holds now: logical bytes of versions and open parts. */
-export interface BucketHeld {
-  readonly account: string;
-  readonly bucket: string;
-  readonly bytes: number;
-}
-
-/** What is asked of a bucket without a request. */
-export type InsideAsk =
-  | "bucket.close"
-  | "bucket.configuration"
-  | "bucket.configure"
-  | "bucket.emptySome"
-  | "bucket.locked"
-  | "bucket.reopen"
-  | "bucket.setQuota";
+import { unsafeLmdb } from "./unsafe.ts";
 
 const yieldTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-export interface FrontSnapshot {
-  readonly openConnections: number;
-  readonly tickets: number;
-  readonly refusedTickets: number;
-  readonly slotsFree: number;
-  readonly slotsWaiting: number;
-  readonly pendingAsks: number;
-  readonly requestsNotBooked: number;
-}
 
 export class Front {
   readonly #data: FrontData;
@@ -140,6 +70,8 @@ export class Front {
   readonly #log: Log;
   #server: HttpServer | null = null;
   readonly #bucketLogs: BucketLogs;
+  /** null: another front delivers, or there is nowhere to deliver to. */
+  readonly #events: EventDispatcher | null;
   #isDraining = false;
 
   /**
@@ -196,8 +128,22 @@ export class Front {
       defaultOwnership: data.defaultOwnership,
       dayMs: data.dayMs,
       tokenKey: data.tokenKey,
+      hostId: data.hostId,
+      eventTargets: new Set(data.eventTargets.map(({ name }) => name)),
     };
     this.#bucketLogs = this.#openBucketLogs();
+    this.#events = index === 0 && data.eventTargets.length > 0 ? this.#openDispatcher() : null;
+  }
+
+  #openDispatcher(): EventDispatcher {
+    const { eventTargets: targets } = this.#data;
+    const settle = async ({ bucket, partition }: BucketAddress, settled: BucketRequest<"events.settle">) => {
+      const link = this.#links[this.#services.ownerOf(partition)];
+      assert(link !== undefined, "every partition has an owner");
+      const options = { requestId: "events", timeoutMs: limits.askMs };
+      fromOutcome(await actorRef<BucketProtocol>(link, { bucket, partition }).ask("events.settle", settled, options));
+    };
+    return openDispatcher({ targets, snapshots: this.#snapshots, settle, clock: systemClock, log: this.#log });
   }
 
   #openBucketLogs(): BucketLogs {
@@ -315,6 +261,7 @@ export class Front {
     this.#keyUse.close();
     this.#usageFlush.cancel();
     await this.#bucketLogs.close();
+    await this.#events?.close();
     await this.#usage.drain(() => new Promise((resolve) => systemClock.after(limits.usageDrainPauseMs, resolve)));
   }
 

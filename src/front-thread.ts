@@ -9,7 +9,8 @@ import type { BucketRecord } from "./control/records.ts";
 import { ListenError } from "./front/listen-error.ts";
 import type { RequestSums } from "./front/request-counters.ts";
 import type { AskControl } from "./front/request-services.ts";
-import { type BucketHeld, Front, type FrontData, type FrontSnapshot, type InsideAsk } from "./front-host.ts";
+import type { BucketHeld, FrontData, FrontSnapshot, InsideAsk } from "./front-data.ts";
+import { Front } from "./front-host.ts";
 
 /** Main thread → front thread. Those with an id are answered once. */
 type ToFront =

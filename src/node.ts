@@ -20,7 +20,7 @@ import { listBuckets, restoreRecords, seededRecords } from "./control/seed.ts";
 import { chooseImplementation } from "./front/http-server.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { websiteEndpoints } from "./front/website-host.ts";
-import type { FrontData } from "./front-host.ts";
+import type { FrontData } from "./front-data.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import {
   connectionsPerFront,
@@ -254,6 +254,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     },
     region: config.region,
     defaultOwnership: config.buckets.defaultOwnership,
+    eventTargets: config.events.targets,
     dayMs: config.lifecycle.daySeconds * 1000,
     takesVersion2: config.signatures.version2,
     endpoints: config.domain.map((domain) => `s3.${domain}`),

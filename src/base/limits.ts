@@ -342,6 +342,7 @@ export const limits = {
   eventAgeMaxMs: 24 * 60 * 60 * 1000,
   deadEventsPerBucketMax: 1000,
   notificationRulesMax: 100,
+  notificationIdCharsMax: 255,
   // Storage
   pageBytes: 8192,
   valueBytesMax: 8192 - 24,

@@ -14,6 +14,7 @@ import { completeUpload } from "./complete.ts";
 import { addDataKey, configuration, configure } from "./configuration-turns.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
 import { emptySome } from "./emptying.ts";
+import { settleEvents } from "./event-outbox.ts";
 import { expireSome } from "./lifecycle-turns.ts";
 import { listObjects } from "./listing.ts";
 import { lockedVersions } from "./locked-versions.ts";
@@ -48,6 +49,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "bucket.versioning": (_request, memory) => bucketVersioning(memory),
   "bucket.setVersioning": (request, memory) => setVersioning(memory, request),
   "bucket.setQuota": (request, memory) => setQuota(memory, request),
+  "events.settle": (request, memory) => settleEvents(memory, request),
   "bucket.configure": (request, memory) => configure(memory, request),
   "bucket.addDataKey": (request, memory) => addDataKey(memory, request),
   "bucket.configuration": (request, memory) => configuration(memory, request),

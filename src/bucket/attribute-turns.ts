@@ -5,9 +5,10 @@ import { S3Error } from "../s3/errors.ts";
 import { judgeRetention, missingLockConfiguration, type ObjectLock } from "../s3/object-lock.ts";
 import { layTail } from "../storage/attributes.ts";
 import { versionKey } from "../storage/keys.ts";
-import { type ObjectRecord, tailRoom } from "../storage/record.ts";
+import { etagOf, type ObjectRecord, tailRoom } from "../storage/record.ts";
 import type { AttributeStamps, ObjectMetadata } from "../storage/record-tail.ts";
 import { judgeAttributes } from "./bodies.ts";
+import { type Happening, writeEvent } from "./event-outbox.ts";
 import { wholeOf } from "./history.ts";
 import type { AttributesChange, BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
@@ -49,9 +50,22 @@ export function setAttributes(memory: BucketMemory, request: Request): Promise<B
     };
     if (isHead) turn.writeCurrent(key, rewritten);
     else turn.writeVersion(key, rewritten);
+    const versionId = record.isNullVersion && turn.row.versioning === "Off" ? null : versionIdOf(record);
+    writeChange(turn, request, { sizeBytes: record.sizeBytes, etag: etagOf(record), versionId });
     turn.writeTotals({}, stamp);
-    return { versionId: record.isNullVersion && turn.row.versioning === "Off" ? null : versionIdOf(record) };
+    return { versionId };
   });
+}
+
+function writeChange(
+  turn: Turn,
+  { key, change, cause }: Request,
+  shown: Pick<Happening, "sizeBytes" | "etag" | "versionId">,
+): void {
+  if (change.acl !== undefined) writeEvent(turn, cause, { name: "ObjectAcl:Put", key, ...shown });
+  if (change.tagging === undefined) return;
+  const name = change.tagging === null ? "ObjectTagging:Delete" : "ObjectTagging:Put";
+  writeEvent(turn, cause, { name, key, ...shown });
 }
 
 function roomOf({ location }: ObjectRecord): number {

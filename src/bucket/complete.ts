@@ -77,6 +77,7 @@ function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: Open
     },
     place,
     change: { openUploadBytes: -upload.storedBytes },
+    event: { name: "ObjectCreated:CompleteMultipartUpload", cause: request.cause },
   });
   const kept = { key, completedMs: turn.nowMs, answer };
   const count = keepCompleted(turn.trees, turn.bucket, { uploadId: id, seq, completed: kept, keptCount });

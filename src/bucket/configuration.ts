@@ -5,6 +5,7 @@ import type { BucketLogging } from "../s3/bucket-logging.ts";
 import type { CorsRule } from "../s3/cors.ts";
 import type { BucketDataKey, BucketEncryption } from "../s3/encryption.ts";
 import type { LifecycleConfiguration } from "../s3/lifecycle.ts";
+import type { Notification } from "../s3/notification.ts";
 import type { ObjectLockConfiguration } from "../s3/object-lock.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
@@ -23,7 +24,7 @@ export interface BucketConfiguration {
   readonly cors: readonly CorsRule[];
   readonly lifecycle: LifecycleConfiguration;
   readonly encryption: BucketEncryption;
-  readonly notification: unknown;
+  readonly notification: Notification;
   readonly website: Website;
   readonly logging: BucketLogging;
   readonly requestPayment: unknown;

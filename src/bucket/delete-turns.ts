@@ -5,9 +5,11 @@ import { type Stamp, versionSaltBytes } from "../base/hlc.ts";
 import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
 import { S3Error, toOutcome } from "../s3/errors.ts";
+import type { EventCause } from "../s3/notification.ts";
 import { attributeRowsMax } from "../storage/attributes.ts";
 import type { ObjectRecord } from "../storage/record.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
+import { writeEvent } from "./event-outbox.ts";
 import { type HistoryTotals, planAddition, planRemoval } from "./history.ts";
 import type { BucketReply, BucketRequest, ObjectDeleted, ObjectToDelete } from "./messages.ts";
 import { judgeDelete } from "./preconditions.ts";
@@ -34,6 +36,7 @@ export function deleteObject(
     turn.requireOpen();
     const sum = new Sum();
     const deleted = sum.add(planDelete(turn, request));
+    writeDeletion(turn, request.cause, request, deleted);
     sum.close(turn);
     return deleted;
   });
@@ -45,28 +48,46 @@ export function deleteObject(
  */
 export async function deleteObjects(
   memory: BucketMemory,
-  { objects }: BucketRequest<"object.deleteMany">,
+  { objects, cause }: BucketRequest<"object.deleteMany">,
 ): Promise<BucketReply<"object.deleteMany">> {
   assert(objects.length <= limits.deleteObjectsMax, "DeleteObjects takes at most 1000 objects");
   const outcomes: Outcome<ObjectDeleted>[] = [];
   while (outcomes.length < objects.length) {
     const slice = objects.slice(outcomes.length, outcomes.length + objectsPerTurn);
-    outcomes.push(...(await memory.turn((turn) => deleteSome(turn, slice))));
+    outcomes.push(...(await memory.turn((turn) => deleteSome(turn, slice, cause))));
   }
   return { outcomes };
 }
 
 /** @returns the outcomes of at least the first */
-function deleteSome(turn: Turn, objects: readonly ObjectToDelete[]): Outcome<ObjectDeleted>[] {
+function deleteSome(
+  turn: Turn,
+  objects: readonly ObjectToDelete[],
+  cause: EventCause | undefined,
+): Outcome<ObjectDeleted>[] {
   turn.requireOpen();
   const sum = new Sum();
   const outcomes: Outcome<ObjectDeleted>[] = [];
   for (const object of objects) {
-    outcomes.push(outcomeOf(turn, object, sum));
+    const outcome = outcomeOf(turn, object, sum);
+    if (outcome.ok) writeDeletion(turn, cause, object, outcome.value);
+    outcomes.push(outcome);
     if (turn.attributeRows > attributeRowsPerTurn) break;
   }
   sum.close(turn);
   return outcomes;
+}
+
+/** What was not there tells nothing. */
+function writeDeletion(
+  turn: Turn,
+  cause: EventCause | undefined,
+  { key, versionId: named }: Pick<ObjectToDelete, "key" | "versionId">,
+  { existed, versionId, isDeleteMarker }: ObjectDeleted,
+): void {
+  if (cause === undefined || !(existed || isDeleteMarker)) return;
+  const name = isDeleteMarker && named === null ? "ObjectRemoved:DeleteMarkerCreated" : "ObjectRemoved:Delete";
+  writeEvent(turn, cause, { name, key, sizeBytes: null, etag: null, versionId });
 }
 
 /** An object that is refused, or whose rows are damaged, leaves the others alone: its plan has written nothing. */

@@ -20,12 +20,14 @@ import type { ObjectRecord } from "../storage/record.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
 import { decodeUpload } from "../storage/uploads.ts";
 import { planMarker } from "./delete-turns.ts";
+import { ownCause, writeEvent } from "./event-outbox.ts";
 import { type HistoryTotals, planRemoval } from "./history.ts";
 import { type Candidate, factsOf, firstPlace, type LifecyclePlace, walkSlice } from "./lifecycle-walk.ts";
 import { isVersionLocked } from "./locks.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
 import { removeUpload } from "./upload-turns.ts";
+import { versionIdOf } from "./version-id.ts";
 import { findVersion, newestVersion, readOlderNull } from "./version-rows.ts";
 import { markerOfDelete } from "./versioning.ts";
 
@@ -109,6 +111,8 @@ interface Removal {
   readonly write: (() => Partial<HistoryTotals> & { readonly openUploadBytes?: number }) | null;
   /** Of the delete marker that is made. */
   readonly stamp: Stamp | null;
+  /** Its version id, or that of the version removed; absent: an upload's. */
+  readonly deleted?: { readonly versionId: string | null };
 }
 
 function remove(turn: Turn, candidates: readonly Candidate[], dayMs: number): LifecycleRemovals {
@@ -129,10 +133,19 @@ function remove(turn: Turn, candidates: readonly Candidate[], dayMs: number): Li
     change.openUploadBytes += openUploadBytes;
     stamp = removal.stamp ?? stamp;
     removed[candidate.kind] += 1;
+    writeExpiration(turn, candidate, removal);
     count += 1;
   }
   if (count > 0) turn.writeTotals(change, stamp);
   return removed;
+}
+
+/** Source: AWS "Supported event types": an upload that is aborted tells nothing. */
+function writeExpiration(turn: Turn, candidate: Candidate, { stamp, deleted }: Removal): void {
+  if (candidate.kind === "abort upload") return;
+  const name = stamp === null ? "LifecycleExpiration:Delete" : "LifecycleExpiration:DeleteMarkerCreated";
+  const versionId = deleted?.versionId ?? null;
+  writeEvent(turn, ownCause, { name, key: candidate.key, sizeBytes: null, etag: null, versionId });
 }
 
 interface Judgement {
@@ -183,7 +196,7 @@ function planExpiration(
   const gone = head.isNullVersion || head.nullStamp === null ? head : readOlderNull(turn.rowsOf(key), head);
   if (gone.isNullVersion && isVersionLocked(turn, key, gone)) return null;
   if (marker === "null") return planMarker(turn, key, head, true);
-  return { write: planRemoval(turn, key, head, head).write, stamp: null };
+  return { write: planRemoval(turn, key, head, head).write, stamp: null, deleted: { versionId: null } };
 }
 
 /** A delete marker that has become its key's only version. */
@@ -197,7 +210,7 @@ function planMarkerRemoval(
   if (newestVersion(turn.rowsOf(key), head.stamp) !== null) return null;
   const due = markerExpirationOf(lifecycle, { key, modifiedMs: head.modifiedMs }, dayMs);
   if (due === null || due.atMs > turn.nowMs) return null;
-  return { write: planRemoval(turn, key, head, head).write, stamp: null };
+  return { write: planRemoval(turn, key, head, head).write, stamp: null, deleted: { versionId: versionIdOf(head) } };
 }
 
 function planNoncurrentRemoval(
@@ -215,7 +228,11 @@ function planNoncurrentRemoval(
   };
   const due = noncurrentExpirationOf(lifecycle, facts, dayMs);
   if (due === null || due.atMs > turn.nowMs) return null;
-  return { write: planRemoval(turn, key, head, target).write, stamp: null };
+  return {
+    write: planRemoval(turn, key, head, target).write,
+    stamp: null,
+    deleted: { versionId: versionIdOf(target) },
+  };
 }
 
 function keepMax({ noncurrent }: Lifecycle): number {

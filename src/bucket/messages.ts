@@ -6,6 +6,7 @@ import type { Outcome } from "../base/outcome.ts";
 import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { BucketDataKey } from "../s3/encryption.ts";
+import type { EventCause } from "../s3/notification.ts";
 import type { ObjectLock, Retention } from "../s3/object-lock.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
 import type { Initiator, ObjectMetadata } from "../storage/record-tail.ts";
@@ -126,13 +127,17 @@ export interface BucketProtocol {
       preconditions: WritePreconditions;
       /** The bytes came from another object of this installation: no ingress. */
       isCopied?: true;
+      cause?: EventCause;
     },
     ObjectWritten,
   ];
   /** Deletes a key as the bucket's versioning says, or removes the version named; deleting what is not there succeeds. Errors: OperationAborted, PreconditionFailed, NoSuchKey (If-Match without an object), InvalidArgument (no version id), AccessDenied (by the lock), InsufficientStorage (of a delete marker). */
-  "object.delete": [ObjectToDelete, ObjectDeleted];
+  "object.delete": [ObjectToDelete & { readonly cause?: EventCause }, ObjectDeleted];
   /** Up to `limits.deleteObjectsMax` of them, one after another; one outcome for each, in order. Errors of all: OperationAborted. */
-  "object.deleteMany": [{ objects: readonly ObjectToDelete[] }, { outcomes: readonly Outcome<ObjectDeleted>[] }];
+  "object.deleteMany": [
+    { objects: readonly ObjectToDelete[]; cause?: EventCause },
+    { outcomes: readonly Outcome<ObjectDeleted>[] },
+  ];
   /**
    * Changes attributes of the newest version (null), or of the one named, in place: its ETag, its time and its stamp stay.
    * Answers the version's id as reads show it. Errors: OperationAborted, InsufficientStorage, NoSuchKey, NoSuchVersion,
@@ -140,7 +145,7 @@ export interface BucketProtocol {
    * lock), InvalidRequest (a lock in a bucket that has no object lock), MetadataTooLarge.
    */
   "object.setAttributes": [
-    { key: string; versionId: string | null; change: AttributesChange; bypassGovernance: boolean },
+    { key: string; versionId: string | null; change: AttributesChange; bypassGovernance: boolean; cause?: EventCause },
     { versionId: string | null },
   ];
   /** One page, walked in slices of `limits.listSliceRows`. `after` is exclusive: a key, or a common prefix that is skipped whole. */
@@ -190,6 +195,7 @@ export interface BucketProtocol {
       preconditions: WritePreconditions;
       objectBytes: number | null;
       claim?: ChecksumClaim;
+      cause?: EventCause;
     },
     ObjectWritten,
   ];
@@ -235,6 +241,8 @@ export interface BucketProtocol {
   "bucket.setVersioning": [{ versioning: VersioningStatus }, Record<string, never>];
   /** Bounds what later turns may add; what is there stays. Errors: OperationAborted. */
   "bucket.setQuota": [{ quota: BucketQuota }, Record<string, never>];
+  /** Takes events out of the outbox, by the hex of their rows' keys: what is dead is kept apart. */
+  "events.settle": [{ delivered: readonly string[]; dead: readonly string[] }, Record<string, never>];
   /** Sets or removes one field of the configuration. Errors: OperationAborted, InsufficientStorage, EntityTooLarge, and those of the field. */
   "bucket.configure": [ConfigurationChange, Record<string, never>];
   /**

@@ -2,6 +2,7 @@
 
 import { versionSaltBytes } from "../base/hlc.ts";
 import type { Checksum, ChecksumType } from "../s3/checksum-algorithms.ts";
+import type { EventCause, EventName } from "../s3/notification.ts";
 import { type LaidTail, layTail } from "../storage/attributes.ts";
 import type { StoredBody } from "../storage/body.ts";
 import { versionKey } from "../storage/keys.ts";
@@ -9,6 +10,7 @@ import type { Location, StoredChunk } from "../storage/location.ts";
 import { etagOf, inlineBytesMax, type ObjectRecord, tailRoom } from "../storage/record.ts";
 import { encodeTail, type RecordTail } from "../storage/record-tail.ts";
 import { judgeTail, writeBody } from "./bodies.ts";
+import { writeEvent } from "./event-outbox.ts";
 import { type AdditionPlan, planAddition } from "./history.ts";
 import { withRetention } from "./locks.ts";
 import type { BucketReply, BucketRequest, ObjectMetadata, ObjectWritten, WritePreconditions } from "./messages.ts";
@@ -53,7 +55,7 @@ export function putObject(
 
 function putTurn(
   turn: Turn,
-  { key, metadata: asked, preconditions, isCopied }: BucketRequest<"object.put">,
+  { key, metadata: asked, preconditions, isCopied, cause }: BucketRequest<"object.put">,
   { body, encoded, unused }: { body: StoredBody; encoded: Buffer /* tail of what was asked */; unused: StoredChunk[] },
 ): ObjectWritten {
   turn.requireOpen();
@@ -76,7 +78,13 @@ function putTurn(
     metadata,
     laid,
   };
-  return makeCurrent(turn, { object, place, change: { ingressBytes: isCopied ? 0 : sizeBytes } });
+  const name = isCopied ? "ObjectCreated:Copy" : cause?.isForm ? "ObjectCreated:Post" : "ObjectCreated:Put";
+  return makeCurrent(turn, {
+    object,
+    place,
+    change: { ingressBytes: isCopied ? 0 : sizeBytes },
+    event: { name, cause },
+  });
 }
 
 /** A key that may take another object, as its turn found it. */
@@ -100,10 +108,11 @@ export interface Replacement {
   readonly place: JudgedPlace;
   /** Of the totals that the object itself does not change. */
   readonly change: Pick<TotalsChange, "openUploadBytes" | "ingressBytes">;
+  readonly event: { readonly name: EventName; readonly cause: EventCause | undefined };
 }
 
 /** Writes the record, makes way for it, and closes the turn with the totals. At most 9 rows, and the attributes of two versions. */
-export function makeCurrent(turn: Turn, { object, place, change }: Replacement): ObjectWritten {
+export function makeCurrent(turn: Turn, { object, place, change, event }: Replacement): ObjectWritten {
   const { head, isNullVersion, plan } = place;
   const { laid } = object;
   const stamp = turn.stamp(head?.stamp);
@@ -129,11 +138,13 @@ export function makeCurrent(turn: Turn, { object, place, change }: Replacement):
   });
   if (laid.attributes !== null) turn.writeAttributes(versionKey(turn.bucket, object.key, stamp), laid.attributes);
   const { openUploadBytes = 0, ingressBytes = 0 } = change;
-  turn.writeTotals({ storedBytes, objects, versions, openUploadBytes, ingressBytes }, stamp);
-  const { sizeBytes, checksum } = object;
+  const { key, sizeBytes, checksum } = object;
+  const etag = etagOf(object);
   // A write does not show the id of a null version: AWS PutObject, the answer while versioning is suspended.
   const versionId = isNullVersion ? null : versionIdOf({ isNullVersion, stamp, salt });
-  return { etag: etagOf(object), sizeBytes, modifiedMs: turn.nowMs, checksum, versionId };
+  writeEvent(turn, event.cause, { name: event.name, key, sizeBytes, etag, versionId });
+  turn.writeTotals({ storedBytes, objects, versions, openUploadBytes, ingressBytes }, stamp);
+  return { etag, sizeBytes, modifiedMs: turn.nowMs, checksum, versionId };
 }
 
 /** The tail of a new object's record. */

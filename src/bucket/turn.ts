@@ -183,6 +183,7 @@ export class Turn {
   readonly nowMs: number;
   /** Rows of `attributes` that were written and removed so far. */
   attributeRows = 0;
+  #events = 0;
 
   constructor(memory: BucketMemory, trees: Trees) {
     this.memory = memory;
@@ -193,6 +194,11 @@ export class Turn {
 
   get row(): BucketRow {
     return this.memory.row(this.nowMs);
+  }
+
+  /** Numbers the events of this turn. */
+  nextEvent(): number {
+    return this.#events++;
   }
 
   /** A field of the bucket's configuration; null when it is not set. @throws CorruptRecordError */

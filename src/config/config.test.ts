@@ -29,6 +29,7 @@ test("an empty configuration has every default", (t) => {
     trustedProxies: [],
     buckets: { defaultOwnership: null },
     console: { publicUrl: null },
+    events: { targets: [] },
     encryption: { keys: [], customerKeysOverHttp: false },
     front: { implementation: "auto", threads: "auto" },
     keyring: { file: null },

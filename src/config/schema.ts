@@ -18,7 +18,7 @@ const domainName = z
 const automatic = z.literal("auto");
 
 /** Keys whose values are masked wherever the configuration is shown. */
-export const secretKeys: ReadonlySet<string> = new Set(["mail.password", "metrics.bearerToken"]);
+export const secretKeys: ReadonlySet<string> = new Set(["events.targets", "mail.password", "metrics.bearerToken"]);
 
 const lifecycle = z.strictObject({
   daySeconds: z
@@ -72,6 +72,36 @@ const buckets = z.strictObject({
     .describe(
       "Object ownership of a bucket made without a choice; null leaves it unset, so that ACLs work and their writers own objects.",
     ),
+});
+
+const events = z.strictObject({
+  targets: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 of A-Z a-z 0-9 _ -")
+          .describe("Last part of the ARNs by which notification configurations name the target."),
+        url: z
+          .string()
+          .max(2048)
+          .regex(/^https?:\/\/[^\s/?#@]+[^\s#@]*$/, "must be http:// or https://")
+          .describe("Webhook: events are POSTed to it as JSON."),
+        authorization: z
+          .string()
+          .max(4096)
+          .nullable()
+          .default(null)
+          .describe("Sent as the Authorization header; a secret; null = none."),
+        allowsPrivate: z
+          .boolean()
+          .default(false)
+          .describe("Whether it may be at a loopback, link-local or private address."),
+      }),
+    )
+    .max(100)
+    .default([])
+    .describe("Targets of event notifications. A bucket's configuration names one by the last part of an ARN."),
 });
 
 const mail = z
@@ -232,6 +262,7 @@ export const configSchema = z.strictObject({
   buckets: buckets.prefault({}),
   console: consoleSection.prefault({}),
   encryption: encryption.prefault({}),
+  events: events.prefault({}),
   front: front.prefault({}),
   keyring: keyring.prefault({}),
   lifecycle: lifecycle.prefault({}),
@@ -257,6 +288,11 @@ export function* brokenRelations(parsed: Parsed): Generator<readonly [readonly (
     ["encryption", "keys"],
     parsed.encryption.keys.map((key) => key.id),
     ["id"],
+  );
+  yield* repeated(
+    ["events", "targets"],
+    parsed.events.targets.map((target) => target.name),
+    ["name"],
   );
   yield* repeated(["storage", "directories"], parsed.storage.directories, []);
   yield* repeated(["website", "endpoints"], parsed.website.endpoints, []);

@@ -121,6 +121,16 @@ export class Judge {
     this.#rules = rules;
   }
 
+  /** As events name who asked. */
+  get principalId(): string {
+    const { identity } = this.#principal;
+    return identity.kind === "anonymous" ? "ANONYMOUS" : `AWS:${identity.userId}`;
+  }
+
+  get isForm(): boolean {
+    return this.#facts.authType === "POST";
+  }
+
   get clientAddress(): string {
     return this.#facts.place.address;
   }

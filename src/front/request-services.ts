@@ -20,6 +20,7 @@ import type { RequestBody } from "../model/http.ts";
 import type { Services } from "../operations/context.ts";
 import type { EncryptionServices } from "../operations/encryption.ts";
 import { fromOutcome } from "../s3/errors.ts";
+import type { EventCause } from "../s3/notification.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
 import type { EpochReader } from "../storage/read-epochs.ts";
@@ -52,7 +53,21 @@ export interface FrontServices {
   readonly defaultOwnership: ObjectOwnership | null;
   readonly dayMs: number;
   readonly tokenKey: Uint8Array;
+  /** Value of x-amz-id-2. */
+  readonly hostId: string;
+  /** Names of the targets that events may go to. */
+  readonly eventTargets: ReadonlySet<string>;
 }
+
+const eventMessages: ReadonlySet<string> = new Set([
+  "object.put",
+  "object.delete",
+  "object.deleteMany",
+  "object.setAttributes",
+  "upload.complete",
+] satisfies BucketMessageType[]);
+
+const tellsEvents = (type: string): boolean => eventMessages.has(type);
 
 /** An ask that ended so may still be at work: its turn can commit until the commit watchdog would have struck. */
 const undecidedCode = "ServiceUnavailable";
@@ -124,6 +139,10 @@ export class RequestServices implements Services {
     return this.#shared.dayMs;
   }
 
+  get eventTargets(): ReadonlySet<string> {
+    return this.#shared.eventTargets;
+  }
+
   get tokenKey(): Uint8Array {
     return this.#shared.tokenKey;
   }
@@ -149,9 +168,24 @@ export class RequestServices implements Services {
     assert(link !== undefined, "every partition has an owner");
     const address = { bucket: bucket.id, partition: bucket.partition };
     const options = { requestId: this.#requestId, timeoutMs: limits.askMs };
-    const outcome = await actorRef<BucketProtocol>(link, address).ask(type, request, options);
+    const told = tellsEvents(type) ? this.#withCause(bucket, request) : request;
+    const outcome = await actorRef<BucketProtocol>(link, address).ask(type, told, options);
     if (!outcome.ok && outcome.code === undecidedCode) this.#isUndecided = true;
     return fromOutcome(outcome);
+  }
+
+  /** Who asks is told with a change only where events may ask for it. */
+  #withCause<R extends object>(bucket: BucketRecord, request: R): R {
+    if (this.#judge === null || this.configurationOf(bucket).get("notification") === null) return request;
+    const { principalId, clientAddress, isForm } = this.#judge;
+    const cause: EventCause = {
+      principalId,
+      sourceAddress: clientAddress,
+      requestId: this.#requestId,
+      hostId: this.#shared.hostId,
+      ...(isForm ? { isForm } : {}),
+    };
+    return { ...request, cause };
   }
 
   /** Stores a body under an upload epoch that is held until `finish`. Rejects with QuotaExceeded before it is read. */

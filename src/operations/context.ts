@@ -40,6 +40,8 @@ export interface Services {
   readonly bodies: Pick<BodyUploader, "store" | "release">;
   readonly encryption: EncryptionServices;
   readonly clock: Clock;
+  /** Names of the targets that events may go to. */
+  readonly eventTargets: ReadonlySet<string>;
   /** The region that buckets without a LocationConstraint are in. */
   readonly region: string;
   /** Of buckets that are made without a choice; null: none. */

@@ -226,6 +226,7 @@ const servicesOf = (world: World, sent: Sent): Services => ({
     takesCustomerKeys: ({ secure }) => secure,
   },
   clock: promptClock,
+  eventTargets: new Set(["target"]),
   region: "us-east-1",
   defaultOwnership: null,
   dayMs: 86_400_000,

@@ -100,6 +100,26 @@ function reversed(text: string | null): string {
   return [...(text ?? "")].reverse().join("");
 }
 
+/** What a bucket has: its rules, and what its events tell of it. Plain data: it is stored. */
+export interface Notification {
+  readonly bucket: string;
+  /** Canonical id of the bucket's owner. */
+  readonly ownerId: string;
+  readonly region: string;
+  readonly rules: NotificationRules;
+}
+
+/** Who asked for what an event tells. */
+export interface EventCause {
+  /** "AWS:<user id>", or the product itself in background work. */
+  readonly principalId: string;
+  readonly sourceAddress: string;
+  readonly requestId: string;
+  readonly hostId: string;
+  /** The object came by a POST form. */
+  readonly isForm?: true;
+}
+
 /** What happened to an object. Plain data: it is stored until it is delivered. */
 export interface ObjectEvent {
   readonly name: EventName;
@@ -117,7 +137,7 @@ export interface ObjectEvent {
   readonly versionId: string | null;
   /** Orders the events of one key: the bucket's sequence number. */
   readonly seq: number;
-  /** Who asked: "AWS:<user id>", or the product itself in background work. */
+  /** Of its cause, as the next three. */
   readonly principalId: string;
   readonly sourceAddress: string;
   readonly requestId: string;

@@ -78,6 +78,26 @@ export function configurationKey(bucket: BucketId, field: number, piece: number)
   return bytes;
 }
 
+/** Spaces of the `events` tree, after the bucket id. */
+const eventSpaces = { waiting: 0, dead: 1 } as const;
+
+/** `events`, one of a bucket's: bucketId | space u8 | seq of its turn u64 | number in the turn u16: oldest first. */
+export function eventKey(bucket: BucketId, space: keyof typeof eventSpaces, seq: number, index: number): Buffer {
+  const bytes = Buffer.allocUnsafe(bucketIdBytes + 11);
+  bytes.set(eventPrefix(bucket, space), 0);
+  writeU64(bytes, seq, bucketIdBytes + 1);
+  bytes.writeUInt16BE(index, bucketIdBytes + 9);
+  return bytes;
+}
+
+/** The prefix of a bucket's events of one space. */
+export function eventPrefix(bucket: BucketId, space: keyof typeof eventSpaces): Buffer {
+  const bytes = Buffer.allocUnsafe(bucketIdBytes + 1);
+  bytes.set(bucketBytes(bucket), 0);
+  bytes[bucketIdBytes] = eventSpaces[space];
+  return bytes;
+}
+
 /** The bucket id at the head of a key. */
 export function bucketOf(key: Buffer): BucketId {
   return key.toString("hex", 0, bucketIdBytes) as BucketId;

@@ -54,6 +54,7 @@ export const treeNames = [
   "log",
   "counters",
   "buckets",
+  "events",
   "meta",
 ] as const;
 export type TreeName = (typeof treeNames)[number];

@@ -44,6 +44,8 @@ export const rootFiles = [
   "embedded-node.ts",
   "thread.ts",
   "front-host.ts",
+  "front-data.ts",
+  "front-events.ts",
   "front-encryption.ts",
   "front-handler.ts",
   "front-thread.ts",
