@@ -161,7 +161,7 @@ export class Front {
         return record?.state === "live" ? record : undefined;
       },
       canonicalIdOf: (accountId) => control.account(accountId)?.canonicalId ?? accountId,
-      configurationOf: ({ id, partition }) => configurations.of({ bucket: id, partition }),
+      configurationOf: ({ id, partition }) => configurations.latest({ bucket: id, partition }),
       put: async (bucket, key, body) => {
         const inside = new RequestServices(this.#services, "inside", null);
         try {

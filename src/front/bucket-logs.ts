@@ -24,7 +24,8 @@ export interface BucketLogsOptions {
   /** A live bucket by name, as of now. */
   readonly bucket: (name: string) => BucketRecord | undefined;
   readonly canonicalIdOf: (accountId: string) => string;
-  readonly configurationOf: (bucket: BucketRecord) => ConfiguredBucket;
+  /** As it was judged by last; null: it never was. */
+  readonly configurationOf: (bucket: BucketRecord) => ConfiguredBucket | null;
   /** Stores an object of text. */
   readonly put: (bucket: BucketRecord, key: string, body: Buffer) => Promise<void>;
 }
@@ -64,7 +65,7 @@ export class BucketLogs {
     if (exchange.bucket === null) return;
     const source = exchange.target ?? this.#options.bucket(exchange.bucket);
     if (source === undefined) return;
-    const logging = this.#options.configurationOf(source).get("logging");
+    const logging = this.#options.configurationOf(source)?.get("logging") ?? null;
     if (logging === null) return;
     const timeMs = this.#options.clock.nowMs() - exchange.durationMs;
     const line = logLine(this.#lineOf(source, exchange, timeMs));

@@ -114,6 +114,7 @@ export class Judge {
   readonly #rules: BucketRules;
   #brought: ReadonlyMap<string, string> | null = null;
   #open: Open[] | null = null;
+  #configured: { readonly bucket: BucketId; readonly configured: ConfiguredBucket } | null = null;
 
   constructor(principal: Principal, facts: SharedFacts, rules: BucketRules) {
     this.#principal = principal;
@@ -133,6 +134,14 @@ export class Judge {
 
   get clientAddress(): string {
     return this.#facts.place.address;
+  }
+
+  /** Read once: a request is judged by one configuration of its bucket. @throws CorruptRecordError */
+  configurationOf(bucket: BucketRecord): ConfiguredBucket {
+    if (this.#configured?.bucket === bucket.id) return this.#configured.configured;
+    const configured = this.#rules.configurationOf(bucket);
+    this.#configured = { bucket: bucket.id, configured };
+    return configured;
   }
 
   /** Whether something was left for `settle`. */
@@ -202,7 +211,7 @@ export class Judge {
     if (bucket === null) {
       return isUnbounded && isOwn ? allow : this.#evaluate(action, resource, null, noAcl);
     }
-    const configured = this.#rules.configurationOf(bucket);
+    const configured = this.configurationOf(bucket);
     // Nothing was ever said of the bucket: nobody else has written into it, and nothing denies.
     if (isUnbounded && isOwn && configured.row.configuredSeq === 0) return allow;
     const policy = bucketPolicyOf(configured);
@@ -265,12 +274,12 @@ export class Judge {
     if (bucket === null || isNew) return null;
     const grant = aclPermission(action);
     if (grant === null || grant.on === "bucket") return null;
-    const configured = known ?? this.#rules.configurationOf(bucket);
+    const configured = known ?? this.configurationOf(bucket);
     return countsAcls(configured.get("ownershipControls")) ? grant.permission : null;
   }
 
   #ignoresPublicAcls(bucket: BucketRecord): boolean {
-    return this.#rules.publicAccessBlock(this.#rules.configurationOf(bucket), bucket.accountId).ignorePublicAcls;
+    return this.#rules.publicAccessBlock(this.configurationOf(bucket), bucket.accountId).ignorePublicAcls;
   }
 
   #settledAcl(open: Open, acl: AccessControlList | undefined): SettledAcl | undefined {

@@ -79,6 +79,7 @@ export class RequestServices implements Services {
   readonly #claim: QuotaClaim | null;
   readonly #uploads: { readonly partition: number; readonly epoch: number }[] = [];
   #isUndecided = false;
+  #hasAsked = false;
 
   /**
    * @param judge settles what a policy says of an object's state; null inside the product
@@ -95,7 +96,9 @@ export class RequestServices implements Services {
     return this.#shared.control;
   }
 
+  /** As the request was judged by, until it asks a bucket itself. */
   configurationOf(bucket: BucketRecord): ConfiguredBucket {
+    if (this.#judge !== null && !this.#hasAsked) return this.#judge.configurationOf(bucket);
     return this.#shared.configurations.of({ bucket: bucket.id, partition: bucket.partition });
   }
 
@@ -169,6 +172,7 @@ export class RequestServices implements Services {
     const address = { bucket: bucket.id, partition: bucket.partition };
     const options = { requestId: this.#requestId, timeoutMs: limits.askMs };
     const told = tellsEvents(type) ? this.#withCause(bucket, request) : request;
+    this.#hasAsked = true;
     const outcome = await actorRef<BucketProtocol>(link, address).ask(type, told, options);
     if (!outcome.ok && outcome.code === undecidedCode) this.#isUndecided = true;
     return fromOutcome(outcome);
