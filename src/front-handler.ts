@@ -8,6 +8,7 @@ import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { urlHost } from "./cli/address.ts";
 import { identityKeys } from "./control/identity-records.ts";
+import { bucketPolicyOf } from "./front/bucket-rules.ts";
 import { AddressRanges } from "./front/client-address.ts";
 import { ConsoleCors } from "./front/console-cors.ts";
 import type { KeyUse } from "./front/key-use.ts";
@@ -29,6 +30,8 @@ import type { PublicAccessBlock } from "./s3/public-access.ts";
 
 export interface HandlerParts {
   readonly data: FrontData;
+  /** null: there is no console. */
+  readonly consoleUrl: string | null;
   readonly services: FrontServices;
   readonly principals: Principals;
   readonly temporary: TemporaryCredentials;
@@ -42,8 +45,8 @@ export interface HandlerParts {
 }
 
 export function s3Handler(parts: HandlerParts): HttpHandler {
-  const { data, services, principals, admission, log, isReady, observe } = parts;
-  const { endpoints, takesVersion2, hostId, consoleUrl, listen } = data;
+  const { data, consoleUrl, services, principals, admission, log, isReady, observe } = parts;
+  const { endpoints, takesVersion2, hostId, listen } = data;
   const { control, clock } = services;
   const random = systemRandom;
   const cors = new ConsoleCors(consoleUrl);
@@ -105,9 +108,10 @@ function queryService({ services, temporary, log }: HandlerParts) {
 }
 
 function controlService({ services, log }: HandlerParts) {
-  const { control, askControl } = services;
+  const { control, configurations, askControl } = services;
   return s3ControlPort({
     bucket: (name) => control.bucket(name),
+    bucketPolicy: ({ id, partition }) => bucketPolicyOf(configurations.of({ bucket: id, partition }))?.whole ?? null,
     publicAccessBlock: (accountId) => control.record<PublicAccessBlock>(identityKeys.publicAccessBlock(accountId)),
     askControl,
     log,

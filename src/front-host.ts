@@ -70,8 +70,6 @@ export interface FrontData {
   readonly trustedProxies: readonly string[];
   readonly takesVersion2: boolean;
   readonly hostId: string;
-  /** null: there is no console. */
-  readonly consoleUrl: string | null;
   readonly tokenKey: Uint8Array;
   readonly log: LogSettings;
   readonly accessLog: string;
@@ -180,11 +178,12 @@ export class Front {
     };
   }
 
-  /** Binds the S3 port; several fronts share it. @returns the port */
-  async listen(port: number): Promise<number> {
+  /** Binds the S3 port; several fronts share it. @param consoleUrl null: there is no console @returns the port */
+  async listen(port: number, consoleUrl: string | null): Promise<number> {
     const { listen: where, fronts } = this.#data;
     const handler = s3Handler({
       data: this.#data,
+      consoleUrl,
       services: this.#services,
       principals: this.#principals,
       temporary: this.#temporary,

@@ -15,7 +15,7 @@ import { type BucketHeld, Front, type FrontData, type FrontSnapshot, type Inside
 type ToFront =
   | { readonly kind: "connect"; readonly thread: number; readonly port: MessagePort }
   | { readonly kind: "disconnect"; readonly thread: number }
-  | { readonly kind: "listen"; readonly id: number; readonly port: number }
+  | { readonly kind: "listen"; readonly id: number; readonly port: number; readonly consoleUrl: string | null }
   | { readonly kind: "report" | "drain" | "close" | "abandon"; readonly id: number }
   | { readonly kind: "finishDeletion" | "deleteBucket"; readonly id: number; readonly bucket: BucketRecord }
   | ({ readonly id: number } & AskInside)
@@ -44,7 +44,7 @@ interface FrontThreadTask {
 
 /** What the front is asked, without the id that the proxy gives it. */
 type Asked =
-  | { readonly kind: "listen"; readonly port: number }
+  | { readonly kind: "listen"; readonly port: number; readonly consoleUrl: string | null }
   | { readonly kind: "report" | "drain" | "close" | "abandon" }
   | { readonly kind: "finishDeletion" | "deleteBucket"; readonly bucket: BucketRecord }
   | AskInside;
@@ -104,8 +104,8 @@ export class FrontThread {
     this.#worker.postMessage(message);
   }
 
-  async listen(port: number): Promise<number> {
-    return Number(await this.#request({ kind: "listen", port }));
+  async listen(port: number, consoleUrl: string | null): Promise<number> {
+    return Number(await this.#request({ kind: "listen", port, consoleUrl }));
   }
 
   async report(): Promise<FrontReport> {
@@ -213,7 +213,7 @@ function run(port: MessagePort, { index, data }: FrontThreadTask): void {
     if (message.kind === "connect") front.connect(message.thread, message.port);
     else if (message.kind === "disconnect") front.disconnect(message.thread);
     else if (message.kind === "controlReply") asks.get(message.id)?.(message.outcome);
-    else if (message.kind === "listen") answer(message.id, front.listen(message.port));
+    else if (message.kind === "listen") answer(message.id, front.listen(message.port, message.consoleUrl));
     else if (message.kind === "finishDeletion") answer(message.id, front.finishDeletion(message.bucket));
     else if (message.kind === "deleteBucket") answer(message.id, front.deleteBucket(message.bucket));
     else if (message.kind === "askInside")

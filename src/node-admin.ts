@@ -1,7 +1,9 @@
 /** The admin API of a node: its own reader of control records in the main thread, the local socket, and the mail. For node.ts alone. */
 
+import { join } from "node:path";
 import { Principals } from "./account/principals.ts";
 import { TemporaryCredentials } from "./account/temporary-credentials.ts";
+import type { Diagnostics } from "./admin/diagnostics.ts";
 import { AdminPolicies } from "./admin/policies.ts";
 import { AdminPort } from "./admin/port.ts";
 import { AdminError } from "./admin/problem.ts";
@@ -27,6 +29,7 @@ import type { AskControl } from "./front/request-services.ts";
 import { TenantHosts } from "./front/tenant-host.ts";
 import type { KeyRing } from "./keyring/key-ring.ts";
 import { defaultMailDirectory, fileMail } from "./mail/file-mail.ts";
+import { fileKeeper } from "./mail/kept-mail.ts";
 import { Outbox } from "./mail/outbox.ts";
 import { smtpMail } from "./mail/smtp.ts";
 import { asS3Error } from "./s3/errors.ts";
@@ -51,8 +54,9 @@ export interface AdminParts {
   readonly beginJob: (jobId: string) => void;
   /** Directories of the partitions' metadata, by number. */
   readonly partitions: readonly { readonly metadata: string }[];
-  /** Where people reach the console, without a slash at its end. */
-  readonly consoleUrl: string;
+  /** Where people reach the console, without a slash at its end; known once it listens. */
+  readonly consoleUrl: () => string;
+  readonly diagnostics: () => Diagnostics;
   readonly log: Log;
   readonly unsafe: readonly UnsafeName[];
 }
@@ -64,7 +68,7 @@ export interface OpenedAdmin {
 
 /** The control records' environment is open in this process. @throws ListenError when there can be no local socket */
 export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
-  const { config, dataDirectory, keyRing, askControl, finishDeletion, consoleUrl, log, unsafe } = parts;
+  const { config, dataDirectory, keyRing, askControl, finishDeletion, consoleUrl, diagnostics, log, unsafe } = parts;
   const secrets = ringSecretBox(keyRing);
   const snapshot = openControlSnapshot({ directory: parts.controlDirectory, ...unsafeLmdb(unsafe) });
   const reader = new ControlReader(snapshot);
@@ -72,6 +76,7 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
   const principals = new Principals({ records: reader, secrets, temporary, clock: systemClock });
   const records = new AdminRecords(reader);
   const outbox = openOutbox(parts);
+  await outbox.resume();
   const snapshots = parts.partitions.map(({ metadata }) =>
     openSnapshot({ directory: metadata, ...unsafeLmdb(unsafe) }),
   );
@@ -113,7 +118,10 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
       tenantOf: (host) => tenants.find(host, reader)?.accountId ?? null,
       // Whoever names a public URL without TLS has decided so.
       allowsPlainHttp: publicUrl?.startsWith("http://") ?? false,
-      consoleUrl,
+      get consoleUrl() {
+        return consoleUrl();
+      },
+      diagnostics,
     },
     proofs: new Proofs(records, principals),
     askControl,
@@ -125,7 +133,7 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
     port,
     close: async () => {
       await socket?.close(limits.drainMs);
-      outbox.close();
+      await outbox.close();
       await Promise.all(snapshots.map((snapshot) => snapshot.close()));
       await reader.close();
     },
@@ -140,16 +148,20 @@ function refuse(error: unknown): never {
 }
 
 /** By SMTP, or without a server to files beside the data. */
-function openOutbox({ config, dataDirectory, log }: AdminParts): Outbox {
+function openOutbox({ config, dataDirectory, keyRing, log }: AdminParts): Outbox {
   const clock = systemClock;
+  const directory = defaultMailDirectory(dataDirectory);
   const mail =
     config.mail === null
       ? fileMail({
-          directory: defaultMailDirectory(dataDirectory),
+          directory,
           from: `troupe@${config.domain[0] ?? "localhost"}`,
           clock,
           random: systemRandom,
         })
       : smtpMail(config.mail);
-  return new Outbox({ mail, clock, log });
+  const keeper = fileKeeper(join(directory, "outbox"), keyRing, (name, error) =>
+    log.warn({ name, error }, "a kept mail cannot be read and is left where it is"),
+  );
+  return new Outbox({ mail, clock, log, random: systemRandom, keeper });
 }

@@ -24,15 +24,17 @@ export interface ConsoleParts {
   readonly fronts: readonly AnyFront[];
   readonly supervisor: Supervisor;
   readonly freeSpace: FreeSpace;
-  /** Of the S3 port. */
-  readonly endpoint: string;
+  /** Of the S3 port, once it listens. */
+  readonly endpoint: () => string;
+  /** Whether the S3 port serves too. */
+  readonly isReady: () => boolean;
   readonly log: Log;
   readonly admin: AdminPort;
 }
 
 /** @throws ListenError */
 export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
-  const { address, implementation, config, fronts, supervisor, freeSpace, endpoint, log, admin } = parts;
+  const { address, implementation, config, fronts, supervisor, freeSpace, endpoint, isReady, log, admin } = parts;
   let reports: readonly FrontReport[] = [];
   const gauges = nodeGauges({
     fronts: () => reports.map(({ snapshot }) => snapshot),
@@ -53,12 +55,12 @@ export async function openConsole(parts: ConsoleParts): Promise<HttpServer> {
       domains: config.domain,
       region: config.region,
       consoleUrl: () => config.console.publicUrl ?? `http://${urlHost(address.host)}:${server.port}`,
-      listening: () => endpoint,
+      listening: endpoint,
       log,
     }),
     isOpen: config.metrics.open,
     bearerToken: config.metrics.bearerToken,
-    isReady: () => supervisor.snapshot().isUp.every((isUp) => isUp),
+    isReady,
     endpoint,
     onError: (error) => log.error({ error }, "metrics could not be gathered"),
   });

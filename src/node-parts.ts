@@ -32,7 +32,8 @@ import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
 
 /** A front in this thread, or the proxy of one in its own. */
 export interface AnyFront extends FrontConnections {
-  listen(port: number): Promise<number>;
+  /** @param consoleUrl null: there is no console */
+  listen(port: number, consoleUrl: string | null): Promise<number>;
   drain(): Promise<void>;
   close(): Promise<void>;
   abandon(): Promise<void>;
@@ -182,7 +183,7 @@ export function startFronts(
     {
       connect: (thread, port) => front.connect(thread, port),
       disconnect: (thread) => front.disconnect(thread),
-      listen: (port) => front.listen(port),
+      listen: (port, consoleUrl) => front.listen(port, consoleUrl),
       drain: () => front.drain(),
       close: () => front.close(),
       abandon: () => front.abandon(),

@@ -10,6 +10,7 @@ import { systemClock } from "./base/clock.ts";
 import { limits } from "./base/limits.ts";
 import { createThreadLog, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import { RecentFaults } from "./base/recent-faults.ts";
 import { urlHost } from "./cli/address.ts";
 import type { ServeOptions } from "./cli/command.ts";
 import { readIdentitiesFile } from "./cli/identities-file.ts";
@@ -161,7 +162,8 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
   const clock = systemClock;
   const logs = logSettings(config, guest);
   const onLine = guest?.onLine ?? (() => undefined);
-  const log = createThreadLog(logs, onLine);
+  const faults = new RecentFaults(clock);
+  const log = faults.watch(createThreadLog(logs, onLine));
   const isTemporary = guest?.isTemporary === true;
   const unsafe = isTemporary ? noDurability : parseUnsafe(environment["TROUPE_UNSAFE_FOR_TESTS"]);
   if (unsafe.length > 0 && !isTemporary)
@@ -234,7 +236,6 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
   });
   const shared = shareMemory(directory, threads, config.slabs.bytes);
   const partitions = partitionsOf(directory, threads.buckets);
-  const consoleUrl = consoleUrlOf(options, options.console?.port ?? 0);
   const frontData: FrontData = {
     ...shared.front,
     partitions,
@@ -257,7 +258,6 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     domains: config.domain,
     trustedProxies: config.trustedProxies,
     hostId: Buffer.from(directory.format.nodeEpoch, "hex").toString("base64"),
-    consoleUrl,
     tokenKey: Uint8Array.from(systemRandom.bytes(32)),
     log: logs,
     accessLog: config.log.access,
@@ -311,17 +311,17 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
   });
   opened.add(() => jobs.stop());
   await jobs.resume();
-  const s3Port = await first.listen(options.s3.port);
-  for (const front of fronts.slice(1)) await front.listen(s3Port);
-  opened.add(async () => {
-    await Promise.all(fronts.map((front) => front.drain()));
-  });
-  const endpoint = `${options.tls === null ? "http" : "https"}://${urlHost(options.s3.host)}:${s3Port}`;
-  let console = consoleUrl;
+  let endpoint = "";
+  let consoleUrl: string | null = null;
   if (options.console !== null) {
     // Metrics are nothing that a node without a console should load.
     const { openConsole } = await import("./node-console.ts");
     const { openAdmin } = await import("./node-admin.ts");
+    const { nodeDiagnostics } = await import("./node-diagnostics.ts");
+    const said = {
+      endpoint: () => endpoint,
+      isReady: () => endpoint !== "" && supervisor.snapshot().isUp.every((isUp) => isUp),
+    };
     const admin = await openAdmin({
       config,
       dataDirectory: directory.path,
@@ -333,30 +333,47 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       askBucket: (bucket, type, request) => first.askInside(bucket, type, request),
       beginJob: (jobId) => jobs.begin(jobId),
       partitions,
-      consoleUrl: consoleUrl ?? "",
+      consoleUrl: () => consoleUrl ?? "",
+      diagnostics: nodeDiagnostics({
+        ...said,
+        loaded: options.loaded,
+        supervisor,
+        freeSpace,
+        faults,
+        implementation,
+        clock,
+      }),
       log,
       unsafe,
     });
     opened.add(() => admin.close());
+    const { console } = options;
+    // Before the S3 port: its links lead to the port that the console has got.
     const server = await openConsole({
-      address: options.console,
+      ...said,
+      address: console,
       implementation,
       config,
       fronts,
       supervisor,
       freeSpace,
-      endpoint,
       log,
       admin: admin.port,
     });
     const close = (): Promise<void> => server.close(limits.drainMs);
     opened.add(close, () => server.close(0));
-    console = consoleUrlOf(options, server.port);
+    consoleUrl = config.console.publicUrl ?? `http://${urlHost(console.host)}:${server.port}`;
   }
-  log.info({ endpoint, console, partitions: partitions.length, ...threads }, "the node serves");
+  const s3Port = await first.listen(options.s3.port, consoleUrl);
+  for (const front of fronts.slice(1)) await front.listen(s3Port, consoleUrl);
+  opened.add(async () => {
+    await Promise.all(fronts.map((front) => front.drain()));
+  });
+  endpoint = `${options.tls === null ? "http" : "https"}://${urlHost(options.s3.host)}:${s3Port}`;
+  log.info({ endpoint, console: consoleUrl, partitions: partitions.length, ...threads }, "the node serves");
   return {
     endpoint,
-    consoleUrl: console,
+    consoleUrl,
     credentials,
     implementation,
     operatorKey: () => operatorKey(control.store, control.secrets),
@@ -368,9 +385,4 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       await restoreRecords(control.store, seeded);
     },
   };
-}
-
-function consoleUrlOf({ console, loaded }: ServeOptions, port: number): string | null {
-  if (console === null) return null;
-  return loaded.config.console.publicUrl ?? `http://${urlHost(console.host)}:${port}`;
 }

@@ -120,10 +120,17 @@ async function update(turn: Turn, request: Request<"account.update">): Promise<{
   return { account };
 }
 
+/** What an account's Admin changes of it; the rest is Root's. */
+const fromAdmin: readonly (keyof AccountChanges)[] = ["addressRanges"];
+
 /** Whoever acts as the account's Root changes what that may; the operator has nobody above it. @throws Refusal AccessDenied */
 async function checkReach(turn: Turn, before: AccountRecord, changes: Partial<AccountChanges>): Promise<void> {
   const { rank } = await turn.asking();
   if (rank === "system" || turn.by.accountId !== before.accountId) return;
+  if (rank === "admin") {
+    const member = (Object.keys(changes) as (keyof AccountChanges)[]).find((name) => !fromAdmin.includes(name));
+    if (member !== undefined) throw denied(`Only Root changes ${member}.`);
+  }
   for (const member of fromAbove) {
     if (changes[member] === undefined || (before.kind === "operator" && member !== "kind")) continue;
     throw denied(`Only an account above changes ${member}.`);

@@ -1,6 +1,6 @@
 /** ARNs of IAM: of users, groups, roles and policies. Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
 
-import { rootUserName } from "../control/identity-records.ts";
+import { identityKeys, rootUserName } from "../control/identity-records.ts";
 
 export type EntityKind = "user" | "group" | "role" | "policy";
 
@@ -23,4 +23,10 @@ export function parsePolicyArn(arn: string): PolicyArn | null {
   if (match === null) return null;
   const [, owner = "", path = "/", name = ""] = match;
   return { accountId: owner === "aws" ? null : owner, path, name };
+}
+
+/** The record of an account's own managed policy; null for what is no such ARN. The name alone counts: paths are no part of a name. */
+export function managedPolicyKey(arn: string): string | null {
+  const parsed = parsePolicyArn(arn);
+  return parsed === null || parsed.accountId === null ? null : identityKeys.policy(parsed.accountId, parsed.name);
 }

@@ -112,7 +112,7 @@ const ownCredentials: Row = {
 
 const rows: Readonly<Record<IdentityMessage, Row>> = {
   "account.create": accountsBelow,
-  "account.update": accountsBelow,
+  "account.update": { ...accountsBelow, admin: entity },
   "account.setStatus": accountLife,
   "account.delete": accountLife,
 
@@ -131,12 +131,16 @@ const rows: Readonly<Record<IdentityMessage, Row>> = {
   "group.removeUser": rights,
   "role.create": rights,
   "role.update": rights,
+  "role.tag": rights,
+  "role.untag": rights,
   "role.delete": rights,
   "policy.create": rights,
   "policy.createVersion": rights,
   "policy.setDefaultVersion": rights,
   "policy.deleteVersion": rights,
   "policy.setTags": rights,
+  "policy.tag": rights,
+  "policy.untag": rights,
   "policy.delete": rights,
   "policy.attach": rights,
   "policy.detach": rights,

@@ -182,19 +182,27 @@ export class Directory {
     });
   }
 
-  /** Rows of the audit log from the oldest on, of one account or (null) of all. `after` may be a time: see `auditAfter`. */
-  audit(accountId: string | null, page: PageRequest): Page<AuditRecord> {
+  /**
+   * Rows of the audit log, of one account or (null) of all. `after` may be a time: see `auditAfter`.
+   * @param order up: from the oldest on; down: from the newest back, and `after` is the row before which the page begins
+   */
+  audit(accountId: string | null, page: PageRequest, order: "up" | "down" = "up"): Page<AuditRecord> {
     const prefix = accountId === null ? identityKeys.audit("") : identityKeys.accountAudit(accountId, "");
-    return this.#page(prefix, page, (id) => this.#reader.record<AuditRecord>(identityKeys.audit(id)));
+    return this.#page(prefix, page, (id) => this.#reader.record<AuditRecord>(identityKeys.audit(id)), order);
   }
 
   /**
    * What follows `prefix` in the keys of a page, each as `read` sees it; those that it does not want are left out.
    * At most `limits.directoryPageMax` keys are looked at, so that a page may be short and still have a next one.
    */
-  #page<T>(prefix: string, { after, limit }: PageRequest, read: (name: string) => T | undefined): Page<T> {
+  #page<T>(
+    prefix: string,
+    { after, limit }: PageRequest,
+    read: (name: string) => T | undefined,
+    order: "up" | "down" = "up",
+  ): Page<T> {
     const start = after === "" ? "" : prefix + after;
-    const keys = this.#reader.keys(prefix, start, limits.directoryPageMax + 1);
+    const keys = this.#reader.keys(prefix, start, limits.directoryPageMax + 1, order);
     const items: T[] = [];
     for (const [index, key] of keys.entries()) {
       const item = index < limits.directoryPageMax && items.length < limit ? read(key.slice(prefix.length)) : undefined;

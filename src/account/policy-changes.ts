@@ -8,7 +8,7 @@ import { identityKeys, type ManagedPolicyRecord, type PolicyVersion } from "../c
 import { accepted, type Handlers } from "../control/messages.ts";
 import { entityArn, parsePolicyArn } from "./arn.ts";
 import { checkCount, readPolicy, releaseName, takeName, whomOfPolicy } from "./entities.ts";
-import { checkDescription, checkPath, checkPolicy, checkTags } from "./identity-rules.ts";
+import { checkDescription, checkPath, checkPolicy, checkTags, withoutTags, withTags } from "./identity-rules.ts";
 import type { IdentityTurns } from "./identity-turns.ts";
 import { overQuota, Refusal } from "./refusal.ts";
 import type { Turn } from "./turn.ts";
@@ -19,6 +19,8 @@ type PolicyMessage =
   | "policy.setDefaultVersion"
   | "policy.deleteVersion"
   | "policy.setTags"
+  | "policy.tag"
+  | "policy.untag"
   | "policy.delete";
 type Request<T extends PolicyMessage> = DirectoryMessages[T][0];
 type Changed = { readonly record: ManagedPolicyRecord; readonly detail?: Readonly<Record<string, string>> };
@@ -78,6 +80,18 @@ export function policyChanges(turns: IdentityTurns): Handlers<PolicyMessage> {
           checkTags(request.tags);
           return { record: { ...before, tags: request.tags } };
         }),
+      ),
+    "policy.tag": (request) =>
+      nothing(
+        change("policy.tag", request, (before) => ({
+          record: { ...before, tags: withTags(before.tags, request.tags) },
+        })),
+      ),
+    "policy.untag": (request) =>
+      nothing(
+        change("policy.untag", request, (before) => ({
+          record: { ...before, tags: withoutTags(before.tags, request.keys) },
+        })),
       ),
     "policy.delete": (request) => {
       const { by, policyArn } = request;

@@ -23,7 +23,7 @@ import { type PolicyDocument, parsePolicy } from "../policy/document.ts";
 import { managedPolicies } from "../policy/managed.ts";
 import { PolicyError } from "../policy/policy-error.ts";
 import type { RequestPrincipal } from "../policy/request.ts";
-import { managedPolicyKey } from "./arns.ts";
+import { managedPolicyKey } from "./arn.ts";
 import type { Principal } from "./principal.ts";
 import type { IssuedClaims, TemporaryCredentials } from "./temporary-credentials.ts";
 

@@ -3,16 +3,24 @@
 import { limits } from "../base/limits.ts";
 import { newIdentityId } from "../control/identity-ids.ts";
 import type { DirectoryMessages } from "../control/identity-messages.ts";
-import { identityKeys, type RoleRecord } from "../control/identity-records.ts";
+import { identityKeys, type RoleRecord, type Tag } from "../control/identity-records.ts";
 import type { Handlers } from "../control/messages.ts";
 import { checkCount, readRole, releaseName, takeName, whomOfHolder } from "./entities.ts";
-import { checkDescription, checkPath, checkPolicy, checkTags, invalid } from "./identity-rules.ts";
+import {
+  checkDescription,
+  checkPath,
+  checkPolicy,
+  checkTags,
+  invalid,
+  withoutTags,
+  withTags,
+} from "./identity-rules.ts";
 import type { IdentityTurns } from "./identity-turns.ts";
 import { Refusal } from "./refusal.ts";
 import type { Turn } from "./turn.ts";
 import { bound } from "./user-changes.ts";
 
-type RoleMessage = "role.create" | "role.update" | "role.delete";
+type RoleMessage = "role.create" | "role.update" | "role.tag" | "role.untag" | "role.delete";
 type Request<T extends RoleMessage> = DirectoryMessages[T][0];
 
 export function roleChanges(turns: IdentityTurns): Handlers<RoleMessage> {
@@ -23,6 +31,10 @@ export function roleChanges(turns: IdentityTurns): Handlers<RoleMessage> {
   return {
     "role.create": (request) => run("role.create", request, (turn) => create(turn, request)),
     "role.update": (request) => run("role.update", request, (turn) => update(turn, request)),
+    "role.tag": (request) =>
+      run("role.tag", request, (turn) => retag(turn, request, (tags) => withTags(tags, request.tags))),
+    "role.untag": (request) =>
+      run("role.untag", request, (turn) => retag(turn, request, (tags) => withoutTags(tags, request.keys))),
     "role.delete": (request) => run("role.delete", request, (turn) => remove(turn, request)),
   };
 }
@@ -74,6 +86,18 @@ async function update(turn: Turn, request: Request<"role.update">): Promise<{ ro
   turn.put(identityKeys.role(accountId, roleName), role);
   await turn.commit(accountId, `role/${roleName}`, { changed: Object.keys(changes).join(" ") });
   return { role };
+}
+
+async function retag(
+  turn: Turn,
+  { accountId, roleName }: Request<"role.tag" | "role.untag">,
+  make: (held: readonly Tag[]) => readonly Tag[],
+): Promise<Record<string, never>> {
+  const role = await readRole(turn, accountId, roleName);
+  await turn.judge(accountId, await whomOfHolder(turn, { kind: "role", accountId, name: roleName }));
+  turn.put(identityKeys.role(accountId, roleName), { ...role, tags: make(role.tags) });
+  await turn.commit(accountId, `role/${roleName}`);
+  return {};
 }
 
 async function remove(turn: Turn, { accountId, roleName }: Request<"role.delete">): Promise<Record<string, never>> {

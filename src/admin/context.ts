@@ -12,6 +12,7 @@ import type { ControlProtocol } from "../control/messages.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { Caller, CallerSession } from "./caller.ts";
+import type { Diagnostics } from "./diagnostics.ts";
 import type { AdminMail } from "./mails.ts";
 import type { AdminPolicies } from "./policies.ts";
 import type { AdminRecords } from "./records.ts";
@@ -53,6 +54,7 @@ export interface AdminServices {
   readonly allowsPlainHttp: boolean;
   /** Where people reach the console, without a slash at its end: from the configuration or the listener, never from a Host header. */
   readonly consoleUrl: string;
+  readonly diagnostics: () => Diagnostics;
 }
 
 export interface AdminContext {

@@ -84,6 +84,9 @@ export interface AdminDeclaration<
 /** The resource that the policy action is judged on: an ARN, or "*". */
 export type ResourceOf = (input: AdminInput, accountId: string, reader: AdminRecords) => string;
 
+/** Values of condition keys that a request brings, by their names in lower case. */
+export type Conditions = Readonly<Record<string, readonly string[]>>;
+
 /** Decoded and checked parts of a request, as the rows' schemas say. */
 export interface AdminInput {
   readonly params: Readonly<Record<string, unknown>>;
@@ -109,6 +112,7 @@ export interface AdminRow {
   /** Whether a POST may carry an Idempotency-Key. */
   readonly isIdempotent: boolean;
   readonly resource: ResourceOf;
+  readonly conditions: (input: AdminInput) => Conditions;
   readonly handler: (input: AdminInput, context: AdminContext) => Promise<unknown>;
 }
 
@@ -127,14 +131,16 @@ type ReplyOf<R extends ReplySchema> = R extends z.ZodType
       : null;
 
 interface Declared<P extends ObjectSchema, Q extends ObjectSchema, B extends z.ZodType | null, R extends ReplySchema> {
-  /** The resource of the policy action, when it is not "*". */
+  /** The resource of the policy action, when it is not "*", and condition keys beside those of every request. */
   on(
     resource: (input: InputOf<P, Q, B>, accountId: string, reader: AdminRecords) => string,
+    conditions?: (input: InputOf<P, Q, B>) => Conditions,
   ): Pick<Declared<P, Q, B, R>, "handledBy">;
   handledBy(handler: (input: InputOf<P, Q, B>, context: AdminContext) => Promise<ReplyOf<R>>): AdminRow;
 }
 
 const everything: ResourceOf = () => "*";
+const noConditions = (): Conditions => ({});
 
 /** Declares a row. The handler comes in a second call, so that it is checked against schemas that are already known. */
 export function declareAdmin<
@@ -144,7 +150,7 @@ export function declareAdmin<
   R extends ReplySchema,
 >(declaration: AdminDeclaration<P, Q, B, R>): Declared<P, Q, B, R> {
   const handledOn =
-    (resource: ResourceOf): Declared<P, Q, B, R>["handledBy"] =>
+    (resource: ResourceOf, conditions: AdminRow["conditions"]): Declared<P, Q, B, R>["handledBy"] =>
     (handler) => ({
       name: declaration.name,
       method: declaration.method,
@@ -162,12 +168,15 @@ export function declareAdmin<
       isIdempotent:
         declaration.method === "POST" && declaration.admits.who.some((proof) => proof !== "none" && proof !== "half"),
       resource,
+      conditions,
       // The decoder made the input from the row's own schemas: here, and only here, its type is known again.
       handler: (input, context) => handler(input as unknown as InputOf<P, Q, B>, context),
     });
   return {
-    on: (resource) => ({ handledBy: handledOn(resource as unknown as ResourceOf) }),
-    handledBy: handledOn(everything),
+    on: (resource, conditions = noConditions) => ({
+      handledBy: handledOn(resource as unknown as ResourceOf, conditions as unknown as AdminRow["conditions"]),
+    }),
+    handledBy: handledOn(everything, noConditions),
   };
 }
 

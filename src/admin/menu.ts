@@ -20,3 +20,21 @@ export function menuOf(context: AdminContext): MenuItem[] {
   ];
   return items.filter(([, isShown]) => isShown).map(([item]) => item);
 }
+
+/** What the console offers beside the menu; the rows themselves decide. Read anew with each request. */
+export function capabilitiesOf(context: AdminContext) {
+  const { account, role, isActing, proof } = context.caller;
+  const isRootAbove = account.kind !== "customer" && role === "root";
+  return {
+    createBuckets: context.allows("s3:CreateBucket", "*"),
+    createUsers: context.allows("iam:CreateUser", "*"),
+    createPolicies: context.allows("iam:CreatePolicy", "*"),
+    createAccounts: isRootAbove,
+    actAs: isRootAbove && !isActing && proof === "session",
+    setAccountAddresses: role !== "user",
+    editAccount: role === "root",
+    readAudit: role !== "user",
+    diagnose: account.kind === "operator" && role === "root",
+    changeCredentials: proof === "session" && !isActing,
+  };
+}

@@ -7,6 +7,7 @@ import { type Explanation, explain, type StatementExplanation } from "../policy/
 import { managedPolicies } from "../policy/managed.ts";
 import type { AccessRequest, PolicySets } from "../policy/request.ts";
 import type { Caller } from "./caller.ts";
+import type { Conditions } from "./declaration.ts";
 
 /** What conditions of policies may ask of a request. */
 export interface JudgedRequest {
@@ -14,6 +15,8 @@ export interface JudgedRequest {
   readonly userAgent: string;
   readonly isSecure: boolean;
   readonly nowMs: number;
+  /** What this action brings beside. */
+  readonly conditions: Conditions;
 }
 
 /** A request that is not made, only judged. */
@@ -69,6 +72,16 @@ export class AdminPolicies {
     if (principal.isUnbounded) return true;
     const facts = factsOf(principal, caller, request);
     return evaluate(accessRequest(principal, action, resource, facts), setsOf(principal)).effect === "Allow";
+  }
+
+  /** What a user's policies allow, wherever it comes from and whenever; one that is disabled may nothing. */
+  judgeOf(accountId: string, name: string): (action: string, resource: string) => boolean {
+    const principal = this.#principals.user(accountId, name);
+    if (principal === undefined) return () => false;
+    if (principal.isUnbounded) return () => true;
+    const facts = new Map(identityFacts(principal));
+    const sets = setsOf(principal);
+    return (action, resource) => evaluate(accessRequest(principal, action, resource, facts), sets).effect === "Allow";
   }
 
   /** Null: a user that is disabled, or whose account is not in force, may nothing. */
@@ -128,9 +141,10 @@ function identityFacts({ identity, userName, account }: Principal): [string, rea
 }
 
 function factsOf(principal: Principal, caller: Caller, request: JudgedRequest): Facts {
-  const { address, userAgent, isSecure, nowMs } = request;
+  const { address, userAgent, isSecure, nowMs, conditions } = request;
   return new Map<string, readonly string[]>([
     ...identityFacts(principal),
+    ...Object.entries(conditions),
     ["aws:currenttime", [new Date(nowMs).toISOString()]],
     ["aws:epochtime", [String(Math.floor(nowMs / 1000))]],
     ["aws:securetransport", [String(isSecure)]],

@@ -147,6 +147,9 @@ export class AdminPort {
       isSecure,
       caller,
       services,
+      recordDenial: () => {
+        if (caller !== null) this.#recordDenial(row, caller, input.params);
+      },
       ask: async (type, message) => {
         const outcome = await askControl(type, message);
         services.reader.refresh();
@@ -156,10 +159,7 @@ export class AdminPort {
     const { action } = row.admits;
     if (action !== null && caller !== null) {
       const resource = row.resource(input, caller.account.accountId, services.reader);
-      if (!context.allows(action, resource)) {
-        this.#recordDenial(row, caller, input.params);
-        throw new AdminError("AccessDenied", `No policy allows you ${action} on ${resource}.`);
-      }
+      context.demand(action, resource, row.conditions(input));
     }
     return encodeAnswer(row, await row.handler(input, context), context);
   }

@@ -126,6 +126,17 @@ export class AdminRecords {
     };
   }
 
+  /** A managed policy that can be attached in the account: its own, or the product's. Null: there is none. */
+  attachable(
+    accountId: string,
+    policyArn: string,
+  ): { readonly name: string; readonly description: string | null; readonly document: string } | null {
+    const found = this.#policies.policy(policyArn, accountId);
+    if (found === undefined) return null;
+    const { name, description } = found;
+    return { name, description, document: this.#policies.document(policyArn, accountId) ?? "" };
+  }
+
   /** How many users, groups and roles have the policy, or are bounded by it. */
   attachmentCount(policyArn: string, accountId: string): number {
     return (
@@ -154,9 +165,9 @@ export class AdminRecords {
     return this.#directory.tokensOf(accountId, user, wholeList).items;
   }
 
-  /** From the oldest on. @param accountId null = of every account @param page `after` may come from `auditAfter` */
-  audit(accountId: string | null, page: PageRequest): Page<AuditRecord> {
-    return this.#directory.audit(accountId, page);
+  /** As `Directory.audit`. @param accountId null = of every account */
+  audit(accountId: string | null, page: PageRequest, order: "up" | "down" = "up"): Page<AuditRecord> {
+    return this.#directory.audit(accountId, page, order);
   }
 
   bucket(name: string): BucketRecord | undefined {
@@ -170,18 +181,11 @@ export class AdminRecords {
   /** An account's jobs, the newest first. */
   jobs(accountId: string, { after, limit }: PageRequest): Page<JobRecord> {
     const prefix = jobKeys.accountJob(accountId, "");
-    const ids: string[] = [];
-    for (let last = ""; ; ) {
-      const page = this.control.keys(prefix, last, limits.controlListMax);
-      ids.push(...page.map((key) => key.slice(prefix.length)));
-      if (page.length < limits.controlListMax) break;
-      last = page.at(-1) ?? "";
-    }
-    const older = ids.reverse().filter((id) => after === "" || id < after);
-    const shown = older.slice(0, limit);
+    const keys = this.control.keys(prefix, after === "" ? "" : prefix + after, limit + 1, "down");
+    const shown = keys.slice(0, limit).map((key) => key.slice(prefix.length));
     return {
       items: shown.flatMap((id) => this.job(id) ?? []),
-      next: older.length > limit ? (shown.at(-1) ?? null) : null,
+      next: keys.length > limit ? (shown.at(-1) ?? null) : null,
     };
   }
 

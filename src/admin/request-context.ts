@@ -6,6 +6,7 @@ import type { UserRecord } from "../control/identity-records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import type { Caller, CallerSession } from "./caller.ts";
 import type { AdminContext, AdminServices } from "./context.ts";
+import type { Conditions } from "./declaration.ts";
 import type { JudgedRequest } from "./policies.ts";
 import { AdminError } from "./problem.ts";
 import type { AdminRecords } from "./records.ts";
@@ -18,6 +19,8 @@ interface Parts {
   readonly caller: Caller | null;
   readonly services: AdminServices;
   readonly ask: AdminContext["ask"];
+  /** Policies have refused something: a row of the audit log. */
+  readonly recordDenial: () => void;
 }
 
 export class RequestContext implements AdminContext {
@@ -30,6 +33,7 @@ export class RequestContext implements AdminContext {
   hasShownSecret = false;
   readonly #request: HttpRequest;
   readonly #caller: Caller | null;
+  readonly #recordDenial: () => void;
 
   constructor(parts: Parts) {
     this.requestId = parts.requestId;
@@ -39,6 +43,7 @@ export class RequestContext implements AdminContext {
     this.ask = parts.ask;
     this.#request = parts.request;
     this.#caller = parts.caller;
+    this.#recordDenial = parts.recordDenial;
   }
 
   get userAgent(): string {
@@ -72,12 +77,17 @@ export class RequestContext implements AdminContext {
   }
 
   allows(action: string, resource: string): boolean {
-    return this.services.policies.allows(this.caller, action, resource, this.#judged());
+    return this.#allows(action, resource, {});
   }
 
-  demand(action: string, resource: string): void {
-    if (!this.allows(action, resource))
-      throw new AdminError("AccessDenied", `No policy allows you ${action} on ${resource}.`);
+  #allows(action: string, resource: string, conditions: Conditions): boolean {
+    return this.services.policies.allows(this.caller, action, resource, this.#judged(conditions));
+  }
+
+  demand(action: string, resource: string, conditions: Conditions = {}): void {
+    if (this.#allows(action, resource, conditions)) return;
+    this.#recordDenial();
+    throw new AdminError("AccessDenied", `No policy allows you ${action} on ${resource}.`);
   }
 
   judgeTransport(): void {
@@ -93,8 +103,9 @@ export class RequestContext implements AdminContext {
     this.headers.push([name, value]);
   }
 
-  #judged(): JudgedRequest {
+  #judged(conditions: Conditions): JudgedRequest {
     return {
+      conditions,
       address: this.address,
       userAgent: this.userAgent,
       isSecure: this.isSecure,

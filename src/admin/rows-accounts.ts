@@ -45,8 +45,8 @@ export const UpdateOwnAccount = declareAdmin({
   method: "PATCH",
   path: "/account",
   group,
-  summary: "Changes what an account may change of itself: name, contact, allowed addresses.",
-  admits: { ...byPolicy("account:PutAccountName"), role: "root" },
+  summary: "Changes what an account may change of itself: name and contact (Root), allowed addresses (also Admin).",
+  admits: { ...byPolicy("account:PutAccountName"), role: "admin" },
   params: nothing,
   query: nothing,
   body: z.strictObject({

@@ -92,20 +92,27 @@ function matches(record: AuditRecord, { action, outcome, by }: Filter): boolean 
  * The first page of the log with a row that is wanted. Looks at a bounded number of pages, so that a rare filter costs answers
  * with nothing but a cursor, not a long wait.
  */
-function search(context: AdminContext, query: Filter, range: PageRequest): Page<AuditRecord> {
-  const { to } = query;
-  const toMs = to === undefined ? Number.POSITIVE_INFINITY : Date.parse(to);
+function search(context: AdminContext, query: Filter, range: PageRequest, order: Order): Page<AuditRecord> {
+  const fromMs = query.from === undefined ? 0 : Date.parse(query.from);
+  const toMs = query.to === undefined ? Number.POSITIVE_INFINITY : Date.parse(query.to);
   const account = accountOf(context, query.account);
-  let after = range.after === "" && query.from !== undefined ? auditAfter(Date.parse(query.from)) : range.after;
+  let after = range.after === "" ? firstPlace(query, order) : range.after;
   for (let pages = 0; pages < limits.adminAuditPagesMax; pages++) {
-    const page = context.reader.audit(account, { after, limit: range.limit });
-    const items = page.items.filter((record) => record.atMs < toMs && matches(record, query));
-    const isPast = page.items.some(({ atMs }) => atMs >= toMs);
+    const page = context.reader.audit(account, { after, limit: range.limit }, order === "oldest" ? "up" : "down");
+    const items = page.items.filter((record) => record.atMs >= fromMs && record.atMs < toMs && matches(record, query));
+    const isPast = page.items.some(({ atMs }) => (order === "oldest" ? atMs >= toMs : atMs < fromMs));
     if (isPast || page.next === null) return { items, next: null };
     if (items.length > 0) return { items, next: page.next };
     after = page.next;
   }
   return { items: [], next: after };
+}
+
+type Order = "oldest" | "newest";
+
+function firstPlace({ from, to }: Filter, order: Order): string {
+  const edge = order === "oldest" ? from : to;
+  return edge === undefined ? "" : auditAfter(Date.parse(edge));
 }
 
 export const ListAudit = declareAdmin({
@@ -114,21 +121,25 @@ export const ListAudit = declareAdmin({
   path: "/audit",
   group,
   summary:
-    "The audit log, oldest first from `from` on; a filtered page may hold few rows, or none, and yet have a next one.",
+    "The audit log; a filtered page may hold few rows, or none, and yet have a next one. The cursor of one order serves the other too: it leads back.",
   admits: readers,
   params: nothing,
-  query: z.strictObject({ ...pageQuery.shape, ...filter }),
+  query: z.strictObject({
+    ...pageQuery.shape,
+    ...filter,
+    order: z.enum(["oldest", "newest"]).default("oldest").describe("Which row comes first."),
+  }),
   body: null,
   reply: pageOf(auditForm),
   status: 200,
   errors: ["NoSuchEntity"],
-}).handledBy(async ({ query }, context) => replyPage(search(context, query, rangeOf(query)), showAudit));
+}).handledBy(async ({ query }, context) => replyPage(search(context, query, rangeOf(query), query.order), showAudit));
 
 /** In slices, so that a long file does not keep others waiting. @throws AdminError LimitExceeded: a cut file must not look whole */
 async function searchAll(context: AdminContext, query: Filter): Promise<AuditRecord[]> {
   const items: AuditRecord[] = [];
   for (let after = ""; ; ) {
-    const page = search(context, query, { after, limit: limits.directoryPageMax });
+    const page = search(context, query, { after, limit: limits.directoryPageMax }, "oldest");
     items.push(...page.items);
     if (items.length > limits.adminAuditExportMax) {
       throw new AdminError("LimitExceeded", `More than ${limits.adminAuditExportMax} rows: choose less.`);

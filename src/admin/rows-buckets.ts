@@ -2,14 +2,15 @@
 
 import { z } from "zod";
 import { limits } from "../base/limits.ts";
-import type { BucketRecord } from "../control/records.ts";
+import type { BucketChanges, BucketRecord } from "../control/records.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { bucketArn } from "./arns.ts";
 import type { AdminContext } from "./context.ts";
 import { byPolicy, declareAdmin } from "./declaration.ts";
 import { pageOf, pageQuery, rangeOf, replyPage } from "./page.ts";
 import { AdminError } from "./problem.ts";
-import { anyName, bucketQuota, nothing } from "./schemas.ts";
+import { withoutUndefined } from "./rows-users.ts";
+import { anyName, bucketAddresses, bucketQuota, nothing } from "./schemas.ts";
 import { bucketForm, showBucket } from "./show.ts";
 
 const group = "Buckets";
@@ -73,10 +74,12 @@ export const CreateBucket = declareAdmin({
     "OperationAborted",
     "TooManyBuckets",
     "InsufficientStorage",
-    "InsufficientStorage",
   ],
 })
-  .on(({ body }) => bucketArn(body.name))
+  .on(
+    ({ body }) => bucketArn(body.name),
+    ({ body }) => (body.region === null ? {} : { "s3:locationconstraint": [body.region] }),
+  )
   .handledBy(async ({ body }, context) => {
     const { caller, reader, services } = context;
     const { accountId } = caller.account;
@@ -127,38 +130,68 @@ export const UpdateBucket = declareAdmin({
   method: "PATCH",
   path: "/buckets/{name}",
   group,
-  summary: "Sets what the bucket may hold. Less than it holds: nothing is added, and nothing removed.",
-  admits: byPolicy("s3:PutBucketQuota"),
+  summary:
+    "Sets what the bucket may hold (s3:PutBucketQuota), and where S3 requests to it must come from (s3:PutBucketAllowedAddresses). Less than it holds: nothing is added, and nothing removed.",
+  admits: byPolicy("s3:GetBucketLocation"),
   params: ofBucket,
   query: nothing,
-  body: z.strictObject({ quota: bucketQuota }),
+  body: z.strictObject({
+    quota: bucketQuota.optional(),
+    allowedAddresses: bucketAddresses
+      .optional()
+      .describe("For everybody, the public and the account's own users alike; empty = from anywhere."),
+  }),
   reply: bucketForm,
   status: 200,
   errors: ["NoSuchBucket", "OperationAborted", "ServiceUnavailable"],
 })
   .on(named)
   .handledBy(async ({ params, body }, context) => {
-    const { caller, reader, services } = context;
     const { name } = bucketOf(context, params.name);
-    let { record } = await context.ask("bucket.update", { name, quota: body.quota });
-    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
-      await services.setBucketQuota(record, record.quota ?? body.quota);
-      reader.refresh();
-      const now = reader.bucket(name);
-      // Of two changes at once the bucket's turns must have been told the record's last.
-      if (now === undefined || isSameQuota(now, record)) break;
-      record = now;
+    const changes = withoutUndefined(body);
+    for (const [member, action] of changeActions) {
+      if (changes[member] !== undefined) context.demand(action, bucketArn(name));
     }
+    const { record } = await context.ask("bucket.update", { name, changes });
+    const shown = changes.quota === undefined ? record : await tellQuota(context, record);
     await context.ask("audit.write", {
-      by: caller.actor,
+      by: context.caller.actor,
       action: "UpdateBucket",
       outcome: "done",
-      accountId: caller.account.accountId,
+      accountId: context.caller.account.accountId,
       target: `bucket/${name}`,
-      detail: { bytes: String(body.quota.bytes), objects: String(body.quota.objects) },
+      detail: detailOf(changes),
     });
-    return showBucket(record, services.region);
+    return showBucket(shown, context.services.region);
   });
+
+/** What each change takes. */
+const changeActions = [
+  ["quota", "s3:PutBucketQuota"],
+  ["allowedAddresses", "s3:PutBucketAllowedAddresses"],
+] as const;
+
+function detailOf({ quota, allowedAddresses }: BucketChanges): Record<string, string> {
+  return {
+    ...(quota === undefined ? {} : { bytes: String(quota.bytes), objects: String(quota.objects) }),
+    ...(allowedAddresses === undefined ? {} : { allowedAddresses: allowedAddresses.join(" ") }),
+  };
+}
+
+/** Of two changes at once the bucket's turns must have been told the record's last. */
+async function tellQuota({ reader, services }: AdminContext, changed: BucketRecord): Promise<BucketRecord> {
+  let record = changed;
+  for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+    await services.setBucketQuota(record, record.quota ?? noQuota);
+    reader.refresh();
+    const now = reader.bucket(record.name);
+    if (now === undefined || isSameQuota(now, record)) return record;
+    record = now;
+  }
+  return record;
+}
+
+const noQuota = { bytes: null, objects: null };
 
 function isSameQuota({ quota: one }: BucketRecord, { quota: other }: BucketRecord): boolean {
   return one?.bytes === other?.bytes && one?.objects === other?.objects;

@@ -9,9 +9,9 @@ import type { AdminContext } from "./context.ts";
 import { clearCsrfCookie, clearSessionCookie, setCsrfCookie, setSessionCookie } from "./cookie.ts";
 import { type Admittance, anyProof, declareAdmin } from "./declaration.ts";
 import { tell } from "./mails.ts";
-import { menuOf } from "./menu.ts";
+import { capabilitiesOf, menuOf } from "./menu.ts";
 import { AdminError } from "./problem.ts";
-import { accountId, atTime, code, email, nothing, password, time } from "./schemas.ts";
+import { accountId, atTime, atTimeOrNull, code, email, nothing, password, time } from "./schemas.ts";
 import { accountForm, arnOf, showAccount } from "./show.ts";
 
 const anybody: Admittance = { who: ["none"], role: "user", scope: "all", whileActing: true, action: null };
@@ -127,8 +127,29 @@ export const GetMe = declareAdmin({
     account: accountForm,
     isActing: z.boolean().describe("True: the account is one below the identity's own."),
     hasMfa: z.boolean(),
+    recoveryCodesLeft: z.int().nullable().describe("null without a second factor."),
+    passwordChangedAt: time.nullable(),
+    keys: z
+      .strictObject({ active: z.int(), total: z.int(), most: z.int() })
+      .describe("Key pairs of the identity's own."),
     menu: z.array(z.enum(["buckets", "users", "policies", "customers", "stats", "audit", "apiGuide", "support"])),
-    may: z.strictObject({ createKeys: z.boolean(), chooseSites: z.boolean(), share: z.boolean() }),
+    may: z
+      .strictObject({
+        createKeys: z.boolean(),
+        chooseSites: z.boolean(),
+        share: z.boolean(),
+        createBuckets: z.boolean(),
+        createUsers: z.boolean(),
+        createPolicies: z.boolean(),
+        createAccounts: z.boolean(),
+        actAs: z.boolean().describe("As the Root of an account below."),
+        setAccountAddresses: z.boolean(),
+        editAccount: z.boolean().describe("Its name and contact."),
+        readAudit: z.boolean(),
+        diagnose: z.boolean(),
+        changeCredentials: z.boolean().describe("The own password, second factor and sessions: not while acting."),
+      })
+      .describe("What to offer; the rows themselves decide."),
     shareHint: z.string().nullable().describe("Why no link can be shared; null = it can."),
   }),
   status: 200,
@@ -137,7 +158,8 @@ export const GetMe = declareAdmin({
   const { caller, reader } = context;
   const { user, account, role, isActing } = caller;
   const keys = user === null || isActing ? [] : reader.keysOf(user.accountId, user.name);
-  const hasKey = keys.some(({ key }) => key.status === "Active");
+  const active = keys.filter(({ key }) => key.status === "Active").length;
+  const hasKey = active > 0;
   const createKeys = account.kind !== "reseller" && user !== null && !isActing;
   return {
     identity:
@@ -148,8 +170,16 @@ export const GetMe = declareAdmin({
     account: showAccount(account),
     isActing,
     hasMfa: user?.mfa?.confirmed ?? false,
+    recoveryCodesLeft: user?.mfa?.confirmed === true ? user.mfa.recoveryHashes.length : null,
+    passwordChangedAt: atTimeOrNull(user?.passwordChangedMs ?? null),
+    keys: { active, total: keys.length, most: limits.accessKeysPerUserMax },
     menu: menuOf(context),
-    may: { createKeys, chooseSites: reader.mayChooseSites(account.accountId), share: hasKey && createKeys },
+    may: {
+      createKeys,
+      chooseSites: reader.mayChooseSites(account.accountId),
+      share: hasKey && createKeys,
+      ...capabilitiesOf(context),
+    },
     shareHint: shareHint(createKeys, hasKey),
   };
 });

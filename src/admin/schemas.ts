@@ -93,9 +93,11 @@ export const bucketQuota = z.strictObject({
   objects: z.int().min(0).nullable(),
 });
 
-export const addressRanges = z
-  .array(z.string().max(64).refine(isAddressRange, "must be an IP address or a range such as 10.0.0.0/8"))
-  .max(limits.addressRangesPerAccountMax);
+const addressRangesUpTo = (most: number) =>
+  z.array(z.string().max(64).refine(isAddressRange, "must be an IP address or a range such as 10.0.0.0/8")).max(most);
+
+export const addressRanges = addressRangesUpTo(limits.addressRangesPerAccountMax);
+export const bucketAddresses = addressRangesUpTo(limits.addressRangesPerBucketMax);
 
 /** Source: RFC 1035 section 2.3.1. */
 export const label = z

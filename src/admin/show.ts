@@ -1,6 +1,7 @@
 /** How records are shown: each form lists its members, so that hashes, sealed secrets and members of later releases stay inside. */
 
 import { z } from "zod";
+import { type EntityKind, entityArn } from "../account/arn.ts";
 import type {
   AccessKeyRecord,
   AccountRecord,
@@ -49,10 +50,9 @@ export function showAccount(account: AccountRecord): z.input<typeof accountForm>
 }
 
 export const arnOf = (
-  kind: "user" | "group" | "role" | "policy",
+  kind: EntityKind,
   { accountId: owner, path, name }: { readonly accountId: string; readonly path: string; readonly name: string },
-): string =>
-  kind === "user" && name === "root" ? `arn:aws:iam::${owner}:root` : `arn:aws:iam::${owner}:${kind}${path}${name}`;
+): string => entityArn(kind, owner, path, name);
 
 export const userForm = z.strictObject({
   name: z.string(),
@@ -249,6 +249,7 @@ export const bucketForm = z.strictObject({
   region: z.string(),
   state: z.string(),
   quota: bucketQuota.describe("What it may hold; null = without bound."),
+  allowedAddresses: z.array(z.string()).describe("S3 requests to it must come from here; empty = from anywhere."),
   createdAt: time,
 });
 
@@ -259,6 +260,7 @@ export function showBucket(bucket: BucketRecord, region: string): z.input<typeof
     region: bucket.location ?? region,
     state: bucket.state,
     quota: { bytes: bucket.quota?.bytes ?? null, objects: bucket.quota?.objects ?? null },
+    allowedAddresses: [...(bucket.allowedAddresses ?? [])],
     createdAt: atTime(bucket.createdMs),
   };
 }

@@ -11,9 +11,11 @@ import * as jobs from "./rows-jobs.ts";
 import * as keys from "./rows-keys.ts";
 import * as links from "./rows-links.ts";
 import * as me from "./rows-me.ts";
+import * as permissions from "./rows-permissions.ts";
 import * as policies from "./rows-policies.ts";
 import * as roles from "./rows-roles.ts";
 import * as session from "./rows-session.ts";
+import * as support from "./rows-support.ts";
 import * as usage from "./rows-usage.ts";
 import * as users from "./rows-users.ts";
 
@@ -27,9 +29,11 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   keys,
   links,
   me,
+  permissions,
   policies,
   roles,
   session,
+  support,
   usage,
   users,
 ];

@@ -171,7 +171,8 @@ const secretNames = new Set(
 const depthMax = 6;
 const censored = "[secret]";
 
-function withoutSecrets(fields: object): Record<string, unknown> {
+/** A copy of what is plain, with the values of fields that are named like a secret replaced. */
+export function withoutSecrets(fields: object): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
     copy[name] = secretNames.has(name.toLowerCase()) ? censored : plain(value, 1);

@@ -57,7 +57,7 @@ export const namings: Readonly<Record<string, Naming>> = {
   CreateBucket: { examples: ["photos"] },
   SuperDeleteBucket: { options: { name: "same-name" }, examples: ["photos photos"] },
   GetUsage: { examples: ["--from 2026-11-01 --to 2026-12-01", "--format csv > usage.csv"] },
-  ListAudit: { examples: ["--from 2026-11-01 --outcome denied", "--account all --json"] },
+  ListAudit: { examples: ["--order newest", "--from 2026-11-01 --outcome denied", "--account all --json"] },
   ExportAudit: { examples: ["--from 2026-11-01 --to 2026-12-01 > audit.csv"] },
 };
 

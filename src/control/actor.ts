@@ -54,6 +54,8 @@ export class ControlActor {
       "bucket.restore": (request) => names.restore(request),
       "bucket.setTags": (request) => names.setTags(request),
       "account.setPublicAccessBlock": (request) => setPublicAccessBlock(options.store, request),
+      "bucket.tag": (request) => names.tag(request),
+      "bucket.untag": (request) => names.untag(request),
       ...jobBehaviour(options),
       "identities.apply": ({ document }) => applyIdentities(options, document),
     };

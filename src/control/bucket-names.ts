@@ -7,7 +7,8 @@ import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { Random } from "../base/random.ts";
 import { xxh64 } from "../base/xxhash.ts";
-import { type AccountRecord, identityKeys } from "./identity-records.ts";
+import { isAddressRange } from "../config/address-range.ts";
+import { type AccountRecord, identityKeys, type Tag } from "./identity-records.ts";
 import { accepted, type ControlReply, type ControlRequest, refused } from "./messages.ts";
 import { type BucketRecord, controlKeys } from "./records.ts";
 import type { ControlStore } from "./store.ts";
@@ -105,18 +106,20 @@ export class BucketNames {
     return accepted({});
   }
 
-  async update(request: ControlRequest<"bucket.update">): Promise<Outcome<ControlReply<"bucket.update">>> {
-    const { store } = this.#options;
-    const { name, quota } = request;
-    const key = controlKeys.bucket(name);
-    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
-      const { value, revision } = await getTyped<BucketRecord>(store, key);
+  update(request: ControlRequest<"bucket.update">): Promise<Outcome<ControlReply<"bucket.update">>> {
+    const { name, changes } = request;
+    const { quota, allowedAddresses } = changes;
+    const fault = allowedAddresses === undefined ? null : addressesFault(allowedAddresses);
+    if (fault !== null) return Promise.resolve(refused("InvalidArgument", { Message: fault }));
+    return this.#change(name, (value) => {
       if (value === undefined || isOfJob(value)) return refused("NoSuchBucket", { BucketName: name });
       if (value.state !== "live") return refused("OperationAborted", { BucketName: name });
-      const record: BucketRecord = { ...value, quota: { bytes: quota.bytes, objects: quota.objects } };
-      if (await store.txn([{ key, revision }], [putTyped(key, record)])) return accepted({ record });
-    }
-    return refused("ServiceUnavailable");
+      return accepted({
+        ...value,
+        ...(quota === undefined ? {} : { quota: { bytes: quota.bytes, objects: quota.objects } }),
+        ...(allowedAddresses === undefined ? {} : { allowedAddresses: [...allowedAddresses] }),
+      });
+    });
   }
 
   async deleted(request: ControlRequest<"bucket.deleted">): Promise<Outcome<ControlReply<"bucket.deleted">>> {
@@ -141,14 +144,42 @@ export class BucketNames {
     return refused("ServiceUnavailable");
   }
 
-  async setTags({ name, tags }: ControlRequest<"bucket.setTags">): Promise<Outcome<ControlReply<"bucket.setTags">>> {
+  setTags({ name, tags }: ControlRequest<"bucket.setTags">): Promise<Outcome<ControlReply<"bucket.setTags">>> {
+    return this.#retag(name, () => tags);
+  }
+
+  tag({ name, tags }: ControlRequest<"bucket.tag">): Promise<Outcome<ControlReply<"bucket.tag">>> {
+    const keys = new Set(tags.map(({ key }) => key));
+    return this.#retag(name, (held) => [...held.filter(({ key }) => !keys.has(key)), ...tags]);
+  }
+
+  untag({ name, keys }: ControlRequest<"bucket.untag">): Promise<Outcome<ControlReply<"bucket.untag">>> {
+    return this.#retag(name, (held) => held.filter(({ key }) => !keys.includes(key)));
+  }
+
+  #retag(name: string, make: (held: readonly Tag[]) => readonly Tag[]): Promise<Outcome<{ record: BucketRecord }>> {
+    return this.#change(name, (value) => {
+      if (value?.state !== "live") return refused("NoSuchBucket", { BucketName: name });
+      const tags = make(value.tags ?? []);
+      if (tags.length > limits.tagsPerBucketMax) {
+        return refused("BadRequest", { Message: `A bucket has at most ${limits.tagsPerBucketMax} tags.` });
+      }
+      return accepted({ ...value, tags });
+    });
+  }
+
+  /** Writes what `make` gives of the record as it is, again when somebody else has changed it meanwhile. */
+  async #change(
+    name: string,
+    make: (value: BucketRecord | undefined) => Outcome<BucketRecord>,
+  ): Promise<Outcome<{ record: BucketRecord }>> {
     const { store } = this.#options;
     const key = controlKeys.bucket(name);
     for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
       const { value, revision } = await getTyped<BucketRecord>(store, key);
-      if (value?.state !== "live") return refused("NoSuchBucket", { BucketName: name });
-      const record: BucketRecord = { ...value, tags };
-      if (await store.txn([{ key, revision }], [putTyped(key, record)])) return accepted({ record });
+      const made = make(value);
+      if (!made.ok) return made;
+      if (await store.txn([{ key, revision }], [putTyped(key, made.value)])) return accepted({ record: made.value });
     }
     return refused("ServiceUnavailable");
   }
@@ -216,6 +247,12 @@ export class BucketNames {
 /** Whether a job deletes the bucket with everything in it. */
 export function isOfJob({ state, jobId }: BucketRecord): boolean {
   return state === "deleting" && jobId !== null && jobId !== undefined;
+}
+
+function addressesFault(ranges: readonly string[]): string | null {
+  const most = limits.addressRangesPerBucketMax;
+  if (ranges.length > most) return `A bucket has at most ${most} address ranges.`;
+  return ranges.every(isAddressRange) ? null : "An address range is an IP address, or a range such as 10.0.0.0/8.";
 }
 
 function answerExisting(

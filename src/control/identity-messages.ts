@@ -112,6 +112,7 @@ interface UserMessages {
   ];
   /** cascade: with keys, policies, memberships, sessions; without: DeleteConflict while there are any. */
   "user.delete": [OfUser & { readonly cascade: boolean }, Nothing];
+  /** Adds tags, and replaces those of the same key. */
   "user.tag": [OfUser & { readonly tags: readonly Tag[] }, Nothing];
   "user.untag": [OfUser & { readonly keys: readonly string[] }, Nothing];
   "user.setBoundary": [OfUser & { readonly policyArn: string | null }, Nothing];
@@ -160,6 +161,11 @@ interface RoleMessages {
     },
     { readonly role: RoleRecord },
   ];
+  "role.tag": [By & { readonly accountId: string; readonly roleName: string; readonly tags: readonly Tag[] }, Nothing];
+  "role.untag": [
+    By & { readonly accountId: string; readonly roleName: string; readonly keys: readonly string[] },
+    Nothing,
+  ];
   "role.delete": [By & { readonly accountId: string; readonly roleName: string }, Nothing];
 }
 
@@ -181,7 +187,10 @@ interface PolicyMessages {
   ];
   "policy.setDefaultVersion": [OfPolicy & { readonly versionId: string }, Nothing];
   "policy.deleteVersion": [OfPolicy & { readonly versionId: string }, Nothing];
+  /** All its tags; those there were before are gone. */
   "policy.setTags": [OfPolicy & { readonly tags: readonly Tag[] }, Nothing];
+  "policy.tag": [OfPolicy & { readonly tags: readonly Tag[] }, Nothing];
+  "policy.untag": [OfPolicy & { readonly keys: readonly string[] }, Nothing];
   "policy.delete": [OfPolicy, Nothing];
   "policy.attach": [OfHolder & { readonly policyArn: string }, Nothing];
   "policy.detach": [OfHolder & { readonly policyArn: string }, Nothing];

@@ -5,9 +5,9 @@ import type { S3ErrorCode } from "../s3/errors.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
 import type { IdentitiesDocument } from "./identities-document.ts";
 import type { IdentityErrorCode, IdentityMessages } from "./identity-messages.ts";
-import type { Quota, Tag } from "./identity-records.ts";
+import type { Tag } from "./identity-records.ts";
 import type { JobErrorCode, JobMessages } from "./job-records.ts";
-import type { BucketRecord } from "./records.ts";
+import type { BucketChanges, BucketRecord } from "./records.ts";
 
 export type { IdentitiesDocument, IdentityAccount, IdentityKey } from "./identities-document.ts";
 
@@ -23,14 +23,21 @@ interface BucketMessages {
   ];
   /** live → deleting, by a job or (null) by one request; repeating it answers as the first time. Errors: NoSuchBucket. */
   "bucket.markDeleting": [{ name: string; jobId: string | null }, { record: BucketRecord }];
-  /** Says what a bucket may hold; its own turns have to be told too. Errors: NoSuchBucket, OperationAborted (being deleted). */
-  "bucket.update": [{ name: string; quota: Pick<Quota, "bytes" | "objects"> }, { record: BucketRecord }];
+  /**
+   * Says what a bucket may hold, and where requests to it come from; of a quota its own turns have to be told too. Errors:
+   * NoSuchBucket, OperationAborted (being deleted), InvalidArgument (what is no address range, or too many).
+   */
+  "bucket.update": [{ name: string; changes: BucketChanges }, { record: BucketRecord }];
   /** deleting → gone: the name is free; repeating it succeeds. Errors: OperationAborted (the bucket is live). */
   "bucket.deleted": [{ name: string }, Record<string, never>];
   /** All its tags; those there were before are gone. Errors: NoSuchBucket (also when it is being deleted). */
   "bucket.setTags": [{ name: string; tags: readonly Tag[] }, { record: BucketRecord }];
   /** Sets an account's public access block, or removes it (null). Errors: AccessDenied (the account is not active). */
   "account.setPublicAccessBlock": [{ accountId: string; block: PublicAccessBlock | null }, Record<string, never>];
+  /** Adds tags, and replaces those of the same key. Errors: NoSuchBucket, BadRequest past `limits.tagsPerBucketMax`. */
+  "bucket.tag": [{ name: string; tags: readonly Tag[] }, { record: BucketRecord }];
+  /** Removes the tags of these keys, as far as there are any. Errors: NoSuchBucket. */
+  "bucket.untag": [{ name: string; keys: readonly string[] }, { record: BucketRecord }];
   /** deleting → live; of a live bucket without effect. Errors: NoSuchBucket. */
   "bucket.restore": [{ name: string }, Record<string, never>];
   /**
@@ -55,6 +62,7 @@ export type ControlRefusal =
   | Extract<
       S3ErrorCode,
       | "AccessDenied"
+      | "BadRequest"
       | "BucketAlreadyExists"
       | "BucketAlreadyOwnedByYou"
       | "InvalidArgument"

@@ -207,3 +207,30 @@ test("a reader on LMDB sees each acknowledged commit at its next refresh", async
   }
   t.is(stale, 0);
 });
+
+test("keys come in either order, page by page, and never from outside their prefix", async (t) => {
+  const environment = createControlMemory();
+  const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
+  t.teardown(() => store.close());
+  const names = ["a/", "a/1", "a/2", "a/21", "a/3", "a0", "a", "b/1"];
+  await store.txn(
+    [],
+    names.map((name) => putTyped(name, {})),
+  );
+  const reader = new ControlReader(environment.snapshot());
+  reader.refresh();
+  const walk = (order: "up" | "down", prefix: string): string[] => {
+    const found: string[] = [];
+    for (let after = ""; ; ) {
+      const page = reader.keys(prefix, after, 2, order);
+      found.push(...page);
+      if (page.length < 2) return found;
+      after = page.at(-1) ?? "";
+    }
+  };
+  t.deepEqual(walk("up", "a/"), ["a/", "a/1", "a/2", "a/21", "a/3"]);
+  t.deepEqual(walk("down", "a/"), ["a/3", "a/21", "a/2", "a/1"], "what is the prefix itself has no name");
+  t.deepEqual(reader.keys("a/", "a/21", 10, "down"), ["a/2", "a/1"]);
+  t.deepEqual(reader.keys("a/", "a/25", 1, "down"), ["a/21"], "a place between keys");
+  t.deepEqual(reader.keys("c/", "", 10, "down"), []);
+});

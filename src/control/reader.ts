@@ -12,7 +12,7 @@ import {
   type UserRecord,
 } from "./identity-records.ts";
 import { RecentMap } from "./recent-map.ts";
-import { type ControlSnapshot, readKeys, readRecord, readStamps } from "./record-rows.ts";
+import { type ControlSnapshot, readKeys, readKeysDown, readRecord, readStamps } from "./record-rows.ts";
 import { type BucketRecord, controlKeys } from "./records.ts";
 import { isControlKey } from "./store.ts";
 import { decodeRecord } from "./typed-records.ts";
@@ -55,14 +55,18 @@ export class ControlReader {
   }
 
   /**
-   * Keys that begin with `prefix` and are greater than `after` ("" = from the first), in key order.
+   * Keys that begin with `prefix` and are greater than `after` ("" = from the first), in key order; down, those that are less
+   * than `after` ("" = from the last), in reverse order.
    * @param limit at least 1, at most `limits.controlListMax` and one more, which tells that there is a next page
    */
-  keys(prefix: string, after: string, limit: number): string[] {
+  keys(prefix: string, after: string, limit: number, order: "up" | "down" = "up"): string[] {
     assert(this.#revision >= 0n, "refresh comes before the first read");
     assert(limit >= 1 && limit <= limits.controlListMax + 1, "a page has a bounded size");
     if (!isControlKey(prefix) || (after !== "" && !isControlKey(after))) return [];
-    return readKeys(this.#snapshot.trees.records, { prefix, after, limit });
+    const { records } = this.#snapshot.trees;
+    return order === "up"
+      ? readKeys(records, { prefix, after, limit })
+      : readKeysDown(records, { prefix, before: after, limit });
   }
 
   bucket(name: string): BucketRecord | undefined {

@@ -69,6 +69,19 @@ export function readRecords(
   }));
 }
 
+/** The keys that begin with `prefix` and are less than `before` ("" = from the last), in reverse order, at most `limit`. */
+export function readKeysDown(
+  records: ReadTree,
+  { prefix, before, limit }: { prefix: string; before: string; limit: number },
+): string[] {
+  const end = Buffer.from(prefix);
+  const start = before === "" ? Buffer.concat([end, Buffer.from([0xff])]) : Buffer.from(before);
+  if (Buffer.compare(start, end) <= 0) return [];
+  // The start is inclusive.
+  const found = records.keys({ start, end, reverse: true, limit: limit + 1 }).map((key) => key.toString());
+  return found.filter((key) => key !== before && key.startsWith(prefix)).slice(0, limit);
+}
+
 /** The keys alone; the same bounds. */
 export function readKeys(records: ReadTree, options: { prefix: string; after: string; limit: number }): string[] {
   return rangeOf(options, (range) => records.keys(range)).map((key) => key.toString());

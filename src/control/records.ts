@@ -21,7 +21,12 @@ export interface BucketRecord {
   readonly createdMs: number;
   /** What it may hold, as asked for; its turns judge by a row of their own. Absent: without bound. */
   readonly quota?: Pick<Quota, "bytes" | "objects">;
+  /** IP addresses and CIDR ranges that requests to it must come from, at most `limits.addressRangesPerBucketMax`. Absent or empty: from anywhere. */
+  readonly allowedAddresses?: readonly string[];
 }
+
+/** What `bucket.update` changes; members that are absent stay as they are. */
+export type BucketChanges = Partial<Required<Pick<BucketRecord, "quota" | "allowedAddresses">>>;
 
 export const controlKeys = {
   bucket: (name: string) => `buckets/${name}`,

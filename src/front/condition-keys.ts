@@ -22,6 +22,8 @@ export interface RequestFacts {
   readonly signatureVersion: "AWS4-HMAC-SHA256" | "AWS" | null;
   /** YYYYMMDDTHHMMSSZ of the signature; "" when it does not say. */
   readonly timestamp: string;
+  /** Of CreateBucket's body; null when it has none, and of other operations. */
+  readonly locationConstraint: string | null;
   /** Whether the object's own state is known only in the turn. */
   readonly defersObjectState: boolean;
 }
@@ -112,6 +114,7 @@ const globalKeys: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["s3:authtype", ({ authType }) => one(authType)],
   ["s3:signatureversion", ({ signatureVersion }) => one(signatureVersion)],
   ["s3:signatureage", signatureAge],
+  ["s3:locationconstraint", ({ locationConstraint }) => one(locationConstraint)],
   ["s3:requestobjecttagkeys", ({ headers }) => requestTags(headers)?.map(([name]) => name)],
   ["aws:tagkeys", ({ headers }) => requestTags(headers)?.map(([name]) => name)],
 ]);

@@ -14,7 +14,7 @@ export interface ConsolePortOptions {
   readonly isOpen: boolean;
   readonly bearerToken: string | null;
   readonly isReady: () => boolean;
-  readonly endpoint: string;
+  readonly endpoint: () => string;
   readonly onError: (error: unknown) => void;
   readonly admin: AdminPort;
   /** The API guide. */
@@ -49,7 +49,7 @@ export function consolePort(options: ConsolePortOptions): HttpHandler {
     if (request.rawPath === "/") {
       response.send(
         { status: 200, headers: [plainText] },
-        `Troupe\n\nS3 endpoint: ${options.endpoint}\nAPI guide: /apidoc/index.html\nMetrics: /metrics\nHealth: /health/live /health/ready\n`,
+        `Troupe\n\nS3 endpoint: ${options.endpoint()}\nAPI guide: /apidoc/index.html\nMetrics: /metrics\nHealth: /health/live /health/ready\n`,
       );
       return;
     }

@@ -201,7 +201,7 @@ export class Judge {
 
   #evaluate(action: string, resource: Resource, policy: CompiledPolicy | null, acl: AclSide): Decision {
     const { identity, policies, boundary, sessionPolicies } = this.#principal;
-    const { place, headers, query, nowMs, authType, signatureVersion, timestamp } = this.#facts;
+    const { place, headers, query, nowMs, authType, signatureVersion, timestamp, locationConstraint } = this.#facts;
     const facts: RequestFacts = {
       principal: identity.kind === "anonymous" ? null : this.#principal,
       place,
@@ -212,6 +212,7 @@ export class Judge {
       authType,
       signatureVersion,
       timestamp,
+      locationConstraint,
       defersObjectState: !resource.isNew && actionsOnTags.has(action),
     };
     return evaluate(

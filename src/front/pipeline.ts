@@ -24,6 +24,7 @@ import type { ConsoleCors } from "./console-cors.ts";
 import { checkAnonymous, identify } from "./identify.ts";
 import { bucketResource, Judge } from "./judge.ts";
 import type { KeyUse } from "./key-use.ts";
+import { locationAsked } from "./location-asked.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
 import { RequestContext, resolveBucket } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
@@ -146,14 +147,22 @@ export class Pipeline {
       keyUse.note(accessKeyId, nowMs, "s3", identified.region || shared.region);
     }
     const place = clientPlace(request, proxies);
+    const { bucket: bucketName, key } = address;
+    // A bucket's place is judged, and stands in the body alone.
+    const earlyBody = operation.createsBucket ? await readWholeBody(request, payload, clock) : null;
     const { authType, signatureVersion, timestamp } = identified;
-    const facts = { place, headers, query, nowMs, authType, signatureVersion, timestamp };
+    const locationConstraint =
+      earlyBody === null
+        ? null
+        : locationAsked(operation, { bucket: bucketName, key, query, headers, body: earlyBody });
+    const facts = { place, headers, query, nowMs, authType, signatureVersion, timestamp, locationConstraint };
     const judge = new Judge(principal, facts, this.#rules);
+    if (earlyBody !== null) control.refresh();
     const bucket = resolveBucket(shared, judge, {
       operation,
       principal,
-      bucketName: address.bucket,
-      key: address.key,
+      bucketName,
+      key,
       headers,
       namesVersion: query.has("versionId"),
       clientAddress: place.address,
@@ -165,8 +174,9 @@ export class Pipeline {
     const claim = bucket === null ? null : shared.quotas.claimOf(operation.name, bucket);
     const services = new RequestServices(shared, requestId, judge, claim);
     try {
-      if (judge.isOpen && !isRead(operation)) await settleBeforeWrite(services, bucket, address.key, query);
-      const wholeBody = operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null;
+      if (judge.isOpen && !isRead(operation)) await settleBeforeWrite(services, bucket, key, query);
+      const wholeBody =
+        earlyBody ?? (operation.readsBody === "xml" ? await readWholeBody(request, payload, clock) : null);
       if (claim !== null && wholeBody !== null) await shared.quotas.require(claim, 0);
       const { hostId } = this.#options;
       const context = new RequestContext({
@@ -183,7 +193,7 @@ export class Pipeline {
         tenant,
       });
       if (wholeBody !== null) verifyWholeBody(operation, context);
-      const parts = { bucket: address.bucket, key: address.key, query, headers, body: wholeBody };
+      const parts = { bucket: bucketName, key, query, headers, body: wholeBody };
       const output = await handler(decodeInput(operation, parts), context);
       judge.requireSettled();
       return encode(operation, output);

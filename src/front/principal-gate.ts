@@ -3,20 +3,28 @@
 import type { Credential, Principals } from "../account/principals.ts";
 import type { AccountRecord } from "../control/identity-records.ts";
 import type { ControlReader } from "../control/reader.ts";
+import type { BucketRecord } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { AddressRanges } from "./client-address.ts";
 import { belongsTo, type TenantHost, type TenantHosts } from "./tenant-host.ts";
 
-const rangesOf = new WeakMap<AccountRecord, AddressRanges>();
+/** By the list itself: a record that has changed has another. */
+const rangesOf = new WeakMap<readonly string[], AddressRanges>();
 
-/** Whether an account's allow list of addresses has this one; an account without a list has no bound. */
-export function isWelcome(account: AccountRecord, clientAddress: string): boolean {
-  if (account.addressRanges.length === 0) return true;
-  const known = rangesOf.get(account);
-  const ranges = known ?? new AddressRanges(account.addressRanges);
-  if (known === undefined) rangesOf.set(account, ranges);
+/** Whether an allow list has this address; without a list there is no bound. */
+function admits(list: readonly string[] | undefined, clientAddress: string): boolean {
+  if (list === undefined || list.length === 0) return true;
+  const known = rangesOf.get(list);
+  const ranges = known ?? new AddressRanges(list);
+  if (known === undefined) rangesOf.set(list, ranges);
   return ranges.has(clientAddress);
 }
+
+export const isWelcome = (account: AccountRecord, clientAddress: string): boolean =>
+  admits(account.addressRanges, clientAddress);
+
+export const isWelcomeAt = (bucket: BucketRecord, clientAddress: string): boolean =>
+  admits(bucket.allowedAddresses, clientAddress);
 
 export class PrincipalGate {
   readonly #principals: Principals;

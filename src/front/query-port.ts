@@ -108,6 +108,7 @@ export function callerOf({ principal, request, place, signed, nowMs, requestId }
         authType: signed.presigned ? "REST-QUERY-STRING" : "REST-HEADER",
         signatureVersion: "AWS4-HMAC-SHA256",
         timestamp: signed.timestamp,
+        locationConstraint: null,
         principal,
         resourceAccountId: side?.accountId ?? account.accountId,
         defersObjectState: false,

@@ -13,7 +13,7 @@ import type { Context, Operation, Services } from "../operations/context.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { bucketResource, everything, type Judge, newBucketResource, objectResource, type Resource } from "./judge.ts";
-import { isWelcome } from "./principal-gate.ts";
+import { isWelcome, isWelcomeAt } from "./principal-gate.ts";
 import { belongsTo, type TenantHost } from "./tenant-host.ts";
 
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
@@ -37,11 +37,12 @@ interface Comer {
 }
 
 /**
- * What the owner's own credentials are bound by holds for strangers: the account's state and kind, its list of addresses; and
- * for those who do not sign, whose host they come to.
+ * The bucket's own list of addresses holds for everybody. What the owner's credentials are bound by holds for strangers: the
+ * account's state and kind, its list of addresses; and for those who do not sign, whose host they come to.
  * @throws S3Error AccessDenied, AllAccessDisabled
  */
 function checkOwner(control: OwnerReads, bucket: BucketRecord, { account, clientAddress, tenant }: Comer): void {
+  if (!isWelcomeAt(bucket, clientAddress)) throw new S3Error("AccessDenied");
   if (bucket.accountId === account.accountId) return;
   const owner = control.account(bucket.accountId);
   if (owner === undefined || !mayUseKeys(owner) || !isWelcome(owner, clientAddress)) throw new S3Error("AccessDenied");
@@ -94,7 +95,6 @@ export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked
     return null;
   }
   if (operation.createsBucket) {
-    if (account === anonymousPrincipal.account) throw new S3Error("AccessDenied");
     requireCreation(judge, asked, newBucketResource(bucketName, account.accountId));
     return null;
   }

@@ -111,30 +111,19 @@ export const DeleteGroup = declareQueryAction({
   await context.ask("group.delete", { by: caller.actor, accountId, groupName: GroupName });
 });
 
-const membership = { GroupName: required(groupName), UserName: required(existingUserName) };
+const membership = (name: "AddUserToGroup" | "RemoveUserFromGroup", message: "group.addUser" | "group.removeUser") =>
+  declareQueryAction({
+    name,
+    service: "iam",
+    action: `iam:${name}`,
+    resource: ({ GroupName }, context) => groupResource(context, GroupName),
+    input: { GroupName: required(groupName), UserName: required(existingUserName) },
+    output: null,
+    errors: ["LimitExceeded", "NoSuchEntity"],
+  }).handledBy(async ({ GroupName, UserName }, context) => {
+    const { accountId, caller } = context;
+    await context.ask(message, { by: caller.actor, accountId, groupName: GroupName, userName: UserName });
+  });
 
-export const AddUserToGroup = declareQueryAction({
-  name: "AddUserToGroup",
-  service: "iam",
-  action: "iam:AddUserToGroup",
-  resource: ({ GroupName }, context) => groupResource(context, GroupName),
-  input: membership,
-  output: null,
-  errors: ["LimitExceeded", "NoSuchEntity"],
-}).handledBy(async ({ GroupName, UserName }, context) => {
-  const { accountId, caller } = context;
-  await context.ask("group.addUser", { by: caller.actor, accountId, groupName: GroupName, userName: UserName });
-});
-
-export const RemoveUserFromGroup = declareQueryAction({
-  name: "RemoveUserFromGroup",
-  service: "iam",
-  action: "iam:RemoveUserFromGroup",
-  resource: ({ GroupName }, context) => groupResource(context, GroupName),
-  input: membership,
-  output: null,
-  errors: ["LimitExceeded", "NoSuchEntity"],
-}).handledBy(async ({ GroupName, UserName }, context) => {
-  const { accountId, caller } = context;
-  await context.ask("group.removeUser", { by: caller.actor, accountId, groupName: GroupName, userName: UserName });
-});
+export const AddUserToGroup = membership("AddUserToGroup", "group.addUser");
+export const RemoveUserFromGroup = membership("RemoveUserFromGroup", "group.removeUser");

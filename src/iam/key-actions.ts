@@ -1,14 +1,11 @@
 /** Access keys. https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html and its neighbours. */
 
 import { list, string, structure, timestamp } from "../model/shape.ts";
-import { type ActionContext, declareQueryAction } from "./action.ts";
+import { declareQueryAction } from "./action.ts";
 import { QueryError } from "./errors.ts";
 import { pageOutput, pageRequest } from "./paging.ts";
 import { accessKeyId, existingUserName, keyStatus, optional, paged, paging, required } from "./shapes.ts";
-import { everyArn, userNameOr, userOrSelf, userResource } from "./targets.ts";
-
-const ownUser = ({ UserName }: { readonly UserName?: string | undefined }, context: ActionContext): string =>
-  userResource(context, userNameOr(UserName, context));
+import { everyArn, ownUserResource, userNameOr, userOrSelf, userResource } from "./targets.ts";
 
 const AccessKey = structure("AccessKey", {
   UserName: required(string),
@@ -35,7 +32,7 @@ export const CreateAccessKey = declareQueryAction({
   name: "CreateAccessKey",
   service: "iam",
   action: "iam:CreateAccessKey",
-  resource: ownUser,
+  resource: ownUserResource,
   input: { UserName: optional(existingUserName) },
   output: { AccessKey: required(AccessKey) },
   errors: ["LimitExceeded", "NoSuchEntity"],
@@ -58,7 +55,7 @@ export const ListAccessKeys = declareQueryAction({
   name: "ListAccessKeys",
   service: "iam",
   action: "iam:ListAccessKeys",
-  resource: ownUser,
+  resource: ownUserResource,
   input: { UserName: optional(existingUserName), ...paging },
   output: { AccessKeyMetadata: required(list(AccessKeyMetadata)), ...paged },
   errors: ["NoSuchEntity"],
@@ -79,7 +76,7 @@ export const UpdateAccessKey = declareQueryAction({
   name: "UpdateAccessKey",
   service: "iam",
   action: "iam:UpdateAccessKey",
-  resource: ownUser,
+  resource: ownUserResource,
   input: {
     UserName: optional(existingUserName),
     AccessKeyId: required(accessKeyId),
@@ -97,7 +94,7 @@ export const DeleteAccessKey = declareQueryAction({
   name: "DeleteAccessKey",
   service: "iam",
   action: "iam:DeleteAccessKey",
-  resource: ownUser,
+  resource: ownUserResource,
   input: { UserName: optional(existingUserName), AccessKeyId: required(accessKeyId) },
   output: null,
   errors: ["LimitExceeded", "NoSuchEntity"],

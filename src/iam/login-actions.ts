@@ -7,12 +7,9 @@ import { string, structure, timestamp } from "../model/shape.ts";
 import { type ActionContext, declareQueryAction } from "./action.ts";
 import { QueryError } from "./errors.ts";
 import { newUserName, optional, required } from "./shapes.ts";
-import { userNameOr, userOrSelf, userResource } from "./targets.ts";
+import { ownUserResource, userOrSelf } from "./targets.ts";
 
 type OfUser = { readonly UserName?: string | undefined };
-
-const ofUser = ({ UserName }: OfUser, context: ActionContext): string =>
-  userResource(context, userNameOr(UserName, context));
 
 function none({ UserName }: OfUser, context: ActionContext): never {
   const { name } = userOrSelf(context, UserName);
@@ -25,7 +22,7 @@ export const GetLoginProfile = declareQueryAction({
   name: "GetLoginProfile",
   service: "iam",
   action: "iam:GetLoginProfile",
-  resource: ofUser,
+  resource: ownUserResource,
   input: { UserName: optional(newUserName) },
   output: { LoginProfile: required(LoginProfile) },
   errors: ["NoSuchEntity"],
@@ -35,7 +32,7 @@ export const DeleteLoginProfile = declareQueryAction({
   name: "DeleteLoginProfile",
   service: "iam",
   action: "iam:DeleteLoginProfile",
-  resource: ofUser,
+  resource: ownUserResource,
   input: { UserName: optional(newUserName) },
   output: null,
   errors: ["NoSuchEntity"],

@@ -6,7 +6,7 @@ import type { HolderKind } from "../control/identity-records.ts";
 import { boolean, enumeration, list, string, structure } from "../model/shape.ts";
 import { type ActionContext, declareQueryAction } from "./action.ts";
 import { QueryError } from "./errors.ts";
-import { pageOf, pageOutput, pageRequest } from "./paging.ts";
+import { pageOutput, pageRequest } from "./paging.ts";
 import {
   arn,
   optional,
@@ -19,12 +19,9 @@ import {
   policyName,
   policyPath,
   required,
-  Tag,
-  tagKeys,
   tags,
 } from "./shapes.ts";
-import { mergedTags, withoutTags } from "./tag-changes.ts";
-import { everyArn, outputTags, ownPolicyOf, policyOf, recordTags, tagsAsked, tagsHeld } from "./targets.ts";
+import { everyArn, ownPolicyOf, policyOf, recordTags, tagsAsked, tagsHeld } from "./targets.ts";
 import { listedPolicy, policyView } from "./views.ts";
 
 type OfPolicy = { readonly PolicyArn: string };
@@ -122,48 +119,6 @@ export const DeletePolicy = declareQueryAction({
 }).handledBy(async ({ PolicyArn }, context) => {
   ownPolicyOf(context, PolicyArn);
   await context.ask("policy.delete", { by: context.caller.actor, policyArn: PolicyArn });
-});
-
-export const TagPolicy = declareQueryAction({
-  name: "TagPolicy",
-  service: "iam",
-  action: "iam:TagPolicy",
-  resource: ofPolicy,
-  conditions: (input, context) => ({ ...policyHeld(input, context), ...tagsAsked(input.Tags) }),
-  input: { PolicyArn: required(arn), Tags: required(tags) },
-  output: null,
-  errors: ["ConcurrentModification", "InvalidInput", "LimitExceeded", "NoSuchEntity"],
-}).handledBy(async ({ PolicyArn, Tags }, context) => {
-  const merged = mergedTags(ownPolicyOf(context, PolicyArn).tags, recordTags(Tags));
-  await context.ask("policy.setTags", { by: context.caller.actor, policyArn: PolicyArn, tags: merged });
-});
-
-export const UntagPolicy = declareQueryAction({
-  name: "UntagPolicy",
-  service: "iam",
-  action: "iam:UntagPolicy",
-  resource: ofPolicy,
-  conditions: (input, context) => ({ ...policyHeld(input, context), "aws:tagkeys": input.TagKeys }),
-  input: { PolicyArn: required(arn), TagKeys: required(tagKeys) },
-  output: null,
-  errors: ["ConcurrentModification", "InvalidInput", "NoSuchEntity"],
-}).handledBy(async ({ PolicyArn, TagKeys }, context) => {
-  const kept = withoutTags(ownPolicyOf(context, PolicyArn).tags, TagKeys);
-  await context.ask("policy.setTags", { by: context.caller.actor, policyArn: PolicyArn, tags: kept });
-});
-
-export const ListPolicyTags = declareQueryAction({
-  name: "ListPolicyTags",
-  service: "iam",
-  action: "iam:ListPolicyTags",
-  resource: ofPolicy,
-  conditions: policyHeld,
-  input: { PolicyArn: required(arn), ...paging },
-  output: { Tags: required(list(Tag)), ...paged },
-  errors: ["InvalidInput", "NoSuchEntity"],
-}).handledBy(({ PolicyArn, ...page }, context) => {
-  const found = pageOf(outputTags(policyOf(context, PolicyArn).tags), page, ({ Key }) => Key);
-  return { Tags: found.items, ...pageOutput(found) };
 });
 
 const PolicyGroup = structure("PolicyGroup", { GroupName: required(string), GroupId: required(string) });

@@ -4,7 +4,7 @@ import { entityArn } from "../account/arn.ts";
 import { limits } from "../base/limits.ts";
 import { list } from "../model/shape.ts";
 import { type ActionContext, declareQueryAction } from "./action.ts";
-import { pageOf, pageOutput, pageRequest } from "./paging.ts";
+import { pageOutput, pageRequest } from "./paging.ts";
 import {
   arn,
   maxSessionDuration,
@@ -18,22 +18,9 @@ import {
   required,
   roleDescription,
   roleName,
-  Tag,
-  tagKeys,
   tags,
 } from "./shapes.ts";
-import { mergedTags, withoutTags } from "./tag-changes.ts";
-import {
-  boundaryAsked,
-  everyArn,
-  heldBy,
-  outputTags,
-  policyOf,
-  recordTags,
-  roleOf,
-  roleResource,
-  tagsAsked,
-} from "./targets.ts";
+import { boundaryAsked, everyArn, heldBy, policyOf, recordTags, roleOf, roleResource, tagsAsked } from "./targets.ts";
 import { listedRole, roleView } from "./views.ts";
 
 type OfRole = { readonly RoleName: string };
@@ -170,48 +157,4 @@ export const DeleteRole = declareQueryAction({
 }).handledBy(async ({ RoleName }, context) => {
   const { accountId, caller } = context;
   await context.ask("role.delete", { by: caller.actor, accountId, roleName: RoleName });
-});
-
-export const TagRole = declareQueryAction({
-  name: "TagRole",
-  service: "iam",
-  action: "iam:TagRole",
-  resource: ofRole,
-  conditions: (input, context) => ({ ...held(input, context), ...tagsAsked(input.Tags) }),
-  input: { RoleName: required(roleName), Tags: required(tags) },
-  output: null,
-  errors: ["ConcurrentModification", "InvalidInput", "LimitExceeded", "NoSuchEntity"],
-}).handledBy(async ({ RoleName, Tags }, context) => {
-  const { accountId, caller } = context;
-  const changes = { tags: mergedTags(roleOf(context, RoleName).tags, recordTags(Tags)) };
-  await context.ask("role.update", { by: caller.actor, accountId, roleName: RoleName, changes });
-});
-
-export const UntagRole = declareQueryAction({
-  name: "UntagRole",
-  service: "iam",
-  action: "iam:UntagRole",
-  resource: ofRole,
-  conditions: (input, context) => ({ ...held(input, context), "aws:tagkeys": input.TagKeys }),
-  input: { RoleName: required(roleName), TagKeys: required(tagKeys) },
-  output: null,
-  errors: ["ConcurrentModification", "NoSuchEntity"],
-}).handledBy(async ({ RoleName, TagKeys }, context) => {
-  const { accountId, caller } = context;
-  const changes = { tags: withoutTags(roleOf(context, RoleName).tags, TagKeys) };
-  await context.ask("role.update", { by: caller.actor, accountId, roleName: RoleName, changes });
-});
-
-export const ListRoleTags = declareQueryAction({
-  name: "ListRoleTags",
-  service: "iam",
-  action: "iam:ListRoleTags",
-  resource: ofRole,
-  conditions: held,
-  input: { RoleName: required(roleName), ...paging },
-  output: { Tags: required(list(Tag)), ...paged },
-  errors: ["NoSuchEntity"],
-}).handledBy(({ RoleName, ...page }, context) => {
-  const found = pageOf(outputTags(roleOf(context, RoleName).tags), page, ({ Key }) => Key);
-  return { Tags: found.items, ...pageOutput(found) };
 });

@@ -5,12 +5,14 @@
 
 import { limits } from "../base/limits.ts";
 import type { Log } from "../base/log.ts";
+import type { Tag } from "../control/identity-records.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
 import { body } from "../model/member.ts";
 import { list, string, structure, type ValueOf } from "../model/shape.ts";
 import { compileXmlReader } from "../model/xml-read.ts";
 import { compileXmlContent, escapeXml, xmlDeclaration } from "../model/xml-write.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
 import { asS3Error, fromOutcome, S3Error } from "../s3/errors.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
 import { askedBlock, PublicAccessBlockConfiguration, shownBlock } from "../s3/public-access-document.ts";
@@ -48,14 +50,16 @@ export interface S3ControlAnswer {
 export interface S3ControlOptions {
   /** The newest record of a bucket. */
   readonly bucket: (name: string) => BucketRecord | undefined;
+  /** What a bucket's policy says; null: it has none. */
+  readonly bucketPolicy: (bucket: BucketRecord) => CompiledPolicy | null;
   /** The newest record of an account's public access block. */
   readonly publicAccessBlock: (accountId: string) => PublicAccessBlock | undefined;
   readonly askControl: AskControl;
   readonly log: Log;
 }
 
-const Tag = structure("Tag", { Key: body(string, { required: true }), Value: body(string, { required: true }) });
-const tagList = list(Tag, "Tag");
+const TagShape = structure("Tag", { Key: body(string, { required: true }), Value: body(string, { required: true }) });
+const tagList = list(TagShape, "Tag");
 const TagResourceRequest = structure("TagResourceRequest", { Tags: body(tagList, { required: true }) });
 const ListTagsForResourceResult = structure("ListTagsForResourceResult", { Tags: body(tagList) });
 
@@ -90,24 +94,25 @@ async function serve(options: S3ControlOptions, control: S3ControlRequest): Prom
   const bucket = bucketOfArn(options, percentDecode(rawPath.slice(tagsPath.length)), accountId);
   switch (method) {
     case "GET":
-      authorise(caller, "s3:ListTagsForResource", bucket, []);
+      authorise(options, caller, "s3:ListTagsForResource", bucket, []);
       return answer(200, resultOf(bucket.tags ?? []), requestId);
     case "POST": {
       const { Tags } = readTags(control.body) as ValueOf<typeof TagResourceRequest>;
-      authorise(caller, "s3:TagResource", bucket, Tags);
-      await setTags(options, bucket, merged(bucket.tags ?? [], Tags));
+      authorise(options, caller, "s3:TagResource", bucket, Tags);
+      const tags = recordTags(Tags);
+      fromOutcome(await options.askControl("bucket.tag", { name: bucket.name, tags }));
       return answer(204, "", requestId);
     }
     case "DELETE": {
       const keys = tagKeysOf(request.rawQuery);
       authorise(
+        options,
         caller,
         "s3:UntagResource",
         bucket,
         keys.map((Key) => ({ Key, Value: "" })),
       );
-      const kept = (bucket.tags ?? []).filter(({ key }) => !keys.includes(key));
-      await setTags(options, bucket, kept);
+      fromOutcome(await options.askControl("bucket.untag", { name: bucket.name, keys }));
       return answer(204, "", requestId);
     }
     default:
@@ -165,16 +170,22 @@ function bucketOfArn({ bucket }: S3ControlOptions, arn: string, accountId: strin
   return record;
 }
 
-function authorise(caller: Caller, action: string, { name, accountId }: BucketRecord, tags: InputTags): void {
-  const side = { policy: null, accountId };
-  const { effect } = caller.allows(action, `arn:aws:s3:::${name}`, tagsAsked(tags), side);
+function authorise(
+  { bucketPolicy }: S3ControlOptions,
+  caller: Caller,
+  action: string,
+  bucket: BucketRecord,
+  tags: InputTags,
+): void {
+  const side = { policy: bucketPolicy(bucket), accountId: bucket.accountId };
+  const { effect } = caller.allows(action, `arn:aws:s3:::${bucket.name}`, tagsAsked(tags), side);
   if (effect !== "Allow") throw new S3Error("AccessDenied");
 }
 
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-/** @throws S3Error InvalidTag, BadRequest */
-function merged(held: NonNullable<BucketRecord["tags"]>, added: InputTags): NonNullable<BucketRecord["tags"]> {
+/** @throws S3Error InvalidTag */
+function recordTags(added: InputTags): Tag[] {
   for (const { Key, Value } of added) {
     const isKey = Key !== "" && Key.length <= limits.tagKeyCharsMax && tagText.test(Key) && !/^aws:/i.test(Key);
     const isValue = Value.length <= limits.tagValueCharsMax && tagText.test(Value);
@@ -184,16 +195,7 @@ function merged(held: NonNullable<BucketRecord["tags"]>, added: InputTags): NonN
   if (keys.size !== added.length) {
     throw new S3Error("InvalidTag", { Message: "Cannot provide multiple Tags with the same key" });
   }
-  const tags = [
-    ...held.filter(({ key }) => !keys.has(key)),
-    ...added.map(({ Key, Value }) => ({ key: Key, value: Value })),
-  ];
-  if (tags.length <= limits.tagsPerBucketMax) return tags;
-  throw new S3Error("BadRequest", { Message: `A bucket has at most ${limits.tagsPerBucketMax} tags.` });
-}
-
-async function setTags({ askControl }: S3ControlOptions, { name }: BucketRecord, tags: BucketRecord["tags"]) {
-  fromOutcome(await askControl("bucket.setTags", { name, tags: tags ?? [] }));
+  return added.map(({ Key, Value }) => ({ key: Key, value: Value }));
 }
 
 /** `tagKeys=a&tagKeys=b` */
@@ -206,7 +208,7 @@ function tagKeysOf(rawQuery: string): string[] {
   throw new S3Error("InvalidRequest", { Message: `tagKeys must name 1 to ${limits.tagsPerBucketMax} tags.` });
 }
 
-function resultOf(tags: NonNullable<BucketRecord["tags"]>): string {
+function resultOf(tags: readonly Tag[]): string {
   const value = { Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })) };
   const content = writeTags(value);
   return `${xmlDeclaration}<ListTagsForResourceResult xmlns="${namespace}">${content}</ListTagsForResourceResult>`;

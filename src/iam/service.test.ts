@@ -1,6 +1,7 @@
 /** What holds for every request of the query protocol, and the rules of roles, sessions and administrators. */
 
 import test from "ava";
+import { Directory } from "../account/directory.ts";
 import { limits } from "../base/limits.ts";
 import { formOf, keys, openIam, operator, type Params, stranger, textOf, textsOf } from "./iam-stand.testing.ts";
 import { queryVersions } from "./query-answer.ts";
@@ -324,4 +325,48 @@ test("a fault of our own is told without its reason", async (t) => {
   t.like(answer, { status: 500, errorCode: "InternalFailure" });
   t.is(textOf(answer, "Type"), "Receiver");
   t.false(answer.body.includes("secret"));
+});
+
+test("what policies refuse stands in the audit log, once a minute for each identity and action", async (t) => {
+  const { call, clock, reader } = await openWorld(t);
+  const denied = async () => {
+    // The rows are written beside the answers.
+    await new Promise((resolve) => setImmediate(resolve));
+    reader.refresh();
+    const rows = new Directory(reader).audit(operator, { after: "", limit: 1000 }).items;
+    return rows
+      .filter(({ outcome }) => outcome === "denied")
+      .map(({ action, by, target }) => `${by.name} ${action} ${target}`);
+  };
+  const as = { as: keys.user };
+  t.deepEqual(await denied(), []);
+  for (let tries = 0; tries < 3; tries++) {
+    t.is((await call("DeleteUser", { UserName: "ann" }, as)).errorCode, "AccessDenied");
+    t.is((await call("ListUsers", {}, as)).errorCode, "AccessDenied");
+  }
+  const once = [`uma DeleteUser ${arnOf("user", "ann")}`, `uma ListUsers arn:aws:iam::${operator}:user/*`];
+  t.deepEqual(await denied(), once);
+  clock.advance(limits.iamDenialNoteMs - 1);
+  await call("ListUsers", {}, as);
+  t.deepEqual(await denied(), once);
+  clock.advance(1);
+  await call("ListUsers", {}, as);
+  t.deepEqual(await denied(), [...once, `uma ListUsers arn:aws:iam::${operator}:user/*`]);
+  t.is((await call("DeleteUser", { UserName: "nobody" })).errorCode, "NoSuchEntity");
+  t.is((await denied()).length, 3, "what is refused for another reason does not count");
+});
+
+test("a refusal of the control actor stands in the audit log once, not twice", async (t) => {
+  const { call, reader } = await openWorld(t);
+  const grant = { UserName: "uma", PolicyName: "p", PolicyDocument: allowing("iam:*") };
+  t.is((await call("PutUserPolicy", grant)).status, 200);
+  const own = { UserName: "uma", PolicyName: "more", PolicyDocument: allowing("s3:*") };
+  t.is((await call("PutUserPolicy", own, { as: keys.user })).errorCode, "AccessDenied");
+  await new Promise((resolve) => setImmediate(resolve));
+  reader.refresh();
+  const rows = new Directory(reader).audit(operator, { after: "", limit: 1000 }).items;
+  t.deepEqual(
+    rows.filter(({ outcome }) => outcome === "denied").map(({ action }) => action),
+    ["inline.put"],
+  );
 });

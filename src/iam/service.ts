@@ -12,6 +12,7 @@ import { PolicyError } from "../policy/document.ts";
 import { asS3Error } from "../s3/errors.ts";
 import type { ActionContext, QueryAction } from "./action.ts";
 import type { Caller, Conditions } from "./caller.ts";
+import { type Denial, Denials } from "./denials.ts";
 import { QueryError, queryErrorOf } from "./errors.ts";
 import type { AskControl, IssueCredentials, SecondFactor } from "./ports.ts";
 import {
@@ -51,14 +52,16 @@ export interface QueryRequest {
 export function iamPort(options: IamPortOptions): (request: QueryRequest) => Promise<QueryAnswer> {
   const directory = new Directory(options.reader);
   const policies = new PolicyDirectory(options.reader);
+  const denials = new Denials(options);
   return async (request) => {
-    const { requestId, service } = request;
+    const { requestId, service, caller } = request;
+    const refused: Refused = { missing: null, isWritten: false };
     let name = "";
     try {
       const form = parseForm(request.form);
       name = actionName(formValue(form, "Action"));
       const action = actionOf(service, name, formValue(form, "Version"));
-      const context = contextOf(options, directory, policies, request);
+      const context = contextOf(options, directory, policies, request, refused);
       checkCaller(action, context);
       options.reader.refresh();
       const input = decodeForm(action.input, form);
@@ -66,9 +69,20 @@ export function iamPort(options: IamPortOptions): (request: QueryRequest) => Pro
       const output = await action.handler(input, context);
       return successAnswer(name, writerOf(action)(output, requestId), requestId);
     } catch (error) {
-      return errorAnswer(service, name, knownError(error, options.log, requestId, name), requestId);
+      const known = knownError(error, options.log, requestId, name);
+      if (known.code === "AccessDenied" && !refused.isWritten) {
+        denials.note({ by: caller.actor, action: name, missing: refused.missing });
+      }
+      return errorAnswer(service, name, known, requestId);
     }
   };
+}
+
+/** What is known of a refusal while a request is served. */
+interface Refused {
+  missing: Denial["missing"];
+  /** The control actor has refused, and has written so. */
+  isWritten: boolean;
 }
 
 const actionPattern = /^[A-Za-z0-9]{1,128}$/;
@@ -106,6 +120,7 @@ function contextOf(
   directory: Directory,
   policies: PolicyDirectory,
   { requestId, caller }: QueryRequest,
+  refused: Refused,
 ): ActionContext {
   const context: ActionContext = {
     requestId,
@@ -117,12 +132,17 @@ function contextOf(
     credentials,
     secondFactor,
     refresh: () => reader.refresh(),
-    require: (action, resource, conditions = {}) => require(context, action, resource, conditions),
+    require: (permission, resource, conditions = {}) => {
+      refused.missing = { permission, resource };
+      require(context, permission, resource, conditions);
+      refused.missing = null;
+    },
     ask: async (type, message) => {
       const outcome = await askControl(type, message);
       reader.refresh();
       if (outcome.ok) return outcome.value;
       const { code, detail } = outcome;
+      refused.isWritten = true;
       throw queryErrorOf(code, detail["Message"] ?? null) ?? new Error(`unknown error code ${code}`);
     },
   };
@@ -132,7 +152,7 @@ function contextOf(
 /** @throws QueryError AccessDenied */
 function authorise(action: QueryAction, input: unknown, context: ActionContext): void {
   if (typeof action.resource !== "function") return;
-  require(context, action.action, action.resource(input, context), action.conditions(input, context));
+  context.require(action.action, action.resource(input, context), action.conditions(input, context));
 }
 
 function require(context: ActionContext, action: string, resource: string, conditions: Conditions): void {

@@ -13,6 +13,7 @@ import type { QueryService } from "./query-answer.ts";
 import * as role from "./role-actions.ts";
 import * as simulate from "./simulate-actions.ts";
 import * as sts from "./sts-actions.ts";
+import { tagActions } from "./tag-actions.ts";
 import { unservedActions } from "./unserved-actions.ts";
 import * as user from "./user-actions.ts";
 import * as version from "./version-actions.ts";
@@ -26,6 +27,7 @@ export const queryActions: readonly QueryAction[] = [
     Object.values<unknown>(rows).filter(isAction),
   ),
   ...holderActions,
+  ...tagActions,
   AssumeRole,
   GetAccountAuthorizationDetails,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -65,6 +65,14 @@ export function userResource({ directory, accountId }: Found, name: string): str
   return entityArn("user", accountId, directory.user(accountId, name)?.path ?? "/", name);
 }
 
+/** Of actions that are about the caller where they name nobody. */
+export function ownUserResource(
+  { UserName }: { readonly UserName?: string | undefined },
+  context: ActionContext,
+): string {
+  return userResource(context, userNameOr(UserName, context));
+}
+
 export function groupResource({ directory, accountId }: Found, name: string): string {
   return entityArn("group", accountId, directory.group(accountId, name)?.path ?? "/", name);
 }

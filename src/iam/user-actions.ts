@@ -3,7 +3,7 @@
 import { entityArn } from "../account/arn.ts";
 import { list } from "../model/shape.ts";
 import { declareQueryAction } from "./action.ts";
-import { pageOf, pageOutput, pageRequest } from "./paging.ts";
+import { pageOutput, pageRequest } from "./paging.ts";
 import {
   arn,
   existingUserName,
@@ -14,8 +14,6 @@ import {
   path,
   pathPrefix,
   required,
-  Tag,
-  tagKeys,
   tags,
   User,
 } from "./shapes.ts";
@@ -23,12 +21,10 @@ import {
   boundaryAsked,
   everyArn,
   heldBy,
-  outputTags,
   policyOf,
   recordTags,
   tagsAsked,
   userNameOr,
-  userOf,
   userOrSelf,
   userResource,
 } from "./targets.ts";
@@ -135,52 +131,4 @@ export const DeleteUser = declareQueryAction({
 }).handledBy(async ({ UserName }, context) => {
   const { accountId, caller } = context;
   await context.ask("user.delete", { by: caller.actor, accountId, userName: UserName, cascade: false });
-});
-
-export const TagUser = declareQueryAction({
-  name: "TagUser",
-  service: "iam",
-  action: "iam:TagUser",
-  resource: ({ UserName }, context) => userResource(context, UserName),
-  conditions: ({ UserName, Tags }, { directory, accountId }) => ({
-    ...heldBy(directory.user(accountId, UserName)),
-    ...tagsAsked(Tags),
-  }),
-  input: { UserName: required(existingUserName), Tags: required(tags) },
-  output: null,
-  errors: ["ConcurrentModification", "InvalidInput", "LimitExceeded", "NoSuchEntity"],
-}).handledBy(async ({ UserName, Tags }, context) => {
-  const { accountId, caller } = context;
-  await context.ask("user.tag", { by: caller.actor, accountId, userName: UserName, tags: recordTags(Tags) });
-});
-
-export const UntagUser = declareQueryAction({
-  name: "UntagUser",
-  service: "iam",
-  action: "iam:UntagUser",
-  resource: ({ UserName }, context) => userResource(context, UserName),
-  conditions: ({ UserName, TagKeys }, { directory, accountId }) => ({
-    ...heldBy(directory.user(accountId, UserName)),
-    "aws:tagkeys": TagKeys,
-  }),
-  input: { UserName: required(existingUserName), TagKeys: required(tagKeys) },
-  output: null,
-  errors: ["ConcurrentModification", "NoSuchEntity"],
-}).handledBy(async ({ UserName, TagKeys }, context) => {
-  const { accountId, caller } = context;
-  await context.ask("user.untag", { by: caller.actor, accountId, userName: UserName, keys: TagKeys });
-});
-
-export const ListUserTags = declareQueryAction({
-  name: "ListUserTags",
-  service: "iam",
-  action: "iam:ListUserTags",
-  resource: ({ UserName }, context) => userResource(context, UserName),
-  conditions: ({ UserName }, { directory, accountId }) => heldBy(directory.user(accountId, UserName)),
-  input: { UserName: required(existingUserName), ...paging },
-  output: { Tags: required(list(Tag)), ...paged },
-  errors: ["NoSuchEntity"],
-}).handledBy(({ UserName, ...page }, context) => {
-  const found = pageOf(outputTags(userOf(context, UserName).tags), page, ({ Key }) => Key);
-  return { Tags: found.items, ...pageOutput(found) };
 });

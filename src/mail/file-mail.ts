@@ -1,10 +1,11 @@
 /** Mail as files, for installations without a mail server: one `.eml` for each message, in a directory of its own. */
 
-import { mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { mkdir, readdir, unlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
+import { writeDurably } from "./kept-mail.ts";
 import { type Mail, MailError } from "./mail.ts";
 import { composeMail } from "./smtp.ts";
 
@@ -34,7 +35,7 @@ export function fileMail({ directory, from, clock, random }: FileMailOptions): M
       const name = `${time}-${random.bytes(4).toString("hex")}.eml`;
       try {
         await mkdir(directory, { recursive: true, mode: 0o700 });
-        await writeWhole(join(directory, name), bytes);
+        await writeDurably(join(directory, name), bytes);
         await removeOldest(directory);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
@@ -43,18 +44,6 @@ export function fileMail({ directory, from, clock, random }: FileMailOptions): M
     },
     close: () => {},
   };
-}
-
-async function writeWhole(path: string, bytes: Buffer): Promise<void> {
-  const fresh = `${path}.new`;
-  const file = await open(fresh, "wx", 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, path);
 }
 
 async function removeOldest(directory: string): Promise<void> {

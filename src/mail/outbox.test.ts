@@ -2,6 +2,8 @@ import test from "ava";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { Log } from "../base/log.ts";
+import { systemRandom } from "../base/random.ts";
+import type { KeptMail, MailKeeper } from "./kept-mail.ts";
 import { type Mail, MailError, type MailMessage } from "./mail.ts";
 import { memoryMail } from "./memory-mail.ts";
 import { Outbox } from "./outbox.ts";
@@ -43,8 +45,7 @@ async function settle(): Promise<void> {
   for (let tick = 0; tick < 4; tick++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function setUp(send: Mail["send"]) {
-  const clock = new TestClock();
+function setUp(send: Mail["send"], keeper?: MailKeeper, clock = new TestClock()) {
   const lines: string[] = [];
   const write = (level: string) => (fields: object, text: string) => {
     lines.push(`${level}: ${text} ${JSON.stringify(fields)}`);
@@ -64,7 +65,12 @@ function setUp(send: Mail["send"]) {
       isClosed = true;
     },
   };
-  return { clock, lines, outbox: new Outbox({ mail, clock, log }), isClosed: () => isClosed };
+  return {
+    clock,
+    lines,
+    outbox: new Outbox({ mail, clock, log, random: systemRandom, ...(keeper === undefined ? {} : { keeper }) }),
+    isClosed: () => isClosed,
+  };
 }
 
 test("messages are delivered in order, and posting does not wait for it", async (t) => {
@@ -169,11 +175,87 @@ test("a closed outbox sends nothing more and says what it dropped", async (t) =>
   });
   outbox.post(message("a"));
   await settle();
-  outbox.close();
+  await outbox.close();
   t.true(isClosed());
   t.is(clock.alarms, 0);
   t.false(outbox.post(message("b")));
   await clock.advance(limits.mailDeadlineMs);
   t.is(tries, 1);
   t.true(lines.some((line) => line.includes('{"dropped":1}')));
+});
+
+/** Keeps in memory. */
+function memoryKeeper(): MailKeeper & { readonly kept: Map<string, KeptMail> } {
+  const kept = new Map<string, KeptMail>();
+  return {
+    kept,
+    load: async () => [...kept.values()],
+    put: async (mail) => void kept.set(mail.id, mail),
+    remove: async (id) => void kept.delete(id),
+  };
+}
+
+test("what waits at a stop is sent after the next start, and what was sent is not", async (t) => {
+  const keeper = memoryKeeper();
+  const clock = new TestClock();
+  const sent: string[] = [];
+  const first = setUp(
+    async ({ subject }) => {
+      if (subject !== "delivered") throw new MailError("busy", false);
+      sent.push(subject);
+    },
+    keeper,
+    clock,
+  );
+  for (const subject of ["a", "delivered", "b"]) first.outbox.post(message(subject));
+  await settle();
+  await first.outbox.close();
+  t.deepEqual([...keeper.kept.values()].map((mail) => mail.message.subject).sort(), ["a", "b"]);
+  t.true(first.lines.some((line) => line.includes('"waiting":2')));
+  const second = setUp(async ({ subject }) => void sent.push(subject), keeper, clock);
+  await second.outbox.resume();
+  await settle();
+  t.deepEqual([...sent].sort(), ["a", "b", "delivered"]);
+  t.is(second.outbox.length, 0);
+  t.is(keeper.kept.size, 0);
+});
+
+test("a deadline goes on while the node is stopped, and is no longer than it was after the clock was put back", async (t) => {
+  const keeper = memoryKeeper();
+  const clock = new TestClock();
+  const busy = async () => {
+    throw new MailError("busy", false);
+  };
+  const first = setUp(busy, keeper, clock);
+  first.outbox.post(message("late"));
+  await settle();
+  await first.outbox.close();
+  await clock.advance(limits.mailDeadlineMs);
+  const second = setUp(busy, keeper, clock);
+  await second.outbox.resume();
+  await settle();
+  t.is(second.outbox.length, 0);
+  t.is(keeper.kept.size, 0);
+  t.regex(second.lines.join("\n"), /^error: a mail was given up/m);
+  keeper.kept.set("0".repeat(16), { id: "0".repeat(16), message: message("far"), untilMs: clock.nowMs() + 1e12 });
+  const third = setUp(busy, keeper, clock);
+  await third.outbox.resume();
+  t.is(third.outbox.length, 1);
+  await clock.advance(limits.mailDeadlineMs);
+  t.is(third.outbox.length, 0);
+});
+
+test("a keeper that fails is told of in the log, and the mail goes out all the same", async (t) => {
+  const sent: string[] = [];
+  const broken: MailKeeper = {
+    load: async () => [],
+    put: () => Promise.reject(new Error("disk full")),
+    remove: () => Promise.reject(new Error("disk full")),
+  };
+  const { outbox, lines } = setUp(async ({ subject }) => void sent.push(subject), broken);
+  t.true(outbox.post(message("a")));
+  await settle();
+  t.deepEqual(sent, ["a"]);
+  t.regex(lines.join("\n"), /^error: a mail is not kept/m);
+  t.false(lines.join().includes("secret link"));
 });

@@ -230,6 +230,7 @@ export function judge(asked: Case): Judged {
     authType: null,
     signatureVersion: null,
     timestamp: "",
+    locationConstraint: null,
   };
   const judging = new Judge(principalOf(asked), facts, new BucketRules({ of: () => configured }, control));
   const resource = isObjectAction(asked.action) ? objectResource(bucket, key) : bucketResource(bucket);

@@ -11,6 +11,7 @@ import {
   customer,
   direct,
   emailOf,
+  operator,
   otherReseller,
   password,
   type Reply,
@@ -35,6 +36,7 @@ const people: Readonly<Record<string, readonly [account: string, name: string]>>
   "customer.user": [customer, "user"],
   "customer.root": [customer, "root"],
   "reseller.root": [reseller, "root"],
+  "operator.root": [operator, "root"],
 };
 
 interface World {
@@ -135,7 +137,7 @@ testEachFront("half signed in: nothing works but the second factor and signing o
 });
 
 /** Rows that everybody who is signed in may call. */
-const forEverybody: ReadonlySet<string> = new Set(["CreateConsoleCredentials", "GetMe", "SignOut"]);
+const forEverybody: ReadonlySet<string> = new Set(["CreateConsoleCredentials", "GetMe", "GetSupport", "SignOut"]);
 
 testEachFront("wrong role: every row refuses whom it does not admit", async (t, front) => {
   const world = await open(t, front);
@@ -180,7 +182,8 @@ testEachFront("wrong tenant: what belongs to another account is not there", asyn
   // Last, since the stranger signs in for every row.
   const rows = [...adminRows].sort((one, other) => Number(one === changesPassword) - Number(other === changesPassword));
   for (const row of rows.filter((one) => !isPublic(one) && one.admits.who.includes("session"))) {
-    const account = row.admits.kinds?.includes("customer") === false ? otherReseller : direct;
+    const kinds = row.admits.kinds ?? ["customer"];
+    const account = kinds.includes("customer") ? direct : kinds.includes("reseller") ? otherReseller : operator;
     const as = await stand.signIn(emailOf(account, "root"));
     const reply = await call(row, { as, headers: { "x-troupe-account": customer } });
     // What was asked for may be repeated in the refusal.

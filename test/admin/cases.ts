@@ -5,7 +5,7 @@ import { customer, customerJob, customerKey, emailOf, password } from "./stand.t
 
 export interface Case {
   /** Who may make the request: `<account>.<name>`; default: the customer's Admin. */
-  readonly as?: "customer.user" | "customer.root" | "reseller.root";
+  readonly as?: "customer.user" | "customer.root" | "reseller.root" | "operator.root";
   readonly body?: unknown;
   readonly query?: string;
 }
@@ -67,6 +67,7 @@ export const cases: Readonly<Record<string, Case>> = {
   GetAccount: { as: above },
   GetBucket: {},
   GetBucketAccess: {},
+  GetDiagnostics: { as: "operator.root" },
   GetGroup: {},
   GetJob: {},
   GetMe: { as: personal },
@@ -74,8 +75,10 @@ export const cases: Readonly<Record<string, Case>> = {
   GetPolicy: {},
   GetPolicyVersion: {},
   GetRole: {},
+  GetSupport: {},
   GetUsage: { query: "from=1970-01-01&to=1970-01-02" },
   GetUser: {},
+  GetUserPermissions: {},
   InviteAccountRoot: { as: above, body: {} },
   InviteUser: { body: {} },
   ListAccounts: { as: above },
@@ -104,6 +107,7 @@ export const cases: Readonly<Record<string, Case>> = {
   SetDefaultPolicyVersion: { body: { versionId: "v2" } },
   SetPolicyTags: { body: { tags: [{ key: "a", value: "b" }] } },
   SetUserBoundary: { body: { policyArn } },
+  SetUserPermissions: { body: { groups: ["crew"] } },
   SetUserTags: { body: { tags: [{ key: "a", value: "b" }] } },
   SignIn: { body: { email: emailOf(customer, "user"), password } },
   SignInSecondFactor: { as: personal, body: { code: "123456" } },

@@ -226,6 +226,24 @@ over("the audit log is read by page, filter and CSV, each account its own", asyn
   const from = new Date(stand.clock.nowMs() - 1000).toISOString();
   t.deepEqual(targets(await read(`?action=group.create&from=${from}`)), ["group/two", "group/three"]);
   t.deepEqual(targets(await read(`?action=group.create&to=${from}`)), ["group/one"]);
+  const walk = async (query: string): Promise<string[]> => {
+    const found: string[] = [];
+    for (let cursor = ""; ; ) {
+      const page = await read(`?limit=2&${query}${cursor}`);
+      found.push(...targets(page));
+      if (page.json["next"] === null) return found;
+      cursor = `&after=${String(page.json["next"])}`;
+    }
+  };
+  t.deepEqual(await walk("order=newest&action=group.create"), ["group/three", "group/two", "group/one"]);
+  t.deepEqual(await walk("order=newest"), (await walk("order=oldest")).reverse());
+  t.deepEqual(await walk(`order=newest&action=group.create&from=${from}`), ["group/three", "group/two"]);
+  t.deepEqual(await walk(`order=newest&action=group.create&to=${from}`), ["group/one"]);
+  const first = await read("?order=newest&limit=2");
+  const second = await read(`?order=newest&limit=2&after=${String(first.json["next"])}`);
+  const back = await read(`?order=oldest&limit=1&after=${String(second.json["next"])}`);
+  t.deepEqual(targets(back), targets(second).slice(0, 1), "a cursor leads back by the other order");
+  t.is(outcome(await read("?order=both")), "400 InvalidInput");
   const csv = await read(".csv?outcome=failed");
   t.is(csv.status, 200, csv.text);
   t.regex(csv.headers.get("content-type") ?? "", /^text\/csv/);

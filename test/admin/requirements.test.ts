@@ -1,32 +1,8 @@
 /** What the product promises its users, at the level of the admin API; each test is named by the requirement's id. */
 
-import type { ExecutionContext } from "ava";
-import { type FrontUnderTest, testEachFront } from "#src/front/each-front.testing.ts";
-import {
-  customer,
-  direct,
-  emailOf,
-  operator,
-  password,
-  type Reply,
-  reseller,
-  type SignedIn,
-  Stand,
-  type StandOptions,
-} from "./stand.ts";
+import { items, linkIn, outcome, requirement } from "./requirement.ts";
+import { customer, direct, emailOf, operator, password, reseller, type SignedIn } from "./stand.ts";
 import { enableMfa, totpCode } from "./totp-client.ts";
-
-type Run = (t: ExecutionContext, stand: Stand) => Promise<void>;
-
-const requirement = (title: string, run: Run, options: StandOptions = {}): void =>
-  testEachFront(title, async (t, front: FrontUnderTest) => run(t, await Stand.open(t, front, options)), ["plain"]);
-
-const outcome = ({ status, json }: Reply): string => `${status} ${String(json["code"] ?? "")}`.trim();
-const items = <T>({ json }: Reply): T[] => json["items"] as T[];
-const linkIn = (text: string | undefined): { url: string; token: string } => {
-  const [url = "", token = ""] = /(https?:\/\/\S+)/.exec(text ?? "")?.[1]?.split("#") ?? [];
-  return { url, token };
-};
 
 requirement(
   "R16: Admin changes, deletes and resets users, and Root not, with a row in the audit log",

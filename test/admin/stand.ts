@@ -7,6 +7,7 @@ import type { PasswordHasher } from "#src/account/password.ts";
 import { Principals } from "#src/account/principals.ts";
 import { TemporaryCredentials } from "#src/account/temporary-credentials.ts";
 import { ManualClock } from "#src/actor/fixtures/manual-clock.ts";
+import type { Diagnostics } from "#src/admin/diagnostics.ts";
 import { AdminPolicies } from "#src/admin/policies.ts";
 import { AdminPort } from "#src/admin/port.ts";
 import { Proofs } from "#src/admin/proofs.ts";
@@ -33,6 +34,8 @@ import { KeyRing } from "#src/keyring/key-ring.ts";
 import type { MailMessage } from "#src/mail/mail.ts";
 import { createMemoryMetadata } from "#src/storage/memory-trees.ts";
 import { signedHeaders } from "./signing.ts";
+
+type MemoryMetadata = ReturnType<typeof createMemoryMetadata>;
 
 /** Accounts of the world: the operator, a reseller, its customer, a direct customer, and another reseller. */
 export const operator = "111111111111";
@@ -100,6 +103,8 @@ export class Stand {
   readonly begunJobs: string[] = [];
   /** Of buckets, by name: what their turns would have. */
   readonly configurations = new Map<string, Partial<BucketConfiguration>>();
+  /** Of the one partition: empty. */
+  readonly metadata: MemoryMetadata;
   readonly #front: FrontUnderTest;
   readonly #control: ControlActor;
   readonly #store: EmbeddedControlStore;
@@ -116,6 +121,7 @@ export class Stand {
       readonly reader: ControlReader;
       readonly principals: Principals;
       readonly temporary: TemporaryCredentials;
+      readonly metadata: MemoryMetadata;
       readonly log: Log;
       readonly logged: readonly string[];
     },
@@ -125,6 +131,7 @@ export class Stand {
     this.#control = parts.control;
     this.#store = parts.store;
     this.principals = parts.principals;
+    this.metadata = parts.metadata;
     this.logged = parts.logged;
     this.records = new AdminRecords(parts.reader);
     const { publicUrl = null, isMailDelivered = true, sites = [] } = options;
@@ -151,7 +158,7 @@ export class Stand {
         beginJob: (jobId) => this.begunJobs.push(jobId),
         usage: {
           control: parts.reader,
-          reader: new UsageReader([createMemoryMetadata().snapshot()]),
+          reader: new UsageReader([parts.metadata.snapshot()]),
           clock: parts.clock,
           yieldTurn: async () => undefined,
         },
@@ -159,6 +166,7 @@ export class Stand {
         tenantOf: () => null,
         allowsPlainHttp: false,
         consoleUrl: publicUrl ?? "http://console.test:9001",
+        diagnostics: () => diagnostics,
       },
       proofs: new Proofs(this.records, parts.principals),
       askControl: (type, message) => this.#control.handle(type, message),
@@ -184,7 +192,9 @@ export class Stand {
     const reader = new ControlReader(environment.snapshot());
     const temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     const principals = new Principals({ records: reader, secrets, temporary, clock });
-    const stand = new Stand(front, options, { clock, control, store, reader, principals, temporary, log, logged });
+    const metadata = createMemoryMetadata();
+    const parts = { clock, control, store, reader, principals, temporary, metadata, log, logged };
+    const stand = new Stand(front, options, parts);
     const handler = options.isLocal === true ? stand.port.handleLocal : stand.port.handle;
     stand.#portNumber = (await front.listen(handler)).port;
     return stand;
@@ -288,6 +298,21 @@ function bytesOf(body: unknown): Uint8Array | null {
   if (body instanceof Uint8Array) return body;
   return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
 }
+
+const diagnostics: Diagnostics = {
+  at: "2026-01-31T12:00:00.000Z",
+  versions: { troupe: "0.0.0", node: "22.0.0", platform: "linux x64" },
+  startedAt: "2026-01-31T12:00:00.000Z",
+  endpoint: "http://s3.test:9000",
+  httpServer: "node",
+  isReady: true,
+  threads: [{ isUp: true, restarts: 0 }],
+  memory: { rssBytes: 1, heapBytes: 1, externalBytes: 1 },
+  disk: { freeBytes: 1, totalBytes: 2, isLow: false },
+  config: {},
+  limits: {},
+  faults: [],
+};
 
 interface Person {
   readonly account: string;

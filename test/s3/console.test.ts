@@ -3,7 +3,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListBucketsCommand,
+  ListObjectVersionsCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import test from "ava";
 import { NodeProcess } from "../support/node-process.ts";
@@ -125,6 +133,39 @@ test("R22: a User's key does what its policies allow from the next request on", 
     client.destroy();
   }
 });
+
+test.serial(
+  "R38: deleting a bucket that is not empty is refused with the reason and the count, and deletes nothing",
+  async (t) => {
+    for (const node of nodes) {
+      const person = await root(node);
+      const { accessKeyId, secretAccessKey } = await person.made<Credentials>("/me/keys");
+      const client = clientOf(node.endpoint, { accessKeyId, secretAccessKey });
+      await person.made("/buckets", { name: "full" });
+      await client.send(
+        new PutBucketVersioningCommand({ Bucket: "full", VersioningConfiguration: { Status: "Enabled" } }),
+      );
+      const keys = ["a", "b", "c", "a", "a"];
+      for (const Key of keys) await client.send(new PutObjectCommand({ Bucket: "full", Key, Body: "x" }));
+      await client.send(new DeleteObjectCommand({ Bucket: "full", Key: "b" }));
+      const refused = await person.send("DELETE", "/buckets/full");
+      t.is(refused.status, 409);
+      const problem = (await refused.json()) as { code: string; detail: string };
+      t.is(problem.code, "BucketNotEmpty");
+      // Shown: a and c. Beside them: two older versions of a, b's version and its delete marker.
+      t.regex(problem.detail, /^It holds 2 objects and 4 other versions and delete markers\./);
+      const { Versions = [], DeleteMarkers = [] } = await client.send(
+        new ListObjectVersionsCommand({ Bucket: "full" }),
+      );
+      t.is(Versions.length + DeleteMarkers.length, 6, "all is there");
+      for (const { Key, VersionId } of [...Versions, ...DeleteMarkers]) {
+        await client.send(new DeleteObjectCommand({ Bucket: "full", Key, VersionId }));
+      }
+      t.is((await person.send("DELETE", "/buckets/full")).status, 204, "empty, it goes");
+      client.destroy();
+    }
+  },
+);
 
 test("the console's own credentials reach S3 while the session lives", async (t) => {
   for (const node of nodes) {

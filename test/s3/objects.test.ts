@@ -108,6 +108,8 @@ test("keys_of_every_kind_are_kept_as_they_are", async (t, { s3, bucket }) => {
     "&$@=;:+,?#[]",
     '\\ {}^`|"<>',
     "urn:oid:1",
+    "File",
+    "file",
     "k".repeat(1024),
   ];
   for (const Key of keys) await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: `body of ${Key}` }));

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { eachFront, outcome } from "../support/each-front.ts";
 import { testKeys } from "../support/node-process.ts";
+import { sendSigned } from "../support/signed-request.ts";
 
 const allow = (Action: string | string[], Resource: string | string[], Condition?: object) => ({
   Effect: "Allow",
@@ -56,6 +57,18 @@ const operator = account("100000000000", "operator", [
   ]),
   user("near", [document(allow("s3:*", "*", { IpAddress: { "aws:SourceIp": "192.0.2.0/24" } }))]),
   user("careful", [document(allow("s3:*", "*"), deny("s3:*", "*", { Bool: { "aws:SecureTransport": "false" } }))]),
+  user("european", [
+    document(
+      allow("s3:CreateBucket", "*", { StringEquals: { "s3:LocationConstraint": "eu-west-3" } }),
+      allow("s3:GetBucketLocation", "*"),
+    ),
+  ]),
+  user("everywherebut", [
+    document(
+      allow("s3:CreateBucket", "*"),
+      deny("s3:CreateBucket", "*", { StringLike: { "s3:LocationConstraint": "us-*" } }),
+    ),
+  ]),
   user("bucketmaker", [document(allow("s3:CreateBucket", "arn:aws:s3:::made-*"))]),
 ]);
 const reseller = account("200000000000", "reseller", [user("seller", ["AdministratorAccess"])]);
@@ -211,6 +224,44 @@ test("CreateBucket_of_an_allowed_name_200_of_another_403", async (t, { signed, i
   t.is(outcome(await signed({ method: "PUT", target: `/made-${implementation}`, ...key })), "200");
   t.is(outcome(await signed({ method: "PUT", target: `/other-${implementation}`, ...key })), "403 AccessDenied");
   t.is(outcome(await signed({ method: "GET", target: "/", ...key })), "403 AccessDenied");
+});
+
+test("CreateBucket_by_the_LocationConstraint_of_its_body_200_or_403", async (t, {
+  signed,
+  implementation,
+  consoleEndpoint,
+}) => {
+  let made = 0;
+  const create = (name: string, location: string | null, more: object = {}) => {
+    const body =
+      location === null
+        ? ""
+        : `<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><LocationConstraint>${location}</LocationConstraint></CreateBucketConfiguration>`;
+    return signed({ method: "PUT", target: `/located-${implementation}-${made++}`, body, ...more, ...as(name) });
+  };
+  t.is(outcome(await create("european", "eu-west-3")), "200");
+  t.is(outcome(await create("european", "eu-&#119;est-3")), "200", "as XML says it");
+  t.is(outcome(await create("european", "eu-west-1")), "403 AccessDenied");
+  t.is(outcome(await create("european", null)), "403 AccessDenied", "without one there is no such key");
+  t.is(outcome(await create("european", "")), "403 AccessDenied");
+  t.is(outcome(await create("everywherebut", "eu-west-1")), "200");
+  t.is(outcome(await create("everywherebut", null)), "200");
+  t.is(outcome(await create("everywherebut", "us-west-2")), "403 AccessDenied");
+  t.is(outcome(await create("nobody", "eu-west-3")), "403 AccessDenied");
+  const spoiled = { payload: createHash("sha256").update("another body").digest("hex") };
+  t.is(outcome(await create("european", "eu-west-3", spoiled)), "400 XAmzContentSHA256Mismatch");
+  const byAdmin = async (name: string, region: string | null) => {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ name: `located-${implementation}-${made++}`, region });
+    return (
+      await sendSigned(consoleEndpoint, { method: "POST", target: "/api/v1/buckets", headers, body, ...as(name) })
+    ).status;
+  };
+  t.is(await byAdmin("european", "eu-west-3"), 201);
+  t.is(await byAdmin("european", "eu-west-1"), 403);
+  t.is(await byAdmin("european", null), 403);
+  t.is(await byAdmin("everywherebut", "us-west-2"), 403);
+  t.is(await byAdmin("everywherebut", null), 201);
 });
 
 test("any_request_of_another_account_403_and_its_reasons_are_not_told", async (t, { signed, bucket }) => {
