@@ -18,6 +18,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal } from "../support/each-front.ts";
 import { testKeys } from "../support/node-process.ts";
+import { presign } from "../support/presign.ts";
 import { sendSigned } from "../support/signed-request.ts";
 
 let keyCount = 0;
@@ -676,4 +677,26 @@ test("what_binds_the_owner_binds_who_does_not_sign", async (t, { bucket, console
   t.is(await read(), "403 AllAccessDisabled");
   await change("POST", "/resume", {});
   t.is(await read(), "200");
+});
+
+test("a_presigned_URL_is_judged_when_it_is_used", async (t, { s3, bucket, endpoint, signed, plain }) => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "x" }));
+  const url = presign({ endpoint, ...as("full") }, "GET", `/${bucket}/k`);
+  const use = async (method = "GET", host?: string) =>
+    (await plain({ method, target: url, headers: host === undefined ? {} : { host } })).status;
+  const put = (...statements: object[]) =>
+    s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policyOf(...statements) }));
+  t.is(await use(), 200);
+  t.is(await use("PUT"), 403, "bound to the method");
+  t.is(await use("GET", "elsewhere.example"), 403, "bound to the host");
+  await put(statement(bucket, "Deny", "*", "s3:GetObject", { StringNotEquals: { "s3:authType": "REST-HEADER" } }));
+  t.is(await use(), 403);
+  t.is((await signed({ method: "GET", target: `/${bucket}/k`, ...as("full") })).status, 200);
+  t.is((await plain({ method: "GET", target: `/${bucket}/k` })).status, 403, "not signed: no type at all");
+  await put(statement(bucket, "Deny", "*", "s3:GetObject", { NumericLessThan: { "s3:signatureAge": "600000" } }));
+  t.is(await use(), 403);
+  await put(statement(bucket, "Allow", "*", "s3:GetObject"));
+  t.is(await use(), 200);
+  t.is(await use("PUT"), 403, "a wrong signature is not an unsigned request");
+  t.is((await plain({ method: "GET", target: `${url}0` })).status, 403);
 });
