@@ -103,6 +103,10 @@ export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked
   if (operation.authorisation === "items") return bucket;
   const resource = key === null ? bucketResource(bucket) : objectResource(bucket, key);
   judge.require(action, resource);
+  // Source: AWS GetObjectAttributes, "Permissions".
+  if (operation.name === "GetObjectAttributes") {
+    judge.require(asked.namesVersion ? "s3:GetObjectVersion" : "s3:GetObject", resource);
+  }
   if (operation.action !== "s3:PutObject") return bucket;
   for (const [header, further] of headerActions) {
     if (headers.has(header) && key !== null) judge.require(further, objectResource(bucket, key, true));

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import {
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteBucketOwnershipControlsCommand,
   DeleteBucketPolicyCommand,
   DeletePublicAccessBlockCommand,
@@ -699,4 +700,38 @@ test("a_presigned_URL_is_judged_when_it_is_used", async (t, { s3, bucket, endpoi
   t.is(await use(), 200);
   t.is(await use("PUT"), 403, "a wrong signature is not an unsigned request");
   t.is((await plain({ method: "GET", target: `${url}0` })).status, 403);
+});
+
+test("GetObjectAttributes_needs_GetObject_too", async (t, { s3, bucket, signed }) => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "x" }));
+  const Principal = { AWS: "arn:aws:iam::100000000000:user/nobody" };
+  const get = async (...actions: string[]) => {
+    const Policy = policyOf(statement(bucket, "Allow", Principal, actions));
+    await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    const headers = { "x-amz-object-attributes": "ETag" };
+    return (await signed({ method: "GET", target: `/${bucket}/k?attributes`, headers, ...as("nobody") })).status;
+  };
+  t.is(await get("s3:GetObjectAttributes"), 403);
+  t.is(await get("s3:GetObject"), 403);
+  t.is(await get("s3:GetObjectAttributes", "s3:GetObject"), 200);
+});
+
+test("UploadPart_unsigned_in_every_way_that_needs_no_signature", async (t, { s3, bucket, plain }) => {
+  const { UploadId = "" } = await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: "k" }));
+  const part = async (body: string, headers = {}) => {
+    const target = `/${bucket}/k?partNumber=1&uploadId=${UploadId}`;
+    return outcome(await plain({ method: "PUT", target, body, headers }));
+  };
+  t.is(await part("x"), "403 AccessDenied");
+  const Policy = policyOf(statement(bucket, "Allow", "*", "s3:PutObject"));
+  await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  t.is(await part("x"), "200");
+  const mode = (name: string) => ({ "x-amz-content-sha256": name });
+  t.is(await part("x", mode("UNSIGNED-PAYLOAD")), "200");
+  t.is(await part("x", mode("0".repeat(64))), "400 XAmzContentSHA256Mismatch");
+  const framed = { "content-encoding": "aws-chunked", "x-amz-decoded-content-length": "3" };
+  const chunked = "3\r\nabc\r\n0\r\n\r\n";
+  t.is(await part(chunked, { ...framed, ...mode("STREAMING-UNSIGNED-PAYLOAD-TRAILER") }), "200");
+  t.is(await part(chunked, { ...framed, ...mode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") }), "400 InvalidRequest");
+  t.is(await part(chunked, { ...framed, ...mode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") }), "400 InvalidRequest");
 });
