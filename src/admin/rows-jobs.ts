@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { JobRecord } from "../control/job-records.ts";
 import { bucketArn } from "./arns.ts";
+import { demandAt } from "./bucket-policy.ts";
 import type { AdminContext } from "./context.ts";
 import { byPolicy, declareAdmin } from "./declaration.ts";
 import { pageOf, pageQuery, rangeOf, replyPage } from "./page.ts";
@@ -118,15 +119,17 @@ export const SuperDeleteBucket = declareAdmin({
   }),
   reply: jobForm,
   status: 202,
-  errors: ["NoSuchBucket", "OperationAborted", "SignInFailed", "Throttled", "TooManyJobs"],
+  errors: ["NoSuchBucket", "OperationAborted", "ServiceUnavailable", "SignInFailed", "Throttled", "TooManyJobs"],
 })
   .on(({ params }) => bucketArn(params.name))
   .handledBy(async ({ params, body }, context) => {
     const { services, caller } = context;
-    const { name, id, partition } = bucketOf(context, params.name);
+    const bucket = bucketOf(context, params.name);
+    const { name, id, partition } = bucket;
     if (body.name !== name) {
       throw new AdminError("InvalidInput", "", { faults: [{ pointer: "/name", detail: "is not the bucket's name" }] });
     }
+    await demandAt(context, bucket, "s3:DeleteBucket");
     await confirmPerson(context, body.password);
     // Versions under object lock are to be looked for here, before anything is removed. No version can be locked yet.
     const counted = services.usage.reader.counted({ bucket: id, partition });
