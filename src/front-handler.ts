@@ -8,6 +8,7 @@ import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { urlHost } from "./cli/address.ts";
 import { identityKeys } from "./control/identity-records.ts";
+import { bucketPolicyOf } from "./front/bucket-rules.ts";
 import { AddressRanges } from "./front/client-address.ts";
 import { ConsoleCors } from "./front/console-cors.ts";
 import { Cors } from "./front/cors.ts";
@@ -124,9 +125,10 @@ function queryService({ services, temporary, log }: HandlerParts) {
 }
 
 function controlService({ services, log }: HandlerParts) {
-  const { control, askControl } = services;
+  const { control, configurations, askControl } = services;
   return s3ControlPort({
     bucket: (name) => control.bucket(name),
+    bucketPolicy: ({ id, partition }) => bucketPolicyOf(configurations.of({ bucket: id, partition }))?.whole ?? null,
     publicAccessBlock: (accountId) => control.record<PublicAccessBlock>(identityKeys.publicAccessBlock(accountId)),
     askControl,
     log,

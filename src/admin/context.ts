@@ -11,6 +11,7 @@ import type { UsageReader } from "../bucket/usage-reader.ts";
 import type { Quota, UserRecord } from "../control/identity-records.ts";
 import type { ControlProtocol } from "../control/messages.ts";
 import type { BucketRecord } from "../control/records.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { Caller, CallerSession } from "./caller.ts";
 import type { Diagnostics } from "./diagnostics.ts";
@@ -81,6 +82,8 @@ export interface AdminContext {
   ask<T extends keyof ControlProtocol>(type: T, message: ControlProtocol[T][0]): Promise<ControlProtocol[T][1]>;
   /** Whether the caller's role or policies allow an action beside the row's own. */
   allows(action: string, resource: string): boolean;
+  /** Whether a bucket's policy denies the caller an action. */
+  isDeniedBy(policy: CompiledPolicy, action: string, resource: string): boolean;
   /** As `allows`. @throws AdminError AccessDenied */
   demand(action: string, resource: string): void;
   /** @throws AdminError InsecureTransport when a password or session would cross a network in the clear */

@@ -2,6 +2,7 @@
 
 import type { Principal } from "../account/principal.ts";
 import type { Principals } from "../account/principals.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import { type Explanation, explain, type StatementExplanation } from "../policy/explain.ts";
 import { managedPolicies } from "../policy/managed.ts";
@@ -72,6 +73,22 @@ export class AdminPolicies {
     if (principal.isUnbounded) return true;
     const facts = factsOf(principal, caller, request);
     return evaluate(accessRequest(principal, action, resource, facts), setsOf(principal)).effect === "Allow";
+  }
+
+  /** Whether a bucket's policy denies what the caller's own policies allow. The node itself is nobody's user. */
+  isDeniedBy(
+    policy: CompiledPolicy,
+    caller: Caller,
+    { action, resource }: { readonly action: string; readonly resource: string },
+    request: JudgedRequest,
+  ): boolean {
+    const { user } = caller;
+    if (user === null) return false;
+    const principal = this.#principals.user(user.accountId, user.name);
+    if (principal === undefined) return true;
+    const sets = { ...setsOf(principal), resource: policy };
+    const facts = factsOf(principal, caller, request);
+    return evaluate(accessRequest(principal, action, resource, facts), sets).effect === "ExplicitDeny";
   }
 
   /** What a user's policies allow, wherever it comes from and whenever; one that is disabled may nothing. */

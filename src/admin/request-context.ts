@@ -4,6 +4,7 @@ import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { UserRecord } from "../control/identity-records.ts";
 import type { HttpRequest } from "../model/http.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
 import type { Caller, CallerSession } from "./caller.ts";
 import type { AdminContext, AdminServices } from "./context.ts";
 import type { Conditions } from "./declaration.ts";
@@ -82,6 +83,10 @@ export class RequestContext implements AdminContext {
 
   #allows(action: string, resource: string, conditions: Conditions): boolean {
     return this.services.policies.allows(this.caller, action, resource, this.#judged(conditions));
+  }
+
+  isDeniedBy(policy: CompiledPolicy, action: string, resource: string): boolean {
+    return this.services.policies.isDeniedBy(policy, this.caller, { action, resource }, this.#judged({}));
   }
 
   demand(action: string, resource: string, conditions: Conditions = {}): void {

@@ -15,6 +15,7 @@ import { type PolicyDocument, parseBucketPolicy, parsePolicy } from "../policy/d
 import { PolicyError } from "../policy/policy-error.ts";
 import { isPublicPolicy } from "../policy/public-policy.ts";
 import { bucketArn } from "./arns.ts";
+import { demandAt } from "./bucket-policy.ts";
 import type { AdminContext } from "./context.ts";
 import { byPolicy, declareAdmin } from "./declaration.ts";
 import { AdminError } from "./problem.ts";
@@ -69,7 +70,7 @@ export const GetBucketAccess = declareAdmin({
   .on(named)
   .handledBy(async ({ params }, context) => {
     const bucket = bucketOf(context, params.name);
-    return show(bucket, await context.services.bucketConfiguration(bucket, "policy"));
+    return show(bucket, await demandAt(context, bucket, "s3:GetBucketPolicy"));
   });
 
 export const PreviewBucketAccess = declareAdmin({
@@ -118,7 +119,8 @@ export const SetBucketAccess = declareAdmin({
     const bucket = bucketOf(context, params.name);
     const policy = policyAsked(bucket, body);
     if (policy === null) context.demand("s3:DeleteBucketPolicy", bucketArn(bucket.name));
-    else await requireUnblocked(context, bucket, policy);
+    await demandAt(context, bucket, policy === null ? "s3:DeleteBucketPolicy" : "s3:PutBucketPolicy");
+    if (policy !== null) await requireUnblocked(context, bucket, policy);
     await context.services.configureBucket(bucket, { field: "policy", value: policy });
     await context.ask("audit.write", {
       by: context.caller.actor,

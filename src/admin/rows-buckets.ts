@@ -5,6 +5,7 @@ import { limits } from "../base/limits.ts";
 import type { BucketChanges, BucketRecord } from "../control/records.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { bucketArn } from "./arns.ts";
+import { demandAt } from "./bucket-policy.ts";
 import type { AdminContext } from "./context.ts";
 import { byPolicy, declareAdmin } from "./declaration.ts";
 import { pageOf, pageQuery, rangeOf, replyPage } from "./page.ts";
@@ -211,11 +212,14 @@ export const DeleteBucket = declareAdmin({
   body: null,
   reply: null,
   status: 204,
-  errors: ["NoSuchBucket", "BucketNotEmpty"],
+  errors: ["NoSuchBucket", "BucketNotEmpty", "OperationAborted", "ServiceUnavailable"],
 })
   .on(named)
   .handledBy(async ({ params }, context) => {
-    const { name, partition } = bucketOf(context, params.name);
+    const bucket = bucketOf(context, params.name);
+    const { name, partition } = bucket;
+    // A bucket whose deletion was begun has no policy to ask any more.
+    if (bucket.state === "live") await demandAt(context, bucket, "s3:DeleteBucket");
     const { record } = await context.ask("bucket.markDeleting", { name, jobId: null });
     if (await context.services.finishDeletion(record)) return null;
     const { objects, versions } =

@@ -5,6 +5,7 @@ import { lockedText } from "../bucket/locked-versions.ts";
 import type { JobRecord } from "../control/job-records.ts";
 import type { BucketRecord } from "../control/records.ts";
 import { bucketArn } from "./arns.ts";
+import { demandAt } from "./bucket-policy.ts";
 import type { AdminContext } from "./context.ts";
 import { byPolicy, declareAdmin } from "./declaration.ts";
 import { pageOf, pageQuery, rangeOf, replyPage } from "./page.ts";
@@ -132,15 +133,25 @@ export const SuperDeleteBucket = declareAdmin({
   }),
   reply: jobForm,
   status: 202,
-  errors: ["BucketLocked", "NoSuchBucket", "OperationAborted", "SignInFailed", "Throttled", "TooManyJobs"],
+  errors: [
+    "BucketLocked",
+    "NoSuchBucket",
+    "OperationAborted",
+    "ServiceUnavailable",
+    "SignInFailed",
+    "Throttled",
+    "TooManyJobs",
+  ],
 })
   .on(({ params }) => bucketArn(params.name))
   .handledBy(async ({ params, body }, context) => {
     const { services, caller } = context;
-    const { name, id, partition } = bucketOf(context, params.name);
+    const bucket = bucketOf(context, params.name);
+    const { name, id, partition } = bucket;
     if (body.name !== name) {
       throw new AdminError("InvalidInput", "", { faults: [{ pointer: "/name", detail: "is not the bucket's name" }] });
     }
+    await demandAt(context, bucket, "s3:DeleteBucket");
     await confirmPerson(context, body.password);
     const bypassGovernance = context.allows("s3:BypassGovernanceRetention", `${bucketArn(name)}/*`);
     await refuseLocked(context, bucketOf(context, name), bypassGovernance);

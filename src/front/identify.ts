@@ -139,7 +139,9 @@ const signedOnly: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** @throws S3Error AccessDenied, InvalidRequest (headers of the answer that the query asks for: AWS GetObject, "Overriding response header values") */
-export function checkAnonymous({ name }: Operation, query: ReadonlyMap<string, string>): void {
+export function checkAnonymous(operation: Operation, query: ReadonlyMap<string, string>): void {
+  const { name, createsBucket } = operation;
+  if (createsBucket) throw new S3Error("AccessDenied");
   const refusal = signedOnly.get(name);
   if (refusal !== undefined) throw new S3Error("AccessDenied", { Message: refusal });
   if (name !== "GetObject" && name !== "HeadObject") return;

@@ -37,8 +37,8 @@ interface Comer {
 }
 
 /**
- * The bucket's own list of addresses holds for everybody. What the owner's own credentials are bound by holds for strangers: the account's state and kind, its list of addresses; and
- * for those who do not sign, whose host they come to.
+ * The bucket's own list of addresses holds for everybody. What the owner's credentials are bound by holds for strangers: the
+ * account's state and kind, its list of addresses; and for those who do not sign, whose host they come to.
  * @throws S3Error AccessDenied, AllAccessDisabled
  */
 function checkOwner(control: OwnerReads, bucket: BucketRecord, { account, clientAddress, tenant }: Comer): void {
@@ -95,7 +95,6 @@ export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked
     return null;
   }
   if (operation.createsBucket) {
-    if (account === anonymousPrincipal.account) throw new S3Error("AccessDenied");
     requireCreation(judge, asked, newBucketResource(bucketName, account.accountId));
     return null;
   }
@@ -104,6 +103,10 @@ export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked
   if (operation.authorisation === "items") return bucket;
   const resource = key === null ? bucketResource(bucket) : objectResource(bucket, key);
   judge.require(action, resource);
+  // Source: AWS GetObjectAttributes, "Permissions".
+  if (operation.name === "GetObjectAttributes") {
+    judge.require(asked.namesVersion ? "s3:GetObjectVersion" : "s3:GetObject", resource);
+  }
   if (operation.action !== "s3:PutObject") return bucket;
   for (const [header, further] of headerActions) {
     if (headers.has(header) && key !== null) judge.require(further, objectResource(bucket, key, true));

@@ -4,6 +4,8 @@ import test, { type ExecutionContext } from "ava";
 import { limits } from "../base/limits.ts";
 import { silentLog } from "../base/log.ts";
 import { identityKeys } from "../control/identity-records.ts";
+import { type CompiledPolicy, compilePolicy } from "../policy/compile.ts";
+import { parsePolicy } from "../policy/document.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
 import { keys, openIam, operator, stranger } from "./iam-stand.testing.ts";
 import { allowing } from "./row-samples.testing.ts";
@@ -16,11 +18,13 @@ async function open(t: ExecutionContext) {
   const stand = await openIam(t);
   const made = await stand.control.handle("bucket.create", { name: "photos", accountId: operator, location: null });
   t.true(made.ok);
+  const bucketPolicy: { current: CompiledPolicy | null } = { current: null };
   const port = s3ControlPort({
     bucket: (name) => {
       stand.reader.refresh();
       return stand.reader.bucket(name);
     },
+    bucketPolicy: () => bucketPolicy.current,
     publicAccessBlock: (accountId) => {
       stand.reader.refresh();
       return stand.reader.record<PublicAccessBlock>(identityKeys.publicAccessBlock(accountId));
@@ -53,7 +57,7 @@ async function open(t: ExecutionContext) {
     const tags = body.matchAll(/<Tag><Key>([^<]*)<\/Key><Value>([^<]*)<\/Value><\/Tag>/g);
     return Object.fromEntries([...tags].map(([, key, value]) => [key, value]));
   };
-  return { ...stand, send, tag, listed, path };
+  return { ...stand, send, tag, listed, path, bucketPolicy };
 }
 
 const codeOf = ({ body }: { readonly body: string }): string => /<Code>(\w+)<\/Code>/.exec(body)?.[1] ?? "";
@@ -68,6 +72,17 @@ test("tags are merged by their keys, taken away, and none at first", async (t) =
   t.deepEqual(await listed(), { team: "red", cost: "8" });
   t.is((await send("DELETE", path, { rawQuery: "tagKeys=team&tagKeys=absent" })).status, 204);
   t.deepEqual(await listed(), { cost: "8" });
+});
+
+test("a bucket's policy denies its tags too, to Root as well", async (t) => {
+  const { tag, send, path, bucketPolicy } = await open(t);
+  const document = {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Deny", Principal: "*", Action: "s3:TagResource", Resource: bucketArn }],
+  };
+  bucketPolicy.current = compilePolicy(parsePolicy(document, "resource"), "bucket policy");
+  t.is(codeOf(await tag({ a: "b" })), "AccessDenied");
+  t.is((await send("GET", path)).status, 200);
 });
 
 test("the public access block of an account is put, shown and taken away, by who may, of the own account", async (t) => {

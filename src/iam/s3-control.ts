@@ -12,6 +12,7 @@ import { body } from "../model/member.ts";
 import { list, string, structure, type ValueOf } from "../model/shape.ts";
 import { compileXmlReader } from "../model/xml-read.ts";
 import { compileXmlContent, escapeXml, xmlDeclaration } from "../model/xml-write.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
 import { asS3Error, fromOutcome, S3Error } from "../s3/errors.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
 import { askedBlock, PublicAccessBlockConfiguration, shownBlock } from "../s3/public-access-document.ts";
@@ -49,6 +50,8 @@ export interface S3ControlAnswer {
 export interface S3ControlOptions {
   /** The newest record of a bucket. */
   readonly bucket: (name: string) => BucketRecord | undefined;
+  /** What a bucket's policy says; null: it has none. */
+  readonly bucketPolicy: (bucket: BucketRecord) => CompiledPolicy | null;
   /** The newest record of an account's public access block. */
   readonly publicAccessBlock: (accountId: string) => PublicAccessBlock | undefined;
   readonly askControl: AskControl;
@@ -91,11 +94,11 @@ async function serve(options: S3ControlOptions, control: S3ControlRequest): Prom
   const bucket = bucketOfArn(options, percentDecode(rawPath.slice(tagsPath.length)), accountId);
   switch (method) {
     case "GET":
-      authorise(caller, "s3:ListTagsForResource", bucket, []);
+      authorise(options, caller, "s3:ListTagsForResource", bucket, []);
       return answer(200, resultOf(bucket.tags ?? []), requestId);
     case "POST": {
       const { Tags } = readTags(control.body) as ValueOf<typeof TagResourceRequest>;
-      authorise(caller, "s3:TagResource", bucket, Tags);
+      authorise(options, caller, "s3:TagResource", bucket, Tags);
       const tags = recordTags(Tags);
       fromOutcome(await options.askControl("bucket.tag", { name: bucket.name, tags }));
       return answer(204, "", requestId);
@@ -103,6 +106,7 @@ async function serve(options: S3ControlOptions, control: S3ControlRequest): Prom
     case "DELETE": {
       const keys = tagKeysOf(request.rawQuery);
       authorise(
+        options,
         caller,
         "s3:UntagResource",
         bucket,
@@ -166,9 +170,15 @@ function bucketOfArn({ bucket }: S3ControlOptions, arn: string, accountId: strin
   return record;
 }
 
-function authorise(caller: Caller, action: string, { name, accountId }: BucketRecord, tags: InputTags): void {
-  const side = { policy: null, accountId };
-  const { effect } = caller.allows(action, `arn:aws:s3:::${name}`, tagsAsked(tags), side);
+function authorise(
+  { bucketPolicy }: S3ControlOptions,
+  caller: Caller,
+  action: string,
+  bucket: BucketRecord,
+  tags: InputTags,
+): void {
+  const side = { policy: bucketPolicy(bucket), accountId: bucket.accountId };
+  const { effect } = caller.allows(action, `arn:aws:s3:::${bucket.name}`, tagsAsked(tags), side);
   if (effect !== "Allow") throw new S3Error("AccessDenied");
 }
 

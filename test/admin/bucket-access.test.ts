@@ -2,7 +2,7 @@
 
 import type { ExecutionContext } from "ava";
 import { type FrontUnderTest, testEachFront } from "#src/front/each-front.testing.ts";
-import { customer, direct, emailOf, type Reply, Stand } from "./stand.ts";
+import { customer, direct, emailOf, password, type Reply, Stand } from "./stand.ts";
 
 const over = (title: string, run: (t: ExecutionContext, stand: Stand) => Promise<void>): void =>
   testEachFront(title, async (t, front: FrontUnderTest) => run(t, await Stand.open(t, front)), ["plain"]);
@@ -137,4 +137,24 @@ over("another account's bucket is not there, and a user needs the permissions", 
     t.is(outcome(await stand.send({ method, path, as: user, body })), "403 AccessDenied", method);
   }
   t.is(stand.configurations.size, 0);
+});
+
+over("what the bucket's policy denies is denied here too; Root keeps the policy itself", async (t, stand) => {
+  const admin = await stand.signIn(emailOf(customer, "admin"));
+  const root = await stand.signIn(emailOf(customer, "root"));
+  const Statement = [{ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "arn:aws:s3:::customer-bucket" }];
+  stand.configurations.set("customer-bucket", { policy: JSON.stringify({ Version: "2012-10-17", Statement }) });
+  t.is(outcome(await stand.send({ method: "GET", path, as: admin })), "403 AccessDenied");
+  for (const mode of ["Public", "Private"]) {
+    t.is(outcome(await stand.send({ method: "PUT", path, as: admin, body: { mode } })), "403 AccessDenied", mode);
+  }
+  const bucket = "/buckets/customer-bucket";
+  for (const as of [admin, root]) {
+    t.is(outcome(await stand.send({ method: "DELETE", path: bucket, as })), "403 AccessDenied");
+    const body = { name: "customer-bucket", password };
+    t.is(outcome(await stand.send({ method: "POST", path: `${bucket}/super-delete`, as, body })), "403 AccessDenied");
+  }
+  t.is((await stand.send({ method: "GET", path, as: root })).status, 200);
+  t.is((await stand.send({ method: "PUT", path, as: root, body: { mode: "Private" } })).status, 200);
+  t.is((await stand.send({ method: "GET", path, as: admin })).status, 200);
 });

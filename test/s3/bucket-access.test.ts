@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import {
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteBucketOwnershipControlsCommand,
   DeleteBucketPolicyCommand,
   DeletePublicAccessBlockCommand,
@@ -18,6 +19,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal } from "../support/each-front.ts";
 import { testKeys } from "../support/node-process.ts";
+import { presign } from "../support/presign.ts";
 import { sendSigned } from "../support/signed-request.ts";
 
 let keyCount = 0;
@@ -676,4 +678,60 @@ test("what_binds_the_owner_binds_who_does_not_sign", async (t, { bucket, console
   t.is(await read(), "403 AllAccessDisabled");
   await change("POST", "/resume", {});
   t.is(await read(), "200");
+});
+
+test("a_presigned_URL_is_judged_when_it_is_used", async (t, { s3, bucket, endpoint, signed, plain }) => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "x" }));
+  const url = presign({ endpoint, ...as("full") }, "GET", `/${bucket}/k`);
+  const use = async (method = "GET", host?: string) =>
+    (await plain({ method, target: url, headers: host === undefined ? {} : { host } })).status;
+  const put = (...statements: object[]) =>
+    s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policyOf(...statements) }));
+  t.is(await use(), 200);
+  t.is(await use("PUT"), 403, "bound to the method");
+  t.is(await use("GET", "elsewhere.example"), 403, "bound to the host");
+  await put(statement(bucket, "Deny", "*", "s3:GetObject", { StringNotEquals: { "s3:authType": "REST-HEADER" } }));
+  t.is(await use(), 403);
+  t.is((await signed({ method: "GET", target: `/${bucket}/k`, ...as("full") })).status, 200);
+  t.is((await plain({ method: "GET", target: `/${bucket}/k` })).status, 403, "not signed: no type at all");
+  await put(statement(bucket, "Deny", "*", "s3:GetObject", { NumericLessThan: { "s3:signatureAge": "600000" } }));
+  t.is(await use(), 403);
+  await put(statement(bucket, "Allow", "*", "s3:GetObject"));
+  t.is(await use(), 200);
+  t.is(await use("PUT"), 403, "a wrong signature is not an unsigned request");
+  t.is((await plain({ method: "GET", target: `${url}0` })).status, 403);
+});
+
+test("GetObjectAttributes_needs_GetObject_too", async (t, { s3, bucket, signed }) => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "x" }));
+  const Principal = { AWS: "arn:aws:iam::100000000000:user/nobody" };
+  const get = async (...actions: string[]) => {
+    const Policy = policyOf(statement(bucket, "Allow", Principal, actions));
+    await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+    const headers = { "x-amz-object-attributes": "ETag" };
+    return (await signed({ method: "GET", target: `/${bucket}/k?attributes`, headers, ...as("nobody") })).status;
+  };
+  t.is(await get("s3:GetObjectAttributes"), 403);
+  t.is(await get("s3:GetObject"), 403);
+  t.is(await get("s3:GetObjectAttributes", "s3:GetObject"), 200);
+});
+
+test("UploadPart_unsigned_in_every_way_that_needs_no_signature", async (t, { s3, bucket, plain }) => {
+  const { UploadId = "" } = await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: "k" }));
+  const part = async (body: string, headers = {}) => {
+    const target = `/${bucket}/k?partNumber=1&uploadId=${UploadId}`;
+    return outcome(await plain({ method: "PUT", target, body, headers }));
+  };
+  t.is(await part("x"), "403 AccessDenied");
+  const Policy = policyOf(statement(bucket, "Allow", "*", "s3:PutObject"));
+  await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  t.is(await part("x"), "200");
+  const mode = (name: string) => ({ "x-amz-content-sha256": name });
+  t.is(await part("x", mode("UNSIGNED-PAYLOAD")), "200");
+  t.is(await part("x", mode("0".repeat(64))), "400 XAmzContentSHA256Mismatch");
+  const framed = { "content-encoding": "aws-chunked", "x-amz-decoded-content-length": "3" };
+  const chunked = "3\r\nabc\r\n0\r\n\r\n";
+  t.is(await part(chunked, { ...framed, ...mode("STREAMING-UNSIGNED-PAYLOAD-TRAILER") }), "200");
+  t.is(await part(chunked, { ...framed, ...mode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") }), "400 InvalidRequest");
+  t.is(await part(chunked, { ...framed, ...mode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") }), "400 InvalidRequest");
 });
