@@ -60,11 +60,9 @@ const headerActions: readonly (readonly [header: string, action: string])[] = [
   ["x-amz-object-lock-legal-hold", "s3:PutObjectLegalHold"],
 ];
 
-/** What a bucket is made with beside its name. Source: AWS CreateBucket, "Permissions". */
-const creationActions: readonly (readonly [header: string, action: string])[] = [
-  ["x-amz-bucket-object-lock-enabled", "s3:PutBucketObjectLockConfiguration"],
-  ["x-amz-bucket-object-lock-enabled", "s3:PutBucketVersioning"],
-];
+const lockHeader = "x-amz-bucket-object-lock-enabled";
+/** What a bucket that is made with object lock takes beside. Source: AWS CreateBucket, "Permissions". */
+const lockActions = ["s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"] as const;
 
 /**
  * Resolves the bucket in the path, when the operation has one, and judges the principal.
@@ -82,7 +80,9 @@ export function resolveBucket(services: Pick<Services, "control">, judge: Judge,
   if (operation.createsBucket) {
     const resource = { arn: `arn:aws:s3:::${bucketName}`, ownerAccountId: account.accountId, place: null };
     judge.require(action, resource);
-    for (const [header, further] of creationActions) if (headers.has(header)) judge.require(further, resource);
+    // SDKs say `false` where nothing was asked for.
+    const asksForLock = (headers.get(lockHeader) ?? "false").toLowerCase() !== "false";
+    if (asksForLock) for (const further of lockActions) judge.require(further, resource);
     return null;
   }
   const bucket = liveBucket(services, bucketName, operation.deletesBucket);

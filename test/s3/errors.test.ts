@@ -52,8 +52,6 @@ test("operations_that_are_not_served_501_by_name", async (t, { bucket, signed })
     ["PUT", "?policy", "PutBucketPolicy"],
     ["GET", "?acl", "GetBucketAcl"],
     ["GET", "?lifecycle", "GetBucketLifecycleConfiguration"],
-    ["GET", "?tagging", "GetBucketTagging"],
-    ["PUT", "/k?tagging", "PutObjectTagging"],
     ["PUT", "/k?acl", "PutObjectAcl"],
     ["POST", "/k?restore", "RestoreObject"],
     ["POST", "/k?select&select-type=2", "SelectObjectContent"],
