@@ -8,7 +8,7 @@ export interface UnservedMembers {
 export const unservedMembers: readonly UnservedMembers[] = [
   {
     members: /^ServerSideEncryption(?:Configuration)?$/,
-    treatment: "`aws:kms:dsse` is refused with NotImplemented",
+    treatment: "`aws:kms:dsse` is refused with NotImplemented, `aws:fsx` and `aws:backup` with InvalidArgument",
   },
   { members: /^(?:ObjectLock|Default)?EventHold/, treatment: "refused with NotImplemented" },
   { members: /^Token$/, treatment: "without effect: every bucket can be given object lock" },

@@ -10,8 +10,10 @@ import {
   GetObjectAttributesCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectVersionsCommand,
   ListPartsCommand,
   PutBucketEncryptionCommand,
+  PutBucketVersioningCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
@@ -95,6 +97,40 @@ test("PutObject_encrypted_every_way_and_size", async (t, { s3, bucket }) => {
       t.true((await read(s3, at, way)).equals(Body), name);
     }
   }
+});
+
+test("GetObject_versions_that_are_encrypted_in_different_ways", async (t, { s3, bucket }) => {
+  const at = { Bucket: bucket, Key: "k" };
+  const VersioningConfiguration = { Status: "Enabled" as const };
+  await s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+  const versions: [Way, string | undefined, Buffer][] = [];
+  for (const size of [50, 100_000]) {
+    for (const way of wayNames) {
+      const Body = someBytes(size);
+      const { VersionId } = await s3.send(new PutObjectCommand({ ...at, Body, ...ways[way].write }));
+      versions.push([way, VersionId, Body]);
+    }
+  }
+  for (const [way, VersionId, body] of versions) {
+    const { Body } = await s3.send(new GetObjectCommand({ ...at, VersionId, ...ways[way].read }));
+    t.true(Buffer.from((await Body?.transformToByteArray()) ?? []).equals(body), `${way} ${body.length}`);
+  }
+  const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+  t.deepEqual(
+    Versions?.map(({ Size }) => Size),
+    versions.map(([, , body]) => body.length).reverse(),
+  );
+});
+
+test("PutObject_first_encrypted_writes_of_a_bucket_all_at_once", async (t, { s3, bucket }) => {
+  const each = Array.from(
+    { length: 24 },
+    (_, index) => ({ Key: `k${index}`, way: index % 2 === 0 ? "s3" : "bucketKey" }) as const,
+  );
+  await Promise.all(
+    each.map(({ Key, way }) => s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: Key, ...ways[way].write }))),
+  );
+  for (const { Key, way } of each) t.is((await read(s3, { Bucket: bucket, Key }, way)).toString(), Key);
 });
 
 test("GetObject_ranges_of_encrypted_objects", async (t, { s3, bucket }) => {
