@@ -82,7 +82,8 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
   const principals = new Principals({ records: reader, secrets, temporary, clock: systemClock });
   const records = new AdminRecords(reader);
   const outbox = openOutbox(parts);
-  await outbox.resume();
+  // Objects are served all the same.
+  await outbox.resume().catch((error: unknown) => log.error({ error }, "mails that wait could not be read"));
   const snapshots = parts.partitions.map(({ metadata }) =>
     openSnapshot({ directory: metadata, ...unsafeLmdb(unsafe) }),
   );

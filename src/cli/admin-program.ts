@@ -29,6 +29,7 @@ const abouts: Readonly<Record<string, string>> = {
   role: "roles",
   session: "your sessions",
   "stop-acting": "go back to your own account",
+  support: "whom to ask, the documentation, and what the node says of itself",
   token: "your API tokens, for programs",
   usage: "what is stored and transferred",
   user: "users, their keys and policies",

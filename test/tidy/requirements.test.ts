@@ -68,7 +68,7 @@ test("every file and every title that is named exists", (t) => {
       for (const title of titles) {
         named += 1;
         // Alone in its quotes, or with the HTTP server that it runs over.
-        const written = [`"${title}",`, `'${title}',`, `\`${title}\`,`, `\`${title} [$`];
+        const written = [`"${title}",`, `"${title}")`, `'${title}',`, `\`${title}\`,`, `\`${title} [$`];
         const isThere = written.some((form) => text.includes(`(${form}`) || text.includes(` ${form}`));
         t.true(isThere, `${id}: ${file} has no test or claim ${JSON.stringify(title)}`);
       }

@@ -1,5 +1,7 @@
 /** The AWS command line, versions 1 (pip) and 2 (Debian). */
 
+import { writeFileSync } from "node:fs";
+import { keyCsv } from "#src/account/key-csv.ts";
 import { type Client, debian, python } from "./client.ts";
 import { type Commands, useCommands } from "./exercise.ts";
 import type { World } from "./world.ts";
@@ -55,6 +57,23 @@ async function useApi(world: World, program: string): Promise<void> {
   world.did("s3api: metadata, attributes, NoSuchKey, delete-objects");
 }
 
+/** The file of a key pair, as the console hands it out, becomes a profile whose key signs. Version 1 cannot import. */
+async function importKey(world: World, program: string): Promise<void> {
+  const { endpoint, keys, manyBucket } = world.options;
+  const file = world.scratch("key.csv");
+  writeFileSync(file, keyCsv("ann@example.com", keys));
+  const environment = {
+    AWS_SHARED_CREDENTIALS_FILE: world.scratch("imported-credentials"),
+    AWS_ACCESS_KEY_ID: "",
+    AWS_SECRET_ACCESS_KEY: "",
+  };
+  await world.run([program, "configure", "import", "--csv", `file://${file}`], { environment });
+  const list = ["s3api", "list-objects-v2", "--bucket", manyBucket, "--max-items", "1", "--profile", "ann@example.com"];
+  const { stdout } = await world.run([program, "--endpoint-url", endpoint, ...list], { environment });
+  if (!stdout.includes('"Key"')) throw new Error(`the imported key does not list: ${stdout}`);
+  world.did("configure import of a key pair's CSV");
+}
+
 async function exercise(world: World, program: string): Promise<void> {
   await useCommands(world, commands(world, program));
   await useApi(world, program);
@@ -75,5 +94,9 @@ export const awsCli2: Client = {
   obtained: "apt",
   budgetSeconds: 120,
   install: () => debian("awscli"),
-  exercise: (world) => exercise(world, `${world.options.home}/bin/aws`),
+  exercise: async (world) => {
+    const program = `${world.options.home}/bin/aws`;
+    await exercise(world, program);
+    await importKey(world, program);
+  },
 };
