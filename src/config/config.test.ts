@@ -57,6 +57,11 @@ test("a full file is taken as it is", (t) => {
     buckets: { defaultOwnership: "BucketOwnerEnforced" },
     console: { publicUrl: "https://console.example.com:8443" },
     encryption: { keys: [{ id: "one" }, { id: "arn:aws:kms:us-east-1:1:key/2" }], customerKeysOverHttp: true },
+    events: {
+      targets: [
+        { name: "hook", url: "https://hooks.example.com/x?y=1", authorization: "Bearer t", allowsPrivate: false },
+      ],
+    },
     front: { implementation: "node", threads: 2 },
     keyring: { file: "/etc/troupe/keyring.json" },
     lifecycle: { daySeconds: 10 },
