@@ -251,7 +251,7 @@ test("every key has a meaning, a bound, and a variable of its own", (t) => {
   t.true(variables.includes("TROUPE_LIFECYCLE_DAY_SECONDS"));
   t.deepEqual(
     keys.filter((key) => key.isSecret).map((key) => key.name),
-    ["mail.password", "metrics.bearerToken"],
+    ["events.targets", "mail.password", "metrics.bearerToken"],
   );
 });
 

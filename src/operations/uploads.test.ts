@@ -2,6 +2,8 @@ import test from "ava";
 import type { ListedPart, ObjectWritten } from "../bucket/messages.ts";
 import { firstRequest, perform, refusedWith, viewOf, type World } from "./operations.testing.ts";
 
+const uploadId = "018bcfe56800".padEnd(44, "0");
+
 const part = (partNumber: number, checksum: string): ListedPart => ({
   partNumber,
   sizeBytes: 5,
@@ -16,7 +18,7 @@ const written: ObjectWritten = { etag: "m-2", sizeBytes: 10, modifiedMs: 0, chec
 const world: World = {
   upload: { encryption: null, checksumAlgorithm: "CRC64NVME", checksumType: "FULL_OBJECT" },
   bucket: {
-    "upload.create": () => ({ uploadId: "u1" }),
+    "upload.create": () => ({ uploadId }),
     "upload.abort": () => ({}),
     "upload.putPart": () => ({ etag: "p1", modifiedMs: 0, checksum: null }),
     "upload.complete": () => written,
@@ -33,7 +35,7 @@ const world: World = {
       uploads: [
         {
           key: "a b",
-          uploadId: "u1",
+          uploadId,
           initiatedMs: 0,
           ownerId: "d".repeat(64),
           initiator: { id: "arn:aws:iam::444455556666:user/ann", name: "ann" },
@@ -65,19 +67,19 @@ test("CreateMultipartUpload keeps metadata and the checksum's type", async (t) =
   });
   t.regex(
     String(answer.body),
-    /<InitiateMultipartUploadResult xmlns=[^>]+><Bucket>bucket<\/Bucket><Key>key<\/Key><UploadId>u1/,
+    /<InitiateMultipartUploadResult xmlns=[^>]+><Bucket>bucket<\/Bucket><Key>key<\/Key><UploadId>018bcfe56800/,
   );
 });
 
 test("UploadPart takes the upload's checksum, and nothing for an upload that is gone", async (t) => {
-  const url = "/bucket/key?partNumber=1&uploadId=u1";
+  const url = `/bucket/key?partNumber=1&uploadId=${uploadId}`;
   const { answer, sent } = await perform("UploadPart", { method: "PUT", url, body: "hello" }, world);
   t.deepEqual(sent.plans[0]?.checksum, { algorithm: "CRC64NVME", expected: null });
   t.is(sent.plans[0]?.inlineBytesMax, 0);
   t.deepEqual(answer.headers, [["etag", '"p1"']]);
   t.is((await refusedWith("UploadPart", { method: "PUT", url }, { ...world, upload: null })).code, "NoSuchUpload");
   for (const number of ["0", "10001", "x"]) {
-    const bad = { method: "PUT", url: `/bucket/key?partNumber=${number}&uploadId=u1` };
+    const bad = { method: "PUT", url: `/bucket/key?partNumber=${number}&uploadId=${uploadId}` };
     t.is((await refusedWith("UploadPart", bad, world)).code, "InvalidArgument");
   }
 });
@@ -87,7 +89,7 @@ test("UploadPartCopy stores a range of the source", async (t) => {
   const source: World = { ...world, objects: new Map([["source", { bytes, view: viewOf(bytes) }]]) };
   const ask = (range: string) => ({
     method: "PUT",
-    url: "/bucket/key?partNumber=2&uploadId=u1",
+    url: `/bucket/key?partNumber=2&uploadId=${uploadId}`,
     headers: { "x-amz-copy-source": "bucket/source", "x-amz-copy-source-range": range },
   });
   const { answer, sent } = await perform("UploadPartCopy", ask("bytes=2-5"), source);
@@ -99,7 +101,7 @@ test("UploadPartCopy stores a range of the source", async (t) => {
 
 const complete = (inner: string, headers: Readonly<Record<string, string>> = {}) => ({
   method: "POST",
-  url: "/bucket/key?uploadId=u1",
+  url: `/bucket/key?uploadId=${uploadId}`,
   headers: { host: "localhost:9000", ...headers },
   body: `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</CompleteMultipartUpload>`,
 });
@@ -117,7 +119,7 @@ test("CompleteMultipartUpload names the parts without quotes", async (t) => {
       "upload.complete",
       {
         key: "key",
-        uploadId: "u1",
+        uploadId,
         parts: [
           { partNumber: 1, etag: "e1", checksum: null },
           { partNumber: 2, etag: "e2", checksum: null },
@@ -163,12 +165,10 @@ test("lists of parts that are none are malformed", async (t) => {
 test("ListParts and ListMultipartUploads page by their markers", async (t) => {
   const listed = await perform(
     "ListParts",
-    { method: "GET", url: "/bucket/key?uploadId=u1&part-number-marker=1&max-parts=1" },
+    { method: "GET", url: `/bucket/key?uploadId=${uploadId}&part-number-marker=1&max-parts=1` },
     world,
   );
-  t.deepEqual(listed.sent.messages, [
-    ["upload.listParts", { key: "key", uploadId: "u1", afterPartNumber: 1, partsMax: 1 }],
-  ]);
+  t.deepEqual(listed.sent.messages, [["upload.listParts", { key: "key", uploadId, afterPartNumber: 1, partsMax: 1 }]]);
   t.is(element(listed.answer.body, "NextPartNumberMarker"), "2");
   t.is(element(listed.answer.body, "ChecksumSHA256"), digest(2));
   t.is(element(listed.answer.body, "ChecksumType"), "COMPOSITE");
@@ -182,12 +182,16 @@ test("ListParts and ListMultipartUploads page by their markers", async (t) => {
   t.is(element(uploads.answer.body, "ChecksumAlgorithm"), "CRC32");
   t.is(element(uploads.answer.body, "ChecksumType"), "COMPOSITE");
   t.is(element(uploads.answer.body, "NextKeyMarker"), "z/");
-  const marker = { method: "GET", url: "/bucket/key?uploadId=u1&part-number-marker=x" };
+  const marker = { method: "GET", url: `/bucket/key?uploadId=${uploadId}&part-number-marker=x` };
   t.is((await refusedWith("ListParts", marker, world)).code, "InvalidArgument");
 });
 
 test("AbortMultipartUpload is 204", async (t) => {
-  const { answer } = await perform("AbortMultipartUpload", { method: "DELETE", url: "/bucket/key?uploadId=u1" }, world);
+  const { answer } = await perform(
+    "AbortMultipartUpload",
+    { method: "DELETE", url: `/bucket/key?uploadId=${uploadId}` },
+    world,
+  );
   t.is(answer.status, 204);
   t.is(answer.body, null);
 });

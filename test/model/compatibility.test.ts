@@ -26,9 +26,15 @@ const folder = new URL("../../../src/operations/", import.meta.url);
 const sources = readdirSync(folder)
   .filter((name) => !/test/.test(name))
   .map((name) => readFileSync(new URL(name, folder), "utf8"));
+const vocabulary = new URL("../../../src/s3/", import.meta.url);
 const declares = /= declareOperation\(/;
 /** Helpers of many operations. */
-const shared = sources.filter((text) => !declares.test(text)).join("\n");
+const shared = [
+  ...sources.filter((text) => !declares.test(text)),
+  ...readdirSync(vocabulary)
+    .filter((name) => /-document\.ts$/.test(name))
+    .map((name) => readFileSync(new URL(name, vocabulary), "utf8")),
+].join("\n");
 /** Of checksums' names the code has a pattern only. */
 const servedChecksum = /^Checksum(?:CRC32|CRC32C|CRC64NVME|SHA1|SHA256)$/;
 
