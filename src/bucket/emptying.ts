@@ -8,7 +8,7 @@ import { decodeBrief, type ObjectRecord } from "../storage/record.ts";
 import type { Range, ReadTree } from "../storage/trees.ts";
 import { abortSomeUploads, closeTurn, keepOwner } from "./closing.ts";
 import { type HistoryTotals, planRemoval } from "./history.ts";
-import { refuseLocked } from "./locks.ts";
+import { isVersionLocked } from "./locks.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
 
@@ -34,9 +34,11 @@ export async function emptySome(
   const removed = await memory.turn((turn) => {
     const planned = planSome(turn, bypassGovernance);
     closeTurn(turn);
+    if (planned === null) return null;
     keepOwner(turn, owner);
     return removeSome(turn, planned);
   });
+  if (removed === null) return { removed: 0, isEmpty: false, isLocked: true };
   if (removed > 0) return { removed, isEmpty: false };
   return { removed: 0, isEmpty: !(await memory.turn(abortSomeUploads)) };
 }
@@ -49,33 +51,34 @@ interface PlannedRow {
 
 /**
  * What is removed next: of each key the oldest version first, so that at any point the rest is a whole history.
- * @throws S3Error AccessDenied when a version is locked; CorruptRecordError
+ * @returns null when one of them is locked
+ * @throws CorruptRecordError
  */
-function planSome(turn: Turn, bypassGovernance: boolean): PlannedRow[] {
+function planSome(turn: Turn, bypassGovernance: boolean): PlannedRow[] | null {
   const prefix = objectPrefix(turn.bucket, "");
   const { start, end } = prefixRange(prefix);
   const backwards = { start: end ?? Buffer.alloc(limits.storageKeyBytesMax, 0xff), end: start, reverse: true };
   const versions = readSome(turn.trees.versions, "versions", backwards);
   if (versions.length > 0) {
-    return versions.map(({ key: rowKey, record }) => {
-      const { key } = decodeVersionKey(rowKey);
-      refuseLocked(turn, key, record, bypassGovernance);
-      return planVersion(turn, { key, rowKey, record, bypassGovernance });
-    });
+    const found = versions.map(({ key, record }) => ({ key: decodeVersionKey(key).key, rowKey: key, record }));
+    if (found.some(({ key, record }) => isVersionLocked(turn, key, record, bypassGovernance))) return null;
+    return found.map((version) => planVersion(turn, version, bypassGovernance));
   }
-  return readSome(turn.trees.current, "current", { start, ...(end === undefined ? {} : { end }) }).map(
-    ({ key: rowKey, record }) => {
-      refuseLocked(turn, objectKeyOf(rowKey), record, bypassGovernance);
-      return {
-        attributeOwner: record.hasAttributeRows ? versionKeyAt(rowKey, record.stamp) : null,
-        write: () => {
-          turn.trees.current.remove(rowKey);
-          turn.release(record.location);
-          return { storedBytes: -record.sizeBytes, objects: -1, versions: 0 };
-        },
-      };
+  const objects = readSome(turn.trees.current, "current", { start, ...(end === undefined ? {} : { end }) });
+  const isLocked = objects.some(({ key, record }) => isVersionLocked(turn, objectKeyOf(key), record, bypassGovernance));
+  return isLocked ? null : objects.map((object) => planObject(turn, object));
+}
+
+/** A key's last version. */
+function planObject(turn: Turn, { key: rowKey, record }: FoundRow): PlannedRow {
+  return {
+    attributeOwner: record.hasAttributeRows ? versionKeyAt(rowKey, record.stamp) : null,
+    write: () => {
+      turn.trees.current.remove(rowKey);
+      turn.release(record.location);
+      return { storedBytes: -record.sizeBytes, objects: -1, versions: 0 };
     },
-  );
+  };
 }
 
 interface FoundRow {
@@ -95,13 +98,13 @@ function readSome(tree: ReadTree, name: "current" | "versions", range: Omit<Rang
 /** A version below its key's head, or a delete marker that is one. */
 function planVersion(
   turn: Turn,
-  at: { key: string; rowKey: Buffer; record: ObjectRecord; bypassGovernance: boolean },
+  { key, rowKey, record }: { readonly key: string; readonly rowKey: Buffer; readonly record: ObjectRecord },
+  bypassGovernance: boolean,
 ): PlannedRow {
-  const { key, rowKey, record } = at;
   const head = record.isNullVersion ? turn.head(key) : null;
   if (head !== null && Buffer.compare(head.stamp, record.stamp) !== 0) {
     // The head names it, and must not any longer.
-    return { attributeOwner: null, write: planRemoval(turn, key, head, record, at.bypassGovernance).write };
+    return { attributeOwner: null, write: planRemoval(turn, key, head, record, bypassGovernance).write };
   }
   return {
     attributeOwner: record.hasAttributeRows ? rowKey : null,

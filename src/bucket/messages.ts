@@ -222,10 +222,12 @@ export interface BucketProtocol {
   /**
    * Closes the bucket to writes and removes some of what it holds (objects, versions, then open uploads): repeated until
    * `isEmpty`, all of it. `removed` counts objects, other versions and delete markers. What they took is collected afterwards.
-   * Errors: AccessDenied when it meets a version that is locked (`bypassGovernance`: governance mode does not count); what was
-   * removed before stays removed.
+   * `isLocked`: it has met a version that is locked (`bypassGovernance`: governance mode does not count), and removed nothing.
    */
-  "bucket.emptySome": [{ owner?: BucketOwner; bypassGovernance?: boolean }, { removed: number; isEmpty: boolean }];
+  "bucket.emptySome": [
+    { owner?: BucketOwner; bypassGovernance?: boolean },
+    { removed: number; isEmpty: boolean; isLocked?: true },
+  ];
   /**
    * Looks through some of the versions for those that are locked now: repeated with `next` until that is null, through all.
    * What is written meanwhile may be missed, unless the bucket is closed. `bypassGovernance`: governance mode does not count.

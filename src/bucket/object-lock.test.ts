@@ -132,7 +132,11 @@ const otherMode = (at: At): AttributesChange => {
 };
 
 const empty = async ({ stand }: At, bypassGovernance: boolean) => {
-  while (!(await stand.ask("bucket.emptySome", { bypassGovernance })).isEmpty);
+  for (;;) {
+    const { isEmpty, isLocked } = await stand.ask("bucket.emptySome", { bypassGovernance });
+    if (isLocked === true) throw new S3Error("AccessDenied");
+    if (isEmpty) return;
+  }
 };
 
 const operations: { readonly [O in Operation]: (at: At) => Promise<unknown> } = {

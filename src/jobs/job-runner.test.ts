@@ -43,13 +43,16 @@ class FakeBucket {
   /** What `bucket.locked` answers, page by page. */
   locked: readonly (readonly LockedVersion[])[] = [[]];
 
+  /** The next step meets one of them. */
+  meetsLock = false;
+
   look(after: string | null) {
     const page = after === null ? 0 : Number(after);
     const isLast = page + 1 >= this.locked.length;
     return { locked: this.locked[page] ?? [], next: isLast ? null : String(page + 1) };
   }
 
-  async ask(type: JobAsk): Promise<{ removed: number; isEmpty: boolean }> {
+  async ask(type: JobAsk): Promise<{ removed: number; isEmpty: boolean; isLocked?: true }> {
     if (type === "bucket.close") {
       this.isClosed = true;
       return { removed: 0, isEmpty: false };
@@ -61,6 +64,7 @@ class FakeBucket {
       return { removed: 0, isEmpty: false };
     }
     this.isClosed = true;
+    if (this.meetsLock) return { removed: 0, isEmpty: false, isLocked: true };
     const removed = Math.min(10, this.left);
     this.left -= removed;
     return { removed, isEmpty: removed === 0 };
@@ -217,9 +221,29 @@ test("a bucket with locked versions comes back whole, and the job says which the
   await until(clock, async () => hasEnded(await job(jobId)));
   const ended = await job(jobId);
   t.like(ended, { state: "failed", removed: 0 });
-  t.regex(ended?.fault ?? "", /^Nothing was removed, 3 versions are locked: "a" version v: COMPLIANCE until 2030.*"c"/);
+  t.regex(
+    ended?.fault ?? "",
+    /^Nothing was removed\. Versions under a lock: 3\. "a" version v: COMPLIANCE until 2030.*"c"/,
+  );
   t.is(bucket.left, 100);
   t.false(bucket.isClosed);
+  t.like(await record(), { state: "live", jobId: null });
+});
+
+test("a locked version that is met on the way ends the job, and the rest comes back", async (t) => {
+  const { bucket, runner, begin, job, record, clock } = await open(t, 100);
+  const lock = { retention: { mode: "COMPLIANCE", untilMs: Date.UTC(2030, 0, 2) }, legalHold: null } as const;
+  bucket.before = (step) => {
+    if (step !== 3) return;
+    bucket.locked = [[{ key: "a", versionId: "v", lock }]];
+    bucket.meetsLock = true;
+  };
+  const { jobId } = await begin();
+  runner().begin(jobId);
+  await until(clock, async () => hasEnded(await job(jobId)));
+  t.like(await job(jobId), { state: "failed", removed: 20 });
+  t.regex((await job(jobId))?.fault ?? "", /^The rest stays\. Versions under a lock: 1\. "a" version v/);
+  t.is(bucket.left, 80);
   t.like(await record(), { state: "live", jobId: null });
 });
 

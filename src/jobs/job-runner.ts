@@ -123,7 +123,9 @@ export class JobRunner {
     const listed = found.listed.map(lockedText).join("; ").slice(0, limits.jobFaultCharsMax);
     await askBucket(bucket, "bucket.reopen", {});
     await this.#ask("bucket.restore", { name: job.bucket });
-    return this.#end(job.jobId, "failed", `Nothing was removed, ${found.count} versions are locked: ${listed}`);
+    await this.#ask("job.progress", { jobId: job.jobId, removed: job.removed });
+    const what = job.removed === 0 ? "Nothing was removed" : "The rest stays";
+    return this.#end(job.jobId, "failed", `${what}. Versions under a lock: ${found.count}. ${listed}`);
   }
 
   /** Until a second has passed, so that progress is written once a second. */
@@ -138,6 +140,7 @@ export class JobRunner {
         owner,
         bypassGovernance: job.bypassGovernance ?? false,
       });
+      if (some.isLocked === true) return this.#endIfLocked({ ...job, removed }, bucket);
       removed += some.removed;
       isEmpty = some.isEmpty;
       // Who cancels wants to keep what is left: each turn counts.

@@ -2,6 +2,7 @@
 
 import type { BucketOwner } from "../bucket/messages.ts";
 import type { BucketRecord } from "../control/records.ts";
+import { lockedError } from "../s3/object-lock.ts";
 import type { Services } from "./context.ts";
 
 /**
@@ -36,7 +37,11 @@ export async function deleteWithContents(
   await services.askControl("bucket.markDeleting", { name: bucket.name, jobId: null });
   const owner = ownerOf(bucket);
   const asked = { owner, bypassGovernance: true };
-  for (let isEmpty = false; !isEmpty; ) ({ isEmpty } = await services.askBucket(bucket, "bucket.emptySome", asked));
+  for (let isEmpty = false; !isEmpty; ) {
+    const some = await services.askBucket(bucket, "bucket.emptySome", asked);
+    if (some.isLocked === true) throw lockedError();
+    isEmpty = some.isEmpty;
+  }
   await services.askControl("bucket.deleted", { name: bucket.name });
 }
 
