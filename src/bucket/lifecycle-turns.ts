@@ -1,6 +1,6 @@
 /**
  * Slices of a lifecycle pass: what the walk has named is judged again in a turn, by the rules and the rows as they are then,
- * and removed by the same plans as every delete. Nothing that became another, or is kept by a lock, is touched.
+ * and removed by the plans that every delete has. Nothing that became another, or is kept by a lock, is touched.
  */
 
 import type { Stamp } from "../base/hlc.ts";

@@ -4,7 +4,7 @@ import { body, header, label, payload } from "../model/member.ts";
 import { list, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
-import { parseRules, ruleDocument } from "../s3/lifecycle-document.ts";
+import { parseRules } from "../s3/lifecycle-document.ts";
 import {
   BucketLifecycleConfiguration,
   LifecycleRule,
@@ -13,6 +13,7 @@ import {
 import { Unit } from "../s3/shapes.ts";
 import { configure, requireConfigured } from "./configured.ts";
 import { declareOperation } from "./context.ts";
+import { ruleDocument } from "./lifecycle-rules.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketLifecycle.html */
 export const DeleteBucketLifecycle = declareOperation({

@@ -1,6 +1,7 @@
 /** What a bucket's lifecycle rules say of an object or an upload, for the headers of answers. Nothing where no rules are. */
 
 import type { ObjectView } from "../bucket/read.ts";
+import { initiatedMsOf, parseUploadId } from "../bucket/upload-id.ts";
 import {
   abortOf,
   compileLifecycle,
@@ -66,8 +67,12 @@ interface AbortMembers {
 }
 
 /** x-amz-abort-date and x-amz-abort-rule-id of an open upload. */
-export const abortMembers = (context: BucketContext, key: string, initiatedMs: number): AbortMembers => {
+export const abortMembers = (context: BucketContext, key: string, uploadId: string): AbortMembers => {
   const lifecycle = lifecycleOf(context);
-  const due: Due | null = lifecycle === null ? null : abortOf(lifecycle, { key, initiatedMs }, context.services.dayMs);
+  const id = lifecycle === null ? undefined : parseUploadId(uploadId);
+  const due: Due | null =
+    lifecycle === null || id === undefined
+      ? null
+      : abortOf(lifecycle, { key, initiatedMs: initiatedMsOf(id) }, context.services.dayMs);
   return { AbortDate: due?.atMs, AbortRuleId: due?.ruleId };
 };

@@ -1,6 +1,5 @@
 /** Lists of an upload's parts. */
 
-import { initiatedMsOf } from "../bucket/upload-id.ts";
 import { body, header, label, query } from "../model/member.ts";
 import { boolean, integer, list, long, natural, string, structure, timestamp } from "../model/shape.ts";
 import { ChecksumAlgorithm, ChecksumType, RequestCharged, RequestPayer, StorageClass } from "../s3/enumerations.ts";
@@ -77,7 +76,7 @@ export const ListParts = declareOperation({
   const last = page.parts.at(-1);
   const storageClass = storageClassOf(page.storageClass);
   return {
-    ...abortMembers(context, key, initiatedMsOf(Buffer.from(uploadId, "hex"))),
+    ...abortMembers(context, key, uploadId),
     Bucket: bucket.name,
     Key: key,
     UploadId: uploadId,

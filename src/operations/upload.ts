@@ -1,6 +1,5 @@
 /** Multipart uploads: begin, abort. */
 
-import { initiatedMsOf } from "../bucket/upload-id.ts";
 import { body, header, label, prefixHeaders, query } from "../model/member.ts";
 import { boolean, dateTime, httpDate, integer, map, string, structure, timestamp } from "../model/shape.ts";
 import {
@@ -109,7 +108,7 @@ export const CreateMultipartUpload = declareOperation({
     Bucket: bucket.name,
     Key: input.Key,
     UploadId: uploadId,
-    ...abortMembers(context, input.Key, initiatedMsOf(Buffer.from(uploadId, "hex"))),
+    ...abortMembers(context, input.Key, uploadId),
     ...encryption?.shown,
     ...(checksum.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: checksum.checksumAlgorithm }),
     ...(checksum.checksumType === null ? {} : { ChecksumType: checksum.checksumType }),

@@ -3,7 +3,7 @@
 import test from "ava";
 import { compileXmlReader } from "../model/xml-read.ts";
 import { asS3Error } from "./errors.ts";
-import { parseRules, ruleDocument } from "./lifecycle-document.ts";
+import { parseRules } from "./lifecycle-document.ts";
 import { BucketLifecycleConfiguration, type RuleDocument } from "./lifecycle-shapes.ts";
 
 const read = compileXmlReader("LifecycleConfiguration", BucketLifecycleConfiguration);
@@ -170,23 +170,14 @@ for (const [name, xml, outcome] of cases) {
   test(`${name}: ${outcome}`, (t) => t.is(outcomeOf(xml), outcome));
 }
 
-test("what is taken is given back as it came, with ids that stay", (t) => {
-  for (const [name, xml, outcome] of cases) {
+test("a rule without an id gets one that stays", (t) => {
+  for (const [, xml, outcome] of cases) {
     if (outcome !== "taken") continue;
-    const documents = documentsOf(xml);
-    const rules = parseRules(documents);
-    const { ID, ...given } = { ...documents[0] };
-    const { ID: id, ...back } = ruleDocument(rules[0] ?? t.fail());
-    t.deepEqual(defined(back), defined(given), name);
-    t.is(id, ID ?? parseRules(documentsOf(xml))[0]?.id);
-    t.regex(id ?? "", /^.{1,255}$/);
+    const [one, two] = [parseRules(documentsOf(xml)), parseRules(documentsOf(xml))];
+    t.deepEqual(one, two);
+    t.regex(one[0]?.id ?? "", /^.{1,255}$/);
   }
 });
-
-/** Without members that are undefined, at any depth. */
-function defined(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
-}
 
 test("1000 rules with ids of 255 characters", (t) => {
   const xml = Array.from({ length: 1000 }, (_, index) => rule(`<ID>${String(index).padEnd(255, "i")}</ID>${days(1)}`));
