@@ -189,7 +189,7 @@ function planExpiration(
   const head = turn.head(key);
   const target = findVersion(turn.rowsOf(key), head, version);
   if (head === null || target === null || head.isDeleteMarker || !isSame(head, target)) return null;
-  const due = expirationOf(lifecycle, factsOf(key, head), dayMs);
+  const due = expirationOf(lifecycle, factsOf(turn, key, head), dayMs);
   if (due === null || due.atMs > turn.nowMs) return null;
   const marker = markerOfDelete(turn.row.versioning);
   if (marker === "new") return planMarker(turn, key, head, false);
@@ -221,7 +221,7 @@ function planNoncurrentRemoval(
   const target = findVersion(turn.rowsOf(key), head, version);
   if (head === null || target === null || isSame(head, target) || isVersionLocked(turn, key, target)) return null;
   const facts = {
-    ...factsOf(key, target),
+    ...factsOf(turn, key, target),
     isDeleteMarker: target.isDeleteMarker,
     noncurrentMs,
     newerNoncurrent: newerNoncurrent(turn, key, head, target, keepMax(lifecycle)),

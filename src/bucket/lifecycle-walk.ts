@@ -24,9 +24,10 @@ import {
   successor,
   uploadIdBytes,
   uploadPrefix,
+  versionKey,
 } from "../storage/keys.ts";
+import { readTail } from "../storage/attributes.ts";
 import { decodeBrief, isDeleteMarker, modifiedMsOf, type ObjectRecord } from "../storage/record.ts";
-import { decodeTail } from "../storage/record-tail.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
 import type { ReadTrees } from "../storage/trees.ts";
 import { actionsIn, boundariesOf, type Interval, intervalAt, lifecycleIn } from "./lifecycle-intervals.ts";
@@ -175,7 +176,7 @@ class Slice {
       if (!this.#passRow(record, rules.objects)) return { phase, from: rowKey.subarray(lead.length), openKey: null };
       if (record === null) continue;
       const key = objectKeyOf(rowKey);
-      const due = expirationOf(rules, factsOf(key, record), dayMs);
+      const due = expirationOf(rules, factsOf(this.#walk, key, record), dayMs);
       if (due === null || due.atMs > nowMs) continue;
       this.#candidates.push({ kind: "expire object", key, version: selectorOf(record) });
     }
@@ -290,7 +291,7 @@ class Slice {
     const key = objectKeyOf(currentRow);
     const noncurrentMs = successorMs ?? nowMs;
     const facts = {
-      ...factsOf(key, record),
+      ...factsOf(this.#walk, key, record),
       isDeleteMarker: record.isDeleteMarker,
       noncurrentMs,
       newerNoncurrent: noncurrent,
@@ -352,9 +353,15 @@ function rowCost(record: ObjectRecord | null, actions: readonly LifecycleAction[
   return record === null ? 1 : 2 + actions.length / testsPerRow;
 }
 
-/** What rules ask of a record. */
-export function factsOf(key: string, { sizeBytes, modifiedMs, tail }: ObjectRecord) {
-  return { key, sizeBytes, modifiedMs, tagging: () => decodeTail(tail).metadata.tagging };
+/** What rules ask of a record. Its tags may stand in rows of their own, which are read when a rule asks for tags. */
+export function factsOf(
+  { trees, bucket }: { readonly trees: Pick<ReadTrees, "attributes">; readonly bucket: BucketId },
+  key: string,
+  record: ObjectRecord,
+) {
+  const owner = (): Buffer => versionKey(bucket, key, record.stamp);
+  const tagging = (): string | undefined => readTail(trees.attributes, record, owner).metadata.tagging;
+  return { key, sizeBytes: record.sizeBytes, modifiedMs: record.modifiedMs, tagging };
 }
 
 function selectorOf({ isNullVersion, stamp, salt }: ObjectRecord): VersionSelector {
