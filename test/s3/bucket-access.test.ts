@@ -6,16 +6,21 @@ import {
   CreateMultipartUploadCommand,
   DeleteBucketOwnershipControlsCommand,
   DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
   DeletePublicAccessBlockCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
   GetBucketPolicyStatusCommand,
+  GetObjectCommand,
   GetPublicAccessBlockCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
   PutBucketAclCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   PutPublicAccessBlockCommand,
+  S3Client,
 } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal } from "../support/each-front.ts";
 import { testKeys } from "../support/node-process.ts";
@@ -734,4 +739,36 @@ test("UploadPart_unsigned_in_every_way_that_needs_no_signature", async (t, { s3,
   t.is(await part(chunked, { ...framed, ...mode("STREAMING-UNSIGNED-PAYLOAD-TRAILER") }), "200");
   t.is(await part(chunked, { ...framed, ...mode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") }), "400 InvalidRequest");
   t.is(await part(chunked, { ...framed, ...mode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") }), "400 InvalidRequest");
+});
+
+test("an_SDK_that_does_not_sign_reads_writes_and_lists", async (t, { s3, bucket, endpoint }) => {
+  const Policy = policyOf(statement(bucket, "Allow", "*", ["s3:GetObject", "s3:PutObject", "s3:ListBucket"]));
+  await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  await s3.send(
+    new PutBucketOwnershipControlsCommand({
+      Bucket: bucket,
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+    }),
+  );
+  const anonymous = new S3Client({
+    endpoint,
+    region: "us-east-1",
+    forcePathStyle: true,
+    maxAttempts: 1,
+    signer: { sign: async (request) => request },
+    credentials: { accessKeyId: "", secretAccessKey: "" },
+  });
+  await anonymous.send(
+    new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "of nobody", ContentType: "text/plain" }),
+  );
+  const read = await anonymous.send(new GetObjectCommand({ Bucket: bucket, Key: "k" }));
+  t.is(await read.Body?.transformToString(), "of nobody");
+  const listed = await anonymous.send(new ListObjectsV2Command({ Bucket: bucket }));
+  t.deepEqual(
+    listed.Contents?.map(({ Key }) => Key),
+    ["k"],
+  );
+  t.is(await refusal(anonymous.send(new ListBucketsCommand({}))), "403 AccessDenied");
+  t.is(await refusal(anonymous.send(new DeleteObjectCommand({ Bucket: bucket, Key: "k" }))), "403 AccessDenied");
+  anonymous.destroy();
 });
