@@ -87,9 +87,11 @@ export interface BucketHeld {
 
 /** What is asked of a bucket without a request. */
 export type InsideAsk =
+  | "bucket.close"
   | "bucket.configuration"
   | "bucket.configure"
   | "bucket.emptySome"
+  | "bucket.locked"
   | "bucket.reopen"
   | "bucket.setQuota";
 

@@ -15,6 +15,7 @@ import { limits } from "./base/limits.ts";
 import type { Log } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import type { BucketConfiguration } from "./bucket/configuration.ts";
+import { findLocked } from "./bucket/locked-versions.ts";
 import type { BucketReply, BucketRequest } from "./bucket/messages.ts";
 import { UsageReader } from "./bucket/usage-reader.ts";
 import { openAdminSocket } from "./cli/socket.ts";
@@ -51,6 +52,11 @@ export interface AdminParts {
     type: T,
     request: BucketRequest<T>,
   ) => Promise<BucketReply<T>>;
+  /** Rejects while the bucket's thread is away. */
+  readonly askLocked: (
+    bucket: BucketRecord,
+    request: BucketRequest<"bucket.locked">,
+  ) => Promise<BucketReply<"bucket.locked">>;
   readonly beginJob: (jobId: string) => void;
   /** Directories of the partitions' metadata, by number. */
   readonly partitions: readonly { readonly metadata: string }[];
@@ -108,6 +114,10 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
         await parts.askBucket(bucket, "bucket.configure", change).catch(refuse);
       },
       defaultOwnership: config.buckets.defaultOwnership,
+      lockedIn: (bucket, bypassGovernance) =>
+        findLocked((request) => parts.askLocked(bucket, request), bypassGovernance).catch((error: unknown) => {
+          throw new AdminError("ServiceUnavailable", "", { cause: error });
+        }),
       beginJob: parts.beginJob,
       usage: {
         control: reader,

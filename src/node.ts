@@ -331,6 +331,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
       finishDeletion: (bucket) => first.finishDeletion(bucket),
       setBucketQuota: (bucket, quota) => first.askInside(bucket, "bucket.setQuota", { quota }),
       askBucket: (bucket, type, request) => first.askInside(bucket, type, request),
+      askLocked: (bucket, request) => first.askInside(bucket, "bucket.locked", request),
       beginJob: (jobId) => jobs.begin(jobId),
       partitions,
       consoleUrl: () => consoleUrl ?? "",

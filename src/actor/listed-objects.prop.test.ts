@@ -40,7 +40,12 @@ const record: fc.Arbitrary<ObjectRecord> = fc
 const row = fc.record({
   key: fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 }).filter((key) => !key.includes("\0")),
   record,
-  storageClass: fc.option(fc.constantFrom("STANDARD_IA", "GLACIER")),
+  shown: fc.option(
+    fc.record({
+      storageClass: fc.option(fc.constantFrom("STANDARD_IA", "GLACIER")),
+      ownerId: fc.option(fc.constantFrom("a", "b")),
+    }),
+  ),
   isLatest: fc.boolean(),
 });
 
@@ -48,21 +53,22 @@ test("what is packed is what is listed, over a port too", (t) => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 40 }), (rows) => {
       const packer = new ObjectPacker();
-      for (const { key, record: each, storageClass, isLatest } of rows) {
+      for (const { key, record: each, shown, isLatest } of rows) {
         const rowKey = currentKey(bucket, key);
         const value = encodeRecord(rowKey, each);
-        packer.add(rowKey, rowKey.length - 1, value, storageClass, isLatest);
+        packer.add(rowKey, rowKey.length - 1, value, shown, isLatest);
         // The row's memory is another row's by now.
         value.fill(0xff);
         rowKey.fill(0xff);
       }
       const packed = structuredClone(packer.take());
-      const expected = rows.map(({ key, record: each, storageClass }) => ({
+      const expected = rows.map(({ key, record: each, shown }) => ({
         key: Buffer.from(key).toString(),
         sizeBytes: each.sizeBytes,
         modifiedMs: each.modifiedMs,
         etag: etagOf(each),
-        storageClass: storageClass ?? "STANDARD",
+        storageClass: shown?.storageClass ?? "STANDARD",
+        ownerId: shown?.ownerId ?? null,
         checksumAlgorithm: each.checksumAlgorithm,
         checksumType: each.checksumType,
       }));

@@ -9,6 +9,7 @@ import { assert } from "../base/assert.ts";
 import type { ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import { bucketIdBytes } from "../storage/keys.ts";
 import { headBytes, type ListedHead, readListed, versionIdAt } from "../storage/record.ts";
+import type { ListedTail } from "../storage/record-tail.ts";
 
 export interface ListedObject {
   readonly key: string;
@@ -18,6 +19,8 @@ export interface ListedObject {
   /** Without quotes. */
   readonly etag: string;
   readonly storageClass: string;
+  /** Canonical id; null: the bucket's owner. */
+  readonly ownerId: string | null;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType;
 }
@@ -38,6 +41,8 @@ export interface PackedObjects {
   readonly heads: Uint8Array;
   /** Classes that are not STANDARD, by position. */
   readonly storageClasses: readonly (readonly [index: number, name: string])[];
+  /** Canonical ids of owners that ACLs name, by position. */
+  readonly owners: readonly (readonly [index: number, canonicalId: string])[];
 }
 
 const rowBytes = headBytes + 1;
@@ -50,13 +55,14 @@ export class ObjectPacker {
   #keysLength = 0;
   #heads = Buffer.allocUnsafeSlow(firstRows * rowBytes);
   readonly #storageClasses: (readonly [index: number, name: string])[] = [];
+  readonly #owners: (readonly [index: number, canonicalId: string])[] = [];
 
   /**
    * @param rowKey of `current` or `versions`; the object key ends at `keyEnd`
    * @param value the row of a verified record; not kept
-   * @param storageClass null for STANDARD
+   * @param shown null for STANDARD of the bucket's owner
    */
-  add(rowKey: Buffer, keyEnd: number, value: Buffer, storageClass: string | null, isLatest: boolean): void {
+  add(rowKey: Buffer, keyEnd: number, value: Buffer, shown: ListedTail | null, isLatest: boolean): void {
     const at = this.#count * rowBytes;
     this.#heads = withRoom(this.#heads, at, rowBytes);
     value.copy(this.#heads, at, 0, headBytes);
@@ -66,8 +72,13 @@ export class ObjectPacker {
     rowKey.copy(this.#keys, this.#keysLength, bucketIdBytes, keyEnd);
     this.#keysLength += keyBytes;
     this.#keys[this.#keysLength++] = 0;
-    if (storageClass !== null) this.#storageClasses.push([this.#count, storageClass]);
+    if (shown !== null) this.#addShown(shown);
     this.#count += 1;
+  }
+
+  #addShown({ storageClass, ownerId }: ListedTail): void {
+    if (storageClass !== null) this.#storageClasses.push([this.#count, storageClass]);
+    if (ownerId !== null) this.#owners.push([this.#count, ownerId]);
   }
 
   take(): PackedObjects {
@@ -77,6 +88,7 @@ export class ObjectPacker {
       keys: Uint8Array.prototype.slice.call(this.#keys, 0, this.#keysLength),
       heads: Uint8Array.prototype.slice.call(this.#heads, 0, this.#count * rowBytes),
       storageClasses: this.#storageClasses,
+      owners: this.#owners,
     };
   }
 }
@@ -90,12 +102,13 @@ function withRoom(bytes: Buffer<ArrayBuffer>, used: number, wanted: number): Buf
 
 /** The objects of a page, in order. */
 export function listedObjects(packed: PackedObjects): ListedObject[] {
-  return readRows(packed, (key, storageClass, head) => ({
+  return readRows(packed, (key, { storageClass, ownerId }, head) => ({
     key,
     sizeBytes: head.sizeBytes,
     modifiedMs: head.modifiedMs,
     etag: head.etag,
     storageClass,
+    ownerId,
     checksumAlgorithm: head.checksumAlgorithm,
     checksumType: head.checksumType,
   }));
@@ -103,12 +116,13 @@ export function listedObjects(packed: PackedObjects): ListedObject[] {
 
 /** The versions and delete markers of a page, in order. Without spreads, which cost more than all else here. */
 export function listedVersions(packed: PackedObjects): ListedVersion[] {
-  return readRows(packed, (key, storageClass, head, heads, at) => ({
+  return readRows(packed, (key, { storageClass, ownerId }, head, heads, at) => ({
     key,
     sizeBytes: head.sizeBytes,
     modifiedMs: head.modifiedMs,
     etag: head.etag,
     storageClass,
+    ownerId,
     checksumAlgorithm: head.checksumAlgorithm,
     checksumType: head.checksumType,
     versionId: head.isNullVersion ? "null" : versionIdAt(heads, at),
@@ -118,19 +132,31 @@ export function listedVersions(packed: PackedObjects): ListedVersion[] {
 }
 
 /** @param at where the row's head is in `heads` */
-type ReadRow<T> = (key: string, storageClass: string, head: ListedHead, heads: Buffer, at: number) => T;
+type ReadRow<T> = (key: string, shown: Shown, head: ListedHead, heads: Buffer, at: number) => T;
 
-function readRows<T>({ count, keys, heads, storageClasses }: PackedObjects, read: ReadRow<T>): T[] {
+interface Shown {
+  readonly storageClass: string;
+  readonly ownerId: string | null;
+}
+
+/** Of nearly every row. */
+const plainly: Shown = { storageClass: "STANDARD", ownerId: null };
+
+function readRows<T>({ count, keys, heads, storageClasses, owners }: PackedObjects, read: ReadRow<T>): T[] {
   const names = bufferOf(keys).toString("utf8").split("\0");
   assert(names.length === count + 1 && heads.length === count * rowBytes, "a page has a key and a head for each row");
   const rows = bufferOf(heads);
   const hex = rows.toString("hex");
   const classes = new Map(storageClasses);
+  const ownerIds = new Map(owners);
+  const isPlain = classes.size === 0 && ownerIds.size === 0;
   const items: T[] = [];
   for (let index = 0; index < count; index++) {
     const at = index * rowBytes;
-    const storageClass = classes.get(index) ?? "STANDARD";
-    items.push(read(names[index] ?? "", storageClass, readListed(rows, at, hex), rows, at));
+    const shown = isPlain
+      ? plainly
+      : { storageClass: classes.get(index) ?? plainly.storageClass, ownerId: ownerIds.get(index) ?? null };
+    items.push(read(names[index] ?? "", shown, readListed(rows, at, hex), rows, at));
   }
   return items;
 }

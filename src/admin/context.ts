@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { BucketConfiguration, ConfigurationChange, ConfigurationField } from "../bucket/configuration.ts";
+import type { LockedFound } from "../bucket/locked-versions.ts";
 import type { UsageReader } from "../bucket/usage-reader.ts";
 import type { Quota, UserRecord } from "../control/identity-records.ts";
 import type { ControlProtocol } from "../control/messages.ts";
@@ -45,6 +46,8 @@ export interface AdminServices {
   readonly configureBucket: (bucket: BucketRecord, change: ConfigurationChange) => Promise<void>;
   /** Object ownership of buckets that are made without a choice; null: none. */
   readonly defaultOwnership: ObjectOwnership | null;
+  /** Versions in a bucket that are locked now. @throws AdminError ServiceUnavailable */
+  readonly lockedIn: (bucket: BucketRecord, bypassGovernance: boolean) => Promise<LockedFound>;
   /** Begins the work of a job whose record is made. */
   readonly beginJob: (jobId: string) => void;
   /** What buckets hold and used. */

@@ -14,6 +14,7 @@ export const adminErrors = {
   AccessDenied: { status: 403, title: "You may not do this." },
   AlreadyDone: { status: 409, title: "This was done before, and its answer is not shown twice." },
   BucketAlreadyExists: { status: 409, title: "The bucket name is taken." },
+  BucketLocked: { status: 409, title: "Object lock protects versions in the bucket." },
   BucketAlreadyOwnedByYou: { status: 409, title: "You own a bucket of that name." },
   BucketNotEmpty: { status: 409, title: "The bucket is not empty." },
   ConcurrentModification: { status: 409, title: "Somebody else changed this at the same time; try again." },

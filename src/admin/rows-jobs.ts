@@ -1,7 +1,9 @@
 /** Rows of jobs: the removal of a bucket with everything in it, and how far it is. */
 
 import { z } from "zod";
+import { lockedText } from "../bucket/locked-versions.ts";
 import type { JobRecord } from "../control/job-records.ts";
+import type { BucketRecord } from "../control/records.ts";
 import { bucketArn } from "./arns.ts";
 import { demandAt } from "./bucket-policy.ts";
 import type { AdminContext } from "./context.ts";
@@ -103,13 +105,25 @@ function auditOf({ caller }: AdminContext, action: string, { jobId, accountId, b
   return { by: caller.actor, action, outcome: "done" as const, accountId, target: `bucket/${bucket}`, detail };
 }
 
+/** @throws AdminError BucketLocked, with the versions that must stay; then nothing was removed */
+async function refuseLocked({ services }: AdminContext, bucket: BucketRecord, bypassGovernance: boolean) {
+  const { listed, count } = await services.lockedIn(bucket, bypassGovernance);
+  if (count === 0) return;
+  const detail =
+    count === listed.length
+      ? `They are ${count}.`
+      : `They are ${count}, of which the first ${listed.length} are listed.`;
+  const faults = listed.map((version) => ({ pointer: "{name}", detail: `holds ${lockedText(version)}` }));
+  throw new AdminError("BucketLocked", detail, { faults });
+}
+
 export const SuperDeleteBucket = declareAdmin({
   name: "SuperDeleteBucket",
   method: "POST",
   path: "/buckets/{name}/super-delete",
   group,
   summary:
-    "Begins to remove a bucket with all objects, versions and uploads in it. It answers 404 from then on; its name stays reserved until the job has ended.",
+    "Begins to remove a bucket with all objects, versions and uploads in it. It answers 404 from then on; its name stays reserved until the job has ended. While object lock protects a version, nothing is removed, and the answer says which.",
   admits: byPolicy("s3:DeleteBucket"),
   params: z.strictObject({ name: anyName }),
   query: nothing,
@@ -119,7 +133,15 @@ export const SuperDeleteBucket = declareAdmin({
   }),
   reply: jobForm,
   status: 202,
-  errors: ["NoSuchBucket", "OperationAborted", "ServiceUnavailable", "SignInFailed", "Throttled", "TooManyJobs"],
+  errors: [
+    "BucketLocked",
+    "NoSuchBucket",
+    "OperationAborted",
+    "ServiceUnavailable",
+    "SignInFailed",
+    "Throttled",
+    "TooManyJobs",
+  ],
 })
   .on(({ params }) => bucketArn(params.name))
   .handledBy(async ({ params, body }, context) => {
@@ -131,10 +153,11 @@ export const SuperDeleteBucket = declareAdmin({
     }
     await demandAt(context, bucket, "s3:DeleteBucket");
     await confirmPerson(context, body.password);
-    // Versions under object lock are to be looked for here, before anything is removed. No version can be locked yet.
+    const bypassGovernance = context.allows("s3:BypassGovernanceRetention", `${bucketArn(name)}/*`);
+    await refuseLocked(context, bucketOf(context, name), bypassGovernance);
     const counted = services.usage.reader.counted({ bucket: id, partition });
     const total = counted === null ? 0 : counted.objects + counted.versions;
-    const { job } = await context.ask("job.superDelete", { by: caller.actor, bucket: name, total });
+    const { job } = await context.ask("job.superDelete", { by: caller.actor, bucket: name, total, bypassGovernance });
     services.beginJob(job.jobId);
     await context.ask("audit.write", auditOf(context, "job.superDelete", job));
     return showJob(job);

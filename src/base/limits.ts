@@ -286,6 +286,7 @@ export const limits = {
   retentionDaysMax: 36_500,
   retentionYearsMax: 100,
   lockedListedMax: 100,
+  jobFaultCharsMax: 4096,
   // Configuration of buckets
   configurationBytesMax: 1 * MiB,
   knownConfigurations: 1024,

@@ -41,6 +41,7 @@ test("put answers what it stored, and a listing shows it", async (t) => {
       modifiedMs: stand.nowMs,
       etag: written.etag,
       storageClass: "STANDARD",
+      ownerId: null,
       checksumAlgorithm: null,
       checksumType: "FULL_OBJECT",
     },

@@ -15,6 +15,7 @@ import { configuration, configure } from "./configuration-turns.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
 import { emptySome } from "./emptying.ts";
 import { listObjects } from "./listing.ts";
+import { lockedVersions } from "./locked-versions.ts";
 import type { BucketMessageType, BucketProtocol, BucketReply, BucketRequest } from "./messages.ts";
 import { putObject } from "./object-turns.ts";
 import type { BucketPorts } from "./ports.ts";
@@ -41,6 +42,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "upload.list": (request, memory) => listUploads(...reading(memory), request, memory.ports.yieldTurn),
   "bucket.close": (request, memory) => closeBucket(memory, request),
   "bucket.emptySome": (request, memory) => emptySome(memory, request),
+  "bucket.locked": (request, memory) => lockedVersions(memory, request),
   "bucket.reopen": (_request, memory) => reopenBucket(memory),
   "bucket.versioning": (_request, memory) => bucketVersioning(memory),
   "bucket.setVersioning": (request, memory) => setVersioning(memory, request),

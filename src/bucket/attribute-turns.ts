@@ -28,6 +28,7 @@ export function setAttributes(memory: BucketMemory, request: Request): Promise<B
     const record = isHead ? wholeOf(turn, key, target) : target;
     const { metadata, checksumValue, stamps } = turn.tailOf(key, record);
     judgeLock(turn, request, metadata.lock);
+    judgeOwner(change, metadata);
     const stamp = turn.stamp(head?.stamp);
     const next = {
       metadata: changed(metadata, change),
@@ -74,6 +75,11 @@ function judgeLock(turn: Turn, { change, bypassGovernance }: Request, before: Ob
   if (retention === undefined && legalHold === undefined) return;
   if (turn.configuration("objectLock") === null) throw missingLockConfiguration();
   if (retention !== undefined) judgeRetention(before?.retention ?? null, retention, turn.lockMs, bypassGovernance);
+}
+
+/** An ACL is of the object that its giver saw: over one of another owner it would take that object from them. */
+function judgeOwner({ ownerBefore }: AttributesChange, { acl }: ObjectMetadata): void {
+  if (ownerBefore !== undefined && (acl?.ownerId ?? null) !== ownerBefore) throw new S3Error("OperationAborted");
 }
 
 function changed(metadata: ObjectMetadata, change: AttributesChange): ObjectMetadata {

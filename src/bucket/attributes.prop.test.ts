@@ -5,166 +5,29 @@
 
 import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
-import type { AccessControlList } from "../s3/acl.ts";
-import { isLocked, type ObjectLock, type Retention } from "../s3/object-lock.ts";
+import { isLocked, type Retention } from "../s3/object-lock.ts";
 import { readTail } from "../storage/attributes.ts";
 import { versionKey } from "../storage/keys.ts";
 import { etagOf, type ObjectRecord } from "../storage/record.ts";
 import { recount } from "../storage/recount.ts";
 import { recountAttributes } from "../storage/recount-attributes.ts";
 import { recountTotals } from "../storage/recount-totals.ts";
+import {
+  aclOf,
+  hourMs,
+  type Key,
+  keys,
+  type Lasting,
+  lockOf,
+  retentionOf,
+  type Step,
+  step,
+  taggingOf,
+} from "./attributes-steps.testing.ts";
 import { BucketStand, bodyOf, inlineBody, MiB, startMs, stored } from "./bucket-stand.testing.ts";
 import { historiesOf } from "./histories.testing.ts";
 import type { AttributesChange, ObjectMetadata } from "./messages.ts";
 import { versionIdOf } from "./version-id.ts";
-
-const keys = ["a", "a/b"] as const;
-type Key = (typeof keys)[number];
-const hourMs = 3_600_000;
-
-type Lasting = "short" | "long";
-/** By hours from now, so that histories meet locks that run out. */
-interface Locking {
-  readonly mode: Retention["mode"] | null;
-  readonly hours: number;
-  readonly hold: boolean | null;
-}
-
-interface Attributes {
-  readonly tagging: number | null;
-  readonly acl: number | null;
-  readonly locking: Locking | null;
-}
-
-type Step =
-  | {
-      readonly do: "put" | "upload";
-      readonly key: Key;
-      readonly bodyBytes: number;
-      readonly given: Attributes;
-    }
-  | {
-      readonly do: "change";
-      readonly key: Key;
-      readonly version: number | "newest";
-      readonly what: "tagging" | "acl" | "retention" | "hold" | "untag" | "unretain" | "release";
-      readonly given: {
-        readonly tagging: number;
-        readonly acl: number;
-        readonly mode: Retention["mode"];
-        readonly hours: number;
-      };
-      readonly bypass: boolean;
-    }
-  | {
-      readonly do: "delete" | "deleteMany";
-      readonly key: Key;
-      readonly version: number | "newest";
-      readonly bypass: boolean;
-    }
-  | { readonly do: "versioning"; readonly to: "Enabled" | "Suspended" }
-  | { readonly do: "lock"; readonly lasting: Lasting | null }
-  | { readonly do: "wait"; readonly hours: number }
-  | { readonly do: "crash" };
-
-const key = fc.constantFrom(...keys);
-const version = fc.oneof(fc.constant("newest" as const), fc.nat(3), fc.nat(1));
-/** Bytes of tag values and numbers of grants: some fit a record, some do not, some only beside a short body. */
-const taggingChars = fc.constantFrom(1, 20, 300, 2000, 9000, 30_000);
-const grants = fc.constantFrom(0, 1, 3, 60);
-const mode = fc.constantFrom("GOVERNANCE" as const, "COMPLIANCE" as const);
-const hours = fc.integer({ min: 1, max: 6 });
-const locking: fc.Arbitrary<Locking> = fc.record({
-  mode: fc.option(mode),
-  hours,
-  hold: fc.option(fc.boolean()),
-});
-const attributes: fc.Arbitrary<Attributes> = fc.record({
-  tagging: fc.option(taggingChars),
-  acl: fc.option(grants),
-  locking: fc.option(locking, { freq: 1 }),
-});
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constantFrom("put" as const, "put" as const, "upload" as const),
-      key,
-      bodyBytes: fc.constantFrom(0, 5, 5000, 7900, 8000, 4 * MiB),
-      given: attributes,
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant("change" as const),
-      key,
-      version,
-      what: fc.constantFrom(
-        "tagging",
-        "tagging",
-        "acl",
-        "retention",
-        "retention",
-        "hold",
-        "untag",
-        "unretain",
-        "release",
-      ),
-      given: fc.record({ tagging: taggingChars, acl: grants, mode, hours }),
-      bypass: fc.boolean(),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constantFrom("delete" as const, "deleteMany" as const),
-      key,
-      version,
-      bypass: fc.boolean(),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("versioning" as const),
-      to: fc.constantFrom("Enabled" as const, "Enabled" as const, "Suspended" as const),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant("lock" as const),
-      lasting: fc.option(fc.constantFrom("short" as const, "long" as const)),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("wait" as const), hours }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("crash" as const) }) },
-);
-
-function taggingOf(chars: number): string {
-  return `k=${"v".repeat(chars)}`;
-}
-
-function aclOf(count: number): AccessControlList {
-  return {
-    ownerId: "f".repeat(64),
-    grants: Array.from({ length: count }, (_, index) => ({
-      grantee:
-        index === 0 ? { kind: "group", uri: "AllUsers" } : { kind: "user", id: index.toString(16).padStart(64, "0") },
-      permission: index % 2 === 0 ? "READ" : "FULL_CONTROL",
-    })),
-  };
-}
-
-function retentionOf(mode: Retention["mode"], hours: number, nowMs: number): Retention {
-  return { mode, untilMs: nowMs + hours * hourMs };
-}
-
-function lockOf({ mode, hours, hold }: Locking, nowMs: number): ObjectLock | null {
-  if (mode === null && hold === null) return null;
-  return { retention: mode === null ? null : retentionOf(mode, hours, nowMs), legalHold: hold };
-}
 
 interface ModelVersion {
   readonly id: string;
@@ -427,7 +290,8 @@ test("attributes and locks of every version are the model's, in records and in r
           await run.stand.ask("object.setAttributes", { key: name, versionId: id, change, bypassGovernance: false });
         }
       }
-      while (!(await run.stand.ask("bucket.emptySome", {})).isEmpty);
+      while (!(await run.stand.ask("bucket.emptySome", {})).isEmpty)
+        historiesOf(run.stand.metadata.trees, run.stand.bucket);
       const { trees } = run.stand.metadata;
       for (const tree of ["current", "versions", "attributes"] as const)
         t.deepEqual(trees[tree].keys({ start: Buffer.alloc(0), limit: 1 }), []);

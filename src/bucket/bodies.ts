@@ -8,7 +8,12 @@ import { S3Error } from "../s3/errors.ts";
 import type { StoredBody } from "../storage/body.ts";
 import type { StoredChunk } from "../storage/location.ts";
 import { recordTailBytesMax } from "../storage/record.ts";
-import { encodeAttributes, encodeTailWithoutAttributes, type RecordTail } from "../storage/record-tail.ts";
+import {
+  encodeAttributes,
+  encodesAttributes,
+  encodeTailWithoutAttributes,
+  type RecordTail,
+} from "../storage/record-tail.ts";
 import type { BodySource } from "./messages.ts";
 import type { BucketPorts } from "./ports.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
@@ -48,16 +53,15 @@ export async function writeBody<R>(memory: BucketMemory, write: BodyWrite<R>): P
 
 /**
  * @param encoded the whole tail
- * @returns the bytes of it that stand in the record
- * @throws S3Error MetadataTooLarge when a record with this tail, or without its attributes, would not fit a page even without
- * its body
+ * @returns the bytes of it that stand in the record in any case: attributes make room for a body
+ * @throws S3Error MetadataTooLarge when a record of that would not fit a page even without its body
  */
 export function judgeTail(tail: RecordTail, encoded: Uint8Array): number {
-  if (encoded.length <= recordTailBytesMax) return encoded.length;
-  const bareBytes = encodeTailWithoutAttributes(tail).length;
-  judgeBytes(bareBytes, recordTailBytesMax);
-  judgeAttributes(tail);
-  return bareBytes;
+  const hasAttributes = encodesAttributes(tail);
+  const bytes = hasAttributes ? encodeTailWithoutAttributes(tail).length : encoded.length;
+  judgeBytes(bytes, recordTailBytesMax);
+  if (hasAttributes) judgeAttributes(tail);
+  return bytes;
 }
 
 /** @throws S3Error MetadataTooLarge when there is no room for them even in rows of their own */

@@ -48,7 +48,8 @@ function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: Open
   const place = judgePlace(turn, key, request.preconditions);
   const declared = { algorithm: upload.checksumAlgorithm, type: upload.checksumType };
   const completed = judgeParts(request, declared, (partNumber) => partOf(turn, id, partNumber));
-  const metadata = withRetention(turn, metadataOf(turn, rowKey, upload));
+  const { initiator: _initiator, ...asked } = metadataOf(turn, rowKey, upload);
+  const metadata = withRetention(turn, asked);
   const tail = tailOf(metadata, completed.checksum);
   const encoded = encodeTail(tail);
   judgeTail(tail, encoded);

@@ -3,8 +3,10 @@ import { limits } from "../base/limits.ts";
 import { Collector } from "../storage/collector.ts";
 import { ReadEpochs } from "../storage/read-epochs.ts";
 import { recount } from "../storage/recount.ts";
+import { recountTotals } from "../storage/recount-totals.ts";
 import type { TreeName } from "../storage/trees.ts";
 import { BucketStand, bodyOf, inlineBody, MiB, plainDelete, stored } from "./bucket-stand.testing.ts";
+import { historiesOf } from "./histories.testing.ts";
 
 const noTimer = () => ({ cancel: () => undefined });
 
@@ -84,4 +86,30 @@ test("versions and delete markers go too, and the totals with them", async (t) =
   t.deepEqual(usage, { storedBytes: 0, objects: 0, versions: 0, openUploadBytes: 0 });
   for (const tree of ["current", "versions"] as const) t.is(rows(stand.metadata.trees[tree]), 0, tree);
   t.deepEqual(await stand.ask("bucket.close", {}), { empty: true });
+});
+
+test("a bucket that is opened again half-way holds whole histories, null versions named by their heads", async (t) => {
+  const keyCount = 300;
+  const stand = new BucketStand();
+  for (const versioning of ["Suspended", "Enabled"] as const) {
+    await stand.ask("bucket.setVersioning", { versioning });
+    await Promise.all(
+      Array.from({ length: keyCount }, (_, index) => stand.put(`key ${index}`, inlineBody(versioning))),
+    );
+  }
+  for (let index = 0; index < keyCount; index += 2) await stand.ask("object.delete", plainDelete(`key ${index}`));
+  let left = keyCount;
+  for (;;) {
+    const { isEmpty } = await stand.ask("bucket.emptySome", {});
+    const histories = historiesOf(stand.metadata.trees, stand.bucket);
+    t.deepEqual(recountTotals(stand.metadata.trees), []);
+    t.true(histories.size <= left);
+    left = histories.size;
+    if (isEmpty) break;
+    await stand.ask("bucket.reopen", {});
+    const [key] = histories.keys();
+    if (key !== undefined) await stand.ask("object.delete", { ...plainDelete(key), versionId: "null" });
+    historiesOf(stand.metadata.trees, stand.bucket);
+  }
+  t.is(left, 0);
 });

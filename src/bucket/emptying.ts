@@ -1,65 +1,131 @@
 /** Removing everything a bucket holds before it is deleted, in bounded turns. */
 
+import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
-import { objectPrefix, prefixRange, versionKeyAt } from "../storage/keys.ts";
+import { attributeRowsMax } from "../storage/attributes.ts";
+import { decodeVersionKey, objectKeyOf, objectPrefix, prefixRange, versionKeyAt } from "../storage/keys.ts";
 import { decodeBrief, type ObjectRecord } from "../storage/record.ts";
+import type { Range, ReadTree } from "../storage/trees.ts";
 import { abortSomeUploads, closeTurn, keepOwner } from "./closing.ts";
+import { type HistoryTotals, planRemoval } from "./history.ts";
+import { refuseLocked } from "./locks.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
 
-/** A removed row leaves at most one row of garbage; half of a turn's rows, so that other messages get in between. */
-const rowsPerTurn = Math.floor(limits.turnRowsMax / 2 / 2);
-
-const attributeRowsPerTurn = Math.floor(limits.turnRowsMax / 4);
-
-/** The trees that hold objects: the current ones, and all others with their delete markers. */
-const objectTrees = ["current", "versions"] as const;
+/** Most are removed by two rows: their own, and one of garbage. */
+const versionsPerTurn = Math.floor(limits.turnRowsMax / 2 / 2);
+/** Of a null version, whose head is written anew. */
+const rowsPerVersionMax = 3;
+/** When as many rows of attributes have gone, what is left waits for the next turn. */
+const attributeRowsPerTurn = Math.floor(limits.turnRowsMax / 8);
+assert(
+  versionsPerTurn * rowsPerVersionMax + attributeRowsPerTurn + attributeRowsMax < limits.turnRowsMax - 10,
+  "a turn that empties keeps to limits.turnRowsMax, beside the totals and the bucket's rows",
+);
 
 /**
  * Closes the bucket, so that nothing is added meanwhile, and removes rows in one bounded turn, uploads last. Rows alone are
- * removed here; the collector does the rest.
+ * removed here; the collector does the rest. What is left is whole histories at any time: the bucket may be opened again.
  */
 export async function emptySome(
   memory: BucketMemory,
-  { owner }: BucketRequest<"bucket.emptySome">,
+  { owner, bypassGovernance = false }: BucketRequest<"bucket.emptySome">,
 ): Promise<BucketReply<"bucket.emptySome">> {
   const removed = await memory.turn((turn) => {
+    const planned = planSome(turn, bypassGovernance);
     closeTurn(turn);
     keepOwner(turn, owner);
-    for (const tree of objectTrees) {
-      const rows = removeSomeRows(turn, tree);
-      if (rows > 0) return rows;
-    }
-    return 0;
+    return removeSome(turn, planned);
   });
   if (removed > 0) return { removed, isEmpty: false };
   return { removed: 0, isEmpty: !(await memory.turn(abortSomeUploads)) };
 }
 
-/** @returns how many */
-function removeSomeRows(turn: Turn, tree: (typeof objectTrees)[number]): number {
-  const found: { readonly key: Buffer; readonly record: ObjectRecord }[] = [];
-  turn.trees[tree].visit({ ...prefixRange(objectPrefix(turn.bucket, "")), limit: rowsPerTurn }, (key, value) => {
-    found.push({ key, record: decodeBrief(tree, key, value) });
+/** A version and what removing it does. */
+interface PlannedRow {
+  readonly attributeOwner: Buffer | null;
+  write(): HistoryTotals;
+}
+
+/**
+ * What is removed next: of each key the oldest version first, so that at any point the rest is a whole history.
+ * @throws S3Error AccessDenied when a version is locked; CorruptRecordError
+ */
+function planSome(turn: Turn, bypassGovernance: boolean): PlannedRow[] {
+  const prefix = objectPrefix(turn.bucket, "");
+  const { start, end } = prefixRange(prefix);
+  const backwards = { start: end ?? Buffer.alloc(limits.storageKeyBytesMax, 0xff), end: start, reverse: true };
+  const versions = readSome(turn.trees.versions, "versions", backwards);
+  if (versions.length > 0) {
+    return versions.map(({ key: rowKey, record }) => {
+      const { key } = decodeVersionKey(rowKey);
+      refuseLocked(turn, key, record, bypassGovernance);
+      return planVersion(turn, { key, rowKey, record, bypassGovernance });
+    });
+  }
+  return readSome(turn.trees.current, "current", { start, ...(end === undefined ? {} : { end }) }).map(
+    ({ key: rowKey, record }) => {
+      refuseLocked(turn, objectKeyOf(rowKey), record, bypassGovernance);
+      return {
+        attributeOwner: record.hasAttributeRows ? versionKeyAt(rowKey, record.stamp) : null,
+        write: () => {
+          turn.trees.current.remove(rowKey);
+          turn.release(record.location);
+          return { storedBytes: -record.sizeBytes, objects: -1, versions: 0 };
+        },
+      };
+    },
+  );
+}
+
+interface FoundRow {
+  readonly key: Buffer;
+  readonly record: ObjectRecord;
+}
+
+function readSome(tree: ReadTree, name: "current" | "versions", range: Omit<Range, "limit">): FoundRow[] {
+  const found: FoundRow[] = [];
+  tree.visit({ ...range, limit: versionsPerTurn }, (key, value) => {
+    found.push({ key, record: decodeBrief(name, key, value) });
     return true;
   });
-  let storedBytes = 0;
+  return found;
+}
+
+/** A version below its key's head, or a delete marker that is one. */
+function planVersion(
+  turn: Turn,
+  at: { key: string; rowKey: Buffer; record: ObjectRecord; bypassGovernance: boolean },
+): PlannedRow {
+  const { key, rowKey, record } = at;
+  const head = record.isNullVersion ? turn.head(key) : null;
+  if (head !== null && Buffer.compare(head.stamp, record.stamp) !== 0) {
+    // The head names it, and must not any longer.
+    return { attributeOwner: null, write: planRemoval(turn, key, head, record, at.bypassGovernance).write };
+  }
+  return {
+    attributeOwner: record.hasAttributeRows ? rowKey : null,
+    write: () => {
+      turn.trees.versions.remove(rowKey);
+      turn.release(record.location);
+      return { storedBytes: -record.sizeBytes, objects: 0, versions: -1 };
+    },
+  };
+}
+
+/** @returns how many; those that are left wait for the next turn */
+function removeSome(turn: Turn, planned: readonly PlannedRow[]): number {
+  const change = { storedBytes: 0, objects: 0, versions: 0 };
   let removed = 0;
-  for (const { key, record } of found) {
-    turn.trees[tree].remove(key);
-    if (record.hasAttributeRows) turn.removeAttributes(ownerOf(tree, key, record));
-    turn.release(record.location);
-    storedBytes -= record.sizeBytes;
+  for (const { attributeOwner, write } of planned) {
+    const { storedBytes, objects, versions } = write();
+    if (attributeOwner !== null) turn.removeAttributes(attributeOwner);
+    change.storedBytes += storedBytes;
+    change.objects += objects;
+    change.versions += versions;
     removed += 1;
     if (turn.attributeRows > attributeRowsPerTurn) break;
   }
-  // As `history.ts` counts: what is newest and an object in `objects`, all else in `versions`.
-  const counted = tree === "current" ? "objects" : "versions";
-  if (found.length > 0) turn.writeTotals({ storedBytes, [counted]: -removed }, null);
+  if (removed > 0) turn.writeTotals(change, null);
   return removed;
-}
-
-/** Of a version's attributes: the key that its row in `versions` has, or would have. */
-function ownerOf(tree: (typeof objectTrees)[number], key: Buffer, { stamp }: ObjectRecord): Buffer {
-  return tree === "versions" ? key : versionKeyAt(key, stamp);
 }

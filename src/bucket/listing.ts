@@ -5,7 +5,7 @@ import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { objectPrefix, successor } from "../storage/keys.ts";
 import { checkListed } from "../storage/record.ts";
-import { decodeTail } from "../storage/record-tail.ts";
+import { type ListedTail, listedTail } from "../storage/record-tail.ts";
 import type { ReadTrees } from "../storage/trees.ts";
 import { commonPrefixOf, walkKeys } from "./key-walk.ts";
 import type { BucketReply, BucketRequest, ObjectMetadata } from "./messages.ts";
@@ -32,7 +32,7 @@ export async function listObjects(
       suffixBytes: 1,
       take: (rowKey, value) => {
         const tail = checkListed("current", rowKey, value);
-        objects.add(rowKey, rowKey.length - 1, value, classOf(tail), true);
+        objects.add(rowKey, rowKey.length - 1, value, shownOf(tail), true);
       },
     },
     {
@@ -63,7 +63,7 @@ export function storageClassOf({ storageClass }: Pick<ObjectMetadata, "storageCl
   return storageClass ?? standardClass;
 }
 
-/** The class a record's tail names; null for STANDARD. */
-export function classOf(tail: Uint8Array | null): string | null {
-  return tail === null ? null : (decodeTail(tail).metadata.storageClass ?? null);
+/** What a record's tail says of its version, as `checkListed` gives it; null: nothing that a listing shows. */
+export function shownOf(tail: Uint8Array | null): ListedTail | null {
+  return tail === null ? null : listedTail(tail);
 }

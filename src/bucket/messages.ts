@@ -5,16 +5,16 @@ import type { PackedObjects } from "../actor/listed-objects.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
-import type { Retention } from "../s3/object-lock.ts";
+import type { ObjectLock, Retention } from "../s3/object-lock.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
-import type { ObjectMetadata } from "../storage/record-tail.ts";
+import type { Initiator, ObjectMetadata } from "../storage/record-tail.ts";
 import type { BucketConfiguration, ConfigurationChange, ConfigurationField } from "./configuration.ts";
 import type { TransferChange } from "./turn.ts";
 import type { Versioning, VersioningStatus } from "./versioning.ts";
 
 export type { BodySource } from "../actor/body-source.ts";
 export type { ActorAddress as BucketAddress } from "../actor/envelope.ts";
-export type { ObjectMetadata } from "../storage/record-tail.ts";
+export type { Initiator, ObjectMetadata } from "../storage/record-tail.ts";
 
 /** Judged inside the turn. ETags without quotes; "*" as S3 means it. */
 export interface WritePreconditions {
@@ -46,8 +46,17 @@ export interface AttributesChange {
   /** As in `ObjectMetadata`. */
   readonly tagging?: string | null;
   readonly acl?: AccessControlList;
+  /** With `acl`: whom the ACL that it replaces named as owner; null: there was none. Another one by now is OperationAborted; absent: it is not judged. */
+  readonly ownerBefore?: string | null;
   readonly retention?: Retention | null;
   readonly legalHold?: boolean;
+}
+
+/** A version that may not be removed, and why. */
+export interface LockedVersion {
+  readonly key: string;
+  readonly versionId: string;
+  readonly lock: ObjectLock;
 }
 
 export interface ObjectDeleted {
@@ -73,6 +82,10 @@ export interface ListedUpload {
   readonly key: string;
   readonly uploadId: string;
   readonly initiatedMs: number;
+  /** Canonical id of who will own the object; null: the bucket's owner. */
+  readonly ownerId: string | null;
+  /** Null: the account that owns the bucket. */
+  readonly initiator: Initiator | null;
   readonly storageClass: string;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType | null;
@@ -183,7 +196,9 @@ export interface BucketProtocol {
     { key: string; uploadId: string; afterPartNumber: number; partsMax: number },
     {
       parts: readonly ListedPart[];
-      isTruncated: boolean;
+      isTruncated: boolean /** As in `ListedUpload`. */;
+      ownerId: string | null;
+      initiator: Initiator | null;
       storageClass: string;
       checksumAlgorithm: ChecksumAlgorithm | null;
       checksumType: ChecksumType | null;
@@ -198,8 +213,18 @@ export interface BucketProtocol {
   /**
    * Closes the bucket to writes and removes some of what it holds (objects, versions, then open uploads): repeated until
    * `isEmpty`, all of it. `removed` counts objects, other versions and delete markers. What they took is collected afterwards.
+   * Errors: AccessDenied when it meets a version that is locked (`bypassGovernance`: governance mode does not count); what was
+   * removed before stays removed.
    */
-  "bucket.emptySome": [{ owner?: BucketOwner }, { removed: number; isEmpty: boolean }];
+  "bucket.emptySome": [{ owner?: BucketOwner; bypassGovernance?: boolean }, { removed: number; isEmpty: boolean }];
+  /**
+   * Looks through some of the versions for those that are locked now: repeated with `next` until that is null, through all.
+   * What is written meanwhile may be missed, unless the bucket is closed. `bypassGovernance`: governance mode does not count.
+   */
+  "bucket.locked": [
+    { after: string | null; bypassGovernance: boolean },
+    { locked: readonly LockedVersion[]; next: string | null },
+  ];
   /** Opens a closed bucket again. */
   "bucket.reopen": [Record<string, never>, Record<string, never>];
   "bucket.versioning": [Record<string, never>, { versioning: Versioning }];

@@ -120,7 +120,7 @@ export function makeCurrent(turn: Turn, { object, place, change }: Replacement):
     nullStamp: plan.nullStamp,
     checksumAlgorithm: object.checksum?.algorithm ?? null,
     checksumType: object.checksumType,
-    hasStorageClass: object.metadata.storageClass !== undefined,
+    hasStorageClass: object.metadata.storageClass !== undefined || object.metadata.acl !== undefined,
     hasAttributeRows: laid.attributes !== null,
     hasLock: object.metadata.lock !== undefined,
     location: object.location,

@@ -89,6 +89,12 @@ export class BucketMemory {
     this.#isLoaded = true;
   }
 
+  /** What locks are judged by: the clock, and never before a time that was seen. Unix ms. */
+  get lockMs(): number {
+    const { clock, hlc } = this.ports;
+    return Math.max(clock.nowMs(), Number(hlc.time() >> 16n));
+  }
+
   /** @param nowMs time of the first turn, when the bucket has no row yet */
   row(nowMs: number): BucketRow {
     return (
@@ -234,9 +240,9 @@ export class Turn {
     return this.memory.totals(this.nowMs).seq + 1;
   }
 
-  /** What locks are judged by: the clock, and never before a time that was seen. Unix ms. */
+  /** As `BucketMemory.lockMs`. */
   get lockMs(): number {
-    return Math.max(this.nowMs, Number(this.memory.ports.hlc.time() >> 16n));
+    return this.memory.lockMs;
   }
 
   /** Above every stamp issued so far, and above `after`. */

@@ -15,7 +15,7 @@ import type { ReadTrees, Row } from "../storage/trees.ts";
 import { decodePart, decodeUpload } from "../storage/uploads.ts";
 import { liesInGroup, walkKeys } from "./key-walk.ts";
 import { firstRowAfter, storageClassOf } from "./listing.ts";
-import type { BucketReply, BucketRequest, ListedPart, ListedUpload } from "./messages.ts";
+import type { BucketReply, BucketRequest, ListedPart, ListedUpload, ObjectMetadata } from "./messages.ts";
 import { parseUploadId, uploadIdText } from "./upload-id.ts";
 import { requireUpload } from "./upload-turns.ts";
 
@@ -37,7 +37,14 @@ export function listParts(
     parts.push(...rows.slice(0, partsMax).map(listedPart));
   }
   const { checksumAlgorithm, checksumType, metadata } = upload;
-  return { parts, isTruncated, storageClass: storageClassOf(metadata), checksumAlgorithm, checksumType };
+  return {
+    parts,
+    isTruncated,
+    ...whose(metadata),
+    storageClass: storageClassOf(metadata),
+    checksumAlgorithm,
+    checksumType,
+  };
 }
 
 /**
@@ -94,10 +101,15 @@ function listedUpload(rowKey: Buffer, value: Buffer): ListedUpload {
     key,
     uploadId: uploadIdText(uploadId),
     initiatedMs,
+    ...whose(metadata),
     storageClass: storageClassOf(metadata),
     checksumAlgorithm,
     checksumType,
   };
+}
+
+function whose({ acl, initiator }: ObjectMetadata): Pick<ListedUpload, "ownerId" | "initiator"> {
+  return { ownerId: acl?.ownerId ?? null, initiator: initiator ?? null };
 }
 
 function listedPart({ key, value }: Row): ListedPart {

@@ -8,7 +8,7 @@ import { objectPrefix, versionKeyAt } from "../storage/keys.ts";
 import { checkListed, isNullVersion, versionIdAt } from "../storage/record.ts";
 import type { ReadTrees } from "../storage/trees.ts";
 import { liesInGroup } from "./key-walk.ts";
-import { classOf, firstRowAfter } from "./listing.ts";
+import { firstRowAfter, shownOf } from "./listing.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import { nullVersionId, parseVersionId } from "./version-id.ts";
 import { type KeyRows, newestVersion, readCurrent } from "./version-rows.ts";
@@ -31,9 +31,8 @@ export async function listVersions(
     {
       trees,
       lead,
-      check: (tree, rowKey, value) => classOf(checkListed(tree, rowKey, value)),
-      take: ({ rowKey, keyEnd, head, storageClass }, isLatest) =>
-        versions.add(rowKey, keyEnd, head, storageClass, isLatest),
+      check: (tree, rowKey, value) => shownOf(checkListed(tree, rowKey, value)),
+      take: ({ rowKey, keyEnd, head, shown }, isLatest) => versions.add(rowKey, keyEnd, head, shown, isLatest),
     },
     {
       prefix,

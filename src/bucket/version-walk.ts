@@ -8,6 +8,7 @@ import { stampBytes } from "../base/hlc.ts";
 import { limits } from "../base/limits.ts";
 import { successor, versionKeyAt } from "../storage/keys.ts";
 import { headBytes, stampOf } from "../storage/record.ts";
+import type { ListedTail } from "../storage/record-tail.ts";
 import type { ReadTree, ReadTrees } from "../storage/trees.ts";
 import { fetchRowsMin, nextFetchRows, seekRows, type WalkRequest } from "./key-walk.ts";
 
@@ -20,7 +21,7 @@ export interface VersionRow {
   /** The record's first `headBytes`. */
   readonly head: Buffer;
   /** null for STANDARD. */
-  readonly storageClass: string | null;
+  readonly shown: ListedTail | null;
 }
 
 /** A place between two versions of a key: behind the one of this stamp, which need not exist. */
@@ -35,7 +36,7 @@ export interface VersionSource {
   /** What stands before the object key in a row's key. */
   readonly lead: Buffer;
   /** Verifies a row. @param value good during the call only @returns its storage class, null for STANDARD */
-  check(tree: TreeName, rowKey: Buffer, value: Buffer): string | null;
+  check(tree: TreeName, rowKey: Buffer, value: Buffer): ListedTail | null;
   /** Takes a version into the page. */
   take(row: VersionRow, isLatest: boolean): void;
 }
@@ -192,9 +193,9 @@ class VersionWalk {
   #element(name: TreeName, rowKey: Buffer, value: Buffer): Element {
     const keyEnd = rowKey.length - suffixBytes[name];
     const groupEnd = this.#groupEnd(rowKey, keyEnd);
-    if (groupEnd >= 0) return { rowKey, keyEnd, head: noBytes, storageClass: null, groupEnd };
-    const storageClass = this.#source.check(name, rowKey, value);
-    return { rowKey, keyEnd, head: Buffer.from(value.subarray(0, headBytes)), storageClass, groupEnd };
+    if (groupEnd >= 0) return { rowKey, keyEnd, head: noBytes, shown: null, groupEnd };
+    const shown = this.#source.check(name, rowKey, value);
+    return { rowKey, keyEnd, head: Buffer.from(value.subarray(0, headBytes)), shown, groupEnd };
   }
 
   #groupEnd(rowKey: Buffer, keyEnd: number): number {

@@ -24,6 +24,8 @@ export interface JobRecord {
   readonly endedMs: number | null;
   /** Why it failed; null otherwise. */
   readonly fault: string | null;
+  /** Whether who began it may pass retentions in governance mode; absent in older records: no. */
+  readonly bypassGovernance?: boolean;
 }
 
 export const jobKeys = {
@@ -39,7 +41,7 @@ type Nothing = Record<string, never>;
 export interface JobMessages {
   /** Errors: NoSuchBucket, OperationAborted (its deletion is under way), TooManyJobs. */
   "job.superDelete": [
-    { readonly by: Actor; readonly bucket: string; readonly total: number },
+    { readonly by: Actor; readonly bucket: string; readonly total: number; readonly bypassGovernance?: boolean },
     { readonly job: JobRecord },
   ];
   /** Of a job that has ended already: without effect. Errors: NoSuchJob. */

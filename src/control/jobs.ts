@@ -42,7 +42,7 @@ export function isOpen(job: JobRecord): boolean {
 
 async function begin(
   { store, clock, random }: JobsOptions,
-  { by, bucket: name, total }: ControlRequest<"job.superDelete">,
+  { by, bucket: name, total, bypassGovernance = false }: ControlRequest<"job.superDelete">,
 ): Promise<Outcome<ControlReply<"job.superDelete">>> {
   const key = controlKeys.bucket(name);
   for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
@@ -66,6 +66,7 @@ async function begin(
       updatedMs: nowMs,
       endedMs: null,
       fault: null,
+      bypassGovernance,
     };
     const operations = [
       putTyped(jobKeys.job(job.jobId), job),

@@ -26,6 +26,8 @@ export interface RequestFacts {
   readonly locationConstraint: string | null;
   /** Whether the object's own state is known only in the turn. */
   readonly defersObjectState: boolean;
+  /** What the request's body brings, by the name of the header that brings it elsewhere. */
+  readonly brought: ReadonlyMap<string, string> | null;
 }
 
 export type ConditionValues = readonly string[] | undefined | "deferred";
@@ -70,9 +72,20 @@ const lockHeaders: ReadonlyMap<string, string> = new Map([
   ["s3:object-lock-legal-hold", "x-amz-object-lock-legal-hold"],
 ]);
 
-/** Tags that the request brings in x-amz-tagging. @throws S3Error InvalidArgument for what is no tag set */
-function requestTags(headers: Headers): readonly (readonly [string, string])[] | undefined {
-  const tagging = headers.get("x-amz-tagging");
+function carried({ brought, headers }: RequestFacts, name: string): string | undefined {
+  return brought?.get(name) ?? headers.get(name);
+}
+
+/** Whole days until the retention ends that the request asks for; a day begun counts. */
+function remainingDays(facts: RequestFacts): readonly string[] | undefined {
+  const until = carried(facts, "x-amz-object-lock-retain-until-date");
+  const untilMs = until === undefined ? Number.NaN : Date.parse(until);
+  return Number.isNaN(untilMs) ? undefined : [String(Math.ceil((untilMs - facts.nowMs) / 86_400_000))];
+}
+
+/** Tags that the request brings in x-amz-tagging, or its body. @throws S3Error InvalidArgument for what is no tag set */
+function requestTags(facts: RequestFacts): readonly (readonly [string, string])[] | undefined {
+  const tagging = carried(facts, "x-amz-tagging");
   return tagging === undefined ? undefined : storedTags(tagging);
 }
 
@@ -115,8 +128,9 @@ const globalKeys: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["s3:signatureversion", ({ signatureVersion }) => one(signatureVersion)],
   ["s3:signatureage", signatureAge],
   ["s3:locationconstraint", ({ locationConstraint }) => one(locationConstraint)],
-  ["s3:requestobjecttagkeys", ({ headers }) => requestTags(headers)?.map(([name]) => name)],
-  ["aws:tagkeys", ({ headers }) => requestTags(headers)?.map(([name]) => name)],
+  ["s3:requestobjecttagkeys", (facts) => requestTags(facts)?.map(([name]) => name)],
+  ["aws:tagkeys", (facts) => requestTags(facts)?.map(([name]) => name)],
+  ["s3:object-lock-remaining-retention-days", remainingDays],
 ]);
 
 const requestTagPrefixes = ["s3:requestobjecttag/", "aws:requesttag/"];
@@ -131,7 +145,7 @@ export function conditionValues(facts: RequestFacts, key: string): ConditionValu
   const word = queryKeys.get(key);
   if (word !== undefined) return one(facts.query.get(word));
   const lock = lockHeaders.get(key);
-  if (lock !== undefined) return one(facts.headers.get(lock));
+  if (lock !== undefined) return one(carried(facts, lock));
   if (key.startsWith(existingTagPrefix)) return facts.defersObjectState ? "deferred" : undefined;
   if (key.startsWith(principalTagPrefix)) {
     return one(
@@ -142,7 +156,7 @@ export function conditionValues(facts: RequestFacts, key: string): ConditionValu
     );
   }
   for (const prefix of requestTagPrefixes) {
-    if (key.startsWith(prefix)) return one(tagOf(requestTags(facts.headers), key.slice(prefix.length)));
+    if (key.startsWith(prefix)) return one(tagOf(requestTags(facts), key.slice(prefix.length)));
   }
   return undefined;
 }

@@ -67,7 +67,7 @@ export const objectResource = (bucket: BucketRecord, key: string, isNew = false)
 export const placeOf = (bucket: BucketId, key: string): string => `${bucket}/${key}`;
 
 /** Facts of the request that are the same for every action it is judged for. */
-export type SharedFacts = Omit<RequestFacts, "principal" | "resourceAccountId" | "defersObjectState">;
+export type SharedFacts = Omit<RequestFacts, "principal" | "resourceAccountId" | "defersObjectState" | "brought">;
 
 /**
  * Actions that a policy may allow by the object's tags (s3:ExistingObjectTag). Where they read, their handlers read the object
@@ -112,6 +112,7 @@ export class Judge {
   readonly #principal: Principal;
   readonly #facts: SharedFacts;
   readonly #rules: BucketRules;
+  #brought: ReadonlyMap<string, string> | null = null;
   #open: Open[] | null = null;
 
   constructor(principal: Principal, facts: SharedFacts, rules: BucketRules) {
@@ -146,6 +147,11 @@ export class Judge {
       ignoresPublicAcls: this.#ignoresPublicAcls(bucket),
       isSettled: false,
     });
+  }
+
+  /** What the body brings holds for conditions from now on, under the names of headers in lower case. */
+  bring(brought: ReadonlyMap<string, string>): void {
+    this.#brought = brought;
   }
 
   /** Whether the action is allowed for certain. */
@@ -213,6 +219,7 @@ export class Judge {
       timestamp,
       locationConstraint,
       defersObjectState: !resource.isNew && actionsOnTags.has(action),
+      brought: this.#brought,
     };
     return evaluate(
       { action, resource: resource.arn, principal: identity, context: (key) => conditionValues(facts, key) },

@@ -112,6 +112,7 @@ export function callerOf({ principal, request, place, signed, nowMs, requestId }
         principal,
         resourceAccountId: side?.accountId ?? account.accountId,
         defersObjectState: false,
+        brought: null,
       };
       const context = (key: string) => conditions[key] ?? conditionValues(facts, key);
       return evaluate(

@@ -121,6 +121,10 @@ function requireCreation(judge: Judge, { operation, headers }: Asked, resource: 
   const grants = bucketGrantHeaders.some((header) => headers.has(header));
   if (grants || (acl !== undefined && acl !== "private")) judge.require("s3:PutBucketAcl", resource);
   if (headers.has("x-amz-object-ownership")) judge.require("s3:PutBucketOwnershipControls", resource);
+  if (headers.get("x-amz-bucket-object-lock-enabled")?.toLowerCase() === "true") {
+    judge.require("s3:PutBucketObjectLockConfiguration", resource);
+    judge.require("s3:PutBucketVersioning", resource);
+  }
 }
 
 const bucketGrantHeaders: readonly string[] = [
@@ -130,6 +134,17 @@ const bucketGrantHeaders: readonly string[] = [
   "x-amz-grant-write",
   "x-amz-grant-write-acp",
 ];
+
+/** A write that depends on what stands at its key is judged before anything of it happens. @throws S3Error AccessDenied */
+export function settleBeforeWrite(
+  judge: Judge,
+  { objects }: Pick<Services, "objects">,
+  at: { readonly bucket: BucketRecord; readonly key: string; readonly versionId: string | undefined },
+): void {
+  if (!judge.isOpen) return;
+  const { bucket, key, versionId } = at;
+  objects.read({ bucket: bucket.id, partition: bucket.partition, key, versionId }, () => undefined);
+}
 
 export interface ContextParts {
   readonly requestId: string;
@@ -189,6 +204,12 @@ export class RequestContext implements Context {
     });
     this.#judge.require(action, objectResource(bucket, key));
     return bucket;
+  }
+
+  authorizeBody(action: Action, key: string, brought: ReadonlyMap<string, string>): void {
+    this.#judge.bring(brought);
+    this.#judge.require(action, objectResource(this.bucket, key));
+    settleBeforeWrite(this.#judge, this.services, { bucket: this.bucket, key, versionId: this.query.get("versionId") });
   }
 
   allows(action: Action, key: string): boolean {

@@ -5,6 +5,7 @@ import { ManualClock } from "../actor/fixtures/manual-clock.ts";
 import { limits } from "../base/limits.ts";
 import { silentLog } from "../base/log.ts";
 import { systemRandom } from "../base/random.ts";
+import type { BucketRequest, LockedVersion } from "../bucket/messages.ts";
 import { ControlActor } from "../control/actor.ts";
 import { EmbeddedControlStore } from "../control/embedded-store.ts";
 import { createControlMemory } from "../control/environment.ts";
@@ -39,7 +40,20 @@ class FakeBucket {
     this.left = left;
   }
 
+  /** What `bucket.locked` answers, page by page. */
+  locked: readonly (readonly LockedVersion[])[] = [[]];
+
+  look(after: string | null) {
+    const page = after === null ? 0 : Number(after);
+    const isLast = page + 1 >= this.locked.length;
+    return { locked: this.locked[page] ?? [], next: isLast ? null : String(page + 1) };
+  }
+
   async ask(type: JobAsk): Promise<{ removed: number; isEmpty: boolean }> {
+    if (type === "bucket.close") {
+      this.isClosed = true;
+      return { removed: 0, isEmpty: false };
+    }
     this.steps += 1;
     await this.before(this.steps);
     if (type === "bucket.reopen") {
@@ -71,7 +85,11 @@ async function open(t: ExecutionContext, left: number) {
     new JobRunner({
       store,
       askControl: (type, request) => actor.handle(type, request),
-      askBucket: async (_record, type) => (await bucket.ask(type)) as never,
+      askBucket: async (_record, type, request) => {
+        if (type !== "bucket.locked") return (await bucket.ask(type)) as never;
+        if (!bucket.isClosed) throw new Error("it is looked through while more may be written");
+        return bucket.look((request as BucketRequest<"bucket.locked">).after) as never;
+      },
       clock,
       log: silentLog,
     });
@@ -184,6 +202,25 @@ test("cancelling gives the bucket back with what is left", async (t) => {
   t.like(await record(), { state: "live", jobId: null });
   t.true((await actor.handle("job.cancel", { by, jobId })).ok, "again: without effect");
   t.like(await actor.handle("job.cancel", { by, jobId: "none" }), { ok: false, code: "NoSuchJob" });
+});
+
+test("a bucket with locked versions comes back whole, and the job says which they are", async (t) => {
+  const { bucket, runner, begin, job, record, clock } = await open(t, 100);
+  const version = (key: string): LockedVersion => ({
+    key,
+    versionId: "v",
+    lock: { retention: { mode: "COMPLIANCE", untilMs: Date.UTC(2030, 0, 2) }, legalHold: null },
+  });
+  bucket.locked = [[], [version("a"), version("b")], [version("c")]];
+  const { jobId } = await begin();
+  runner().begin(jobId);
+  await until(clock, async () => hasEnded(await job(jobId)));
+  const ended = await job(jobId);
+  t.like(ended, { state: "failed", removed: 0 });
+  t.regex(ended?.fault ?? "", /^Nothing was removed, 3 versions are locked: "a" version v: COMPLIANCE until 2030.*"c"/);
+  t.is(bucket.left, 100);
+  t.false(bucket.isClosed);
+  t.like(await record(), { state: "live", jobId: null });
 });
 
 test("a step that fails is repeated, and a job that cannot go on says why", async (t) => {

@@ -7,6 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { Log } from "../base/log.ts";
 import type { Outcome } from "../base/outcome.ts";
+import { findLocked, lockedText } from "../bucket/locked-versions.ts";
 import type { BucketReply, BucketRequest } from "../bucket/messages.ts";
 import { type JobRecord, jobKeys } from "../control/job-records.ts";
 import type { ControlMessageType, ControlReply, ControlRequest } from "../control/messages.ts";
@@ -15,7 +16,7 @@ import type { ControlStore } from "../control/store.ts";
 import { decodeRecord, getTyped } from "../control/typed-records.ts";
 
 /** What a job asks a bucket. */
-export type JobAsk = "bucket.emptySome" | "bucket.reopen";
+export type JobAsk = "bucket.close" | "bucket.emptySome" | "bucket.locked" | "bucket.reopen";
 
 export interface JobRunnerOptions {
   readonly store: ControlStore;
@@ -105,7 +106,24 @@ export class JobRunner {
     if (bucket === undefined || bucket.id !== job.bucketId) return this.#end(jobId, "done", null);
     if (job.state === "cancelling") return this.#giveBack(job, bucket);
     if (bucket.state === "live") await this.#ask("bucket.markDeleting", { name: job.bucket, jobId });
+    // Before the first row goes: from here on the bucket is closed, and no lock can be added.
+    if (job.removed === 0 && (await this.#endIfLocked(job, bucket))) return true;
     return this.#removeSome(job, bucket);
+  }
+
+  /** A bucket that holds a version which must stay keeps all of it. @returns whether the job has ended */
+  async #endIfLocked(job: JobRecord, bucket: BucketRecord): Promise<boolean> {
+    const { askBucket } = this.#options;
+    await askBucket(bucket, "bucket.close", {});
+    const found = await findLocked(
+      (request) => askBucket(bucket, "bucket.locked", request),
+      job.bypassGovernance ?? false,
+    );
+    if (found.count === 0) return false;
+    const listed = found.listed.map(lockedText).join("; ").slice(0, limits.jobFaultCharsMax);
+    await askBucket(bucket, "bucket.reopen", {});
+    await this.#ask("bucket.restore", { name: job.bucket });
+    return this.#end(job.jobId, "failed", `Nothing was removed, ${found.count} versions are locked: ${listed}`);
   }
 
   /** Until a second has passed, so that progress is written once a second. */
@@ -116,7 +134,10 @@ export class JobRunner {
     let { removed } = job;
     let isEmpty = false;
     while (!isEmpty && !this.#isStopped && clock.monotonicMs() < endMs) {
-      const some = await askBucket(bucket, "bucket.emptySome", { owner });
+      const some = await askBucket(bucket, "bucket.emptySome", {
+        owner,
+        bypassGovernance: job.bypassGovernance ?? false,
+      });
       removed += some.removed;
       isEmpty = some.isEmpty;
       // Who cancels wants to keep what is left: each turn counts.

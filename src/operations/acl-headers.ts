@@ -94,17 +94,17 @@ export const refuseBlockedAcl = (
 };
 
 /**
- * The ACL of an object that is to be written, as a member of its metadata; none when it is the bucket owner's alone.
+ * The ACL of an object that is to be written; undefined when it is the bucket owner's alone.
  * @throws S3Error AccessControlListNotSupported, AccessDenied (the ACL is public, and those are blocked), and those of `headerAcl`
  */
 export const aclOfWrite = (
   input: AclInput,
   { bucket, principal, services }: Pick<Context, "bucket" | "principal" | "services">,
-): Pick<ObjectMetadata, "acl"> => {
+): AccessControlList | undefined => {
   const asksNothing = input.ACL === undefined && !hasGrants(input);
   // The way of nearly every write.
   if (asksNothing && principal.account.accountId === bucket.accountId && principal.identity.kind !== "anonymous") {
-    return none;
+    return undefined;
   }
   const { control } = services;
   const acl = writtenAcl({
@@ -113,12 +113,13 @@ export const aclOfWrite = (
     bucketOwnerId: bucketOwnerIdOf(control, bucket),
     asked: asksNothing ? null : headerAcl(input, granteesOf(control)),
   });
-  if (acl === undefined) return none;
-  refuseBlockedAcl(acl, { bucket, services });
-  return { acl };
+  if (acl !== undefined) refuseBlockedAcl(acl, { bucket, services });
+  return acl;
 };
 
-const none: Pick<ObjectMetadata, "acl"> = {};
+/** Metadata of an object with its ACL, as `aclOfWrite` gives it. */
+export const withAcl = (metadata: ObjectMetadata, acl: AccessControlList | undefined): ObjectMetadata =>
+  acl === undefined ? metadata : { ...metadata, acl };
 
 export interface AclChange extends AclInput {
   readonly AccessControlPolicy?: ValueOf<typeof AccessControlPolicy> | undefined;

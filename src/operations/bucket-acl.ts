@@ -3,11 +3,11 @@
 import { body, header, label, payload } from "../model/member.ts";
 import { list, string, structure } from "../model/shape.ts";
 import { privateAcl } from "../s3/acl.ts";
-import { aclMembers } from "../s3/acl-grants.ts";
 import { BucketCannedACL, ChecksumAlgorithm } from "../s3/enumerations.ts";
 import { isPrivate } from "../s3/object-ownership.ts";
 import { AccessControlPolicy, Grant, Owner, Unit } from "../s3/shapes.ts";
 import { bucketOwnerIdOf, changedAcl, changedAclErrors, granteesOf, ownershipOf } from "./acl-headers.ts";
+import { aclMembers } from "./acl-members.ts";
 import { configure } from "./configured.ts";
 import { declareOperation } from "./context.ts";
 

@@ -1,9 +1,13 @@
 /** Object lock of a bucket (`?object-lock`). */
 
+import { limits } from "../base/limits.ts";
 import { body, header, label, payload } from "../model/member.ts";
-import { enumeration, integer, string, structure } from "../model/shape.ts";
+import { enumeration, integer, string, structure, type ValueOf } from "../model/shape.ts";
 import { ChecksumAlgorithm, ObjectLockRetentionMode, RequestCharged, RequestPayer } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
+import type { DefaultRetention as StoredRetention } from "../s3/object-lock.ts";
 import { EventHoldDuration } from "../s3/shapes.ts";
+import { configure, requireConfigured } from "./configured.ts";
 import { declareOperation } from "./context.ts";
 
 const DefaultRetention = structure("DefaultRetention", {
@@ -34,8 +38,40 @@ export const GetObjectLockConfiguration = declareOperation({
   output: structure("GetObjectLockConfigurationOutput", {
     ObjectLockConfiguration: payload(ObjectLockConfiguration),
   }),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "ObjectLockConfigurationNotFoundError"],
+}).handledBy(async (_input, context) => {
+  const { defaultRetention } = requireConfigured(context, "objectLock", "ObjectLockConfigurationNotFoundError");
+  return {
+    ObjectLockConfiguration: {
+      ObjectLockEnabled: "Enabled" as const,
+      ...(defaultRetention === null ? {} : { Rule: { DefaultRetention: retentionElement(defaultRetention) } }),
+    },
+  };
 });
+
+const retentionElement = ({ mode, unit, count }: StoredRetention) => ({
+  Mode: mode,
+  ...(unit === "Days" ? { Days: count } : { Years: count }),
+});
+
+/** @throws S3Error MalformedXML, NotImplemented, InvalidArgument. Source: API_DefaultRetention. */
+const defaultRetentionOf = (rule: ValueOf<typeof ObjectLockRule> | undefined): StoredRetention | null => {
+  if (rule === undefined) return null;
+  const asked = rule.DefaultRetention;
+  if (asked === undefined) throw new S3Error("MalformedXML");
+  const { Mode: mode, Days: days, Years: years, DefaultEventHold } = asked;
+  if (DefaultEventHold !== undefined)
+    throw new S3Error("NotImplemented", { Message: "Event holds are not supported." });
+  if (mode === undefined || (days === undefined) === (years === undefined)) throw new S3Error("MalformedXML");
+  const count = days ?? years ?? 0;
+  if (count < 1) {
+    throw new S3Error("InvalidArgument", { Message: "Default retention period must be a positive integer value." });
+  }
+  if (count > (days === undefined ? limits.retentionYearsMax : limits.retentionDaysMax)) {
+    throw new S3Error("InvalidArgument", { Message: "Default retention period too large." });
+  }
+  return { mode, unit: days === undefined ? "Years" : "Days", count };
+};
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html */
 export const PutObjectLockConfiguration = declareOperation({
@@ -55,5 +91,19 @@ export const PutObjectLockConfiguration = declareOperation({
   output: structure("PutObjectLockConfigurationOutput", {
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "BadDigest",
+    "InvalidArgument",
+    "InvalidBucketState",
+    "InvalidDigest",
+    "MalformedXML",
+    "NotImplemented",
+    "OperationAborted",
+  ],
+}).handledBy(async (input, context) => {
+  const asked = input.ObjectLockConfiguration;
+  if (asked?.ObjectLockEnabled !== "Enabled") throw new S3Error("MalformedXML");
+  await configure(context, { field: "objectLock", value: { defaultRetention: defaultRetentionOf(asked.Rule) } });
+  return {};
 });

@@ -3,7 +3,9 @@
 import { body, header, label, payload } from "../model/member.ts";
 import { list, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { Tag, Tagging, Unit } from "../s3/shapes.ts";
+import { checkBucketTags } from "../s3/tag-set.ts";
 import { declareOperation } from "./context.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketTagging.html */
@@ -17,6 +19,9 @@ export const DeleteBucketTagging = declareOperation({
   }),
   output: Unit,
   errors: ["NoSuchBucket"],
+}).handledBy(async (_input, { bucket, services }) => {
+  await services.askControl("bucket.setTags", { name: bucket.name, tags: [] });
+  return {};
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html */
@@ -35,7 +40,11 @@ export const GetBucketTagging = declareOperation({
     },
     { xmlName: "Tagging" },
   ),
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "NoSuchTagSet"],
+}).handledBy(async (_input, { bucket }) => {
+  const tags = bucket.tags ?? [];
+  if (tags.length === 0) throw new S3Error("NoSuchTagSet", { BucketName: bucket.name });
+  return { TagSet: tags.map(({ key, value }) => ({ Key: key, Value: value })) };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html */
@@ -52,5 +61,11 @@ export const PutBucketTagging = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket"],
+  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "InvalidTag", "MalformedXML"],
+}).handledBy(async (input, { bucket, services }) => {
+  const { TagSet } = input.Tagging;
+  checkBucketTags(TagSet);
+  const tags = TagSet.map(({ Key, Value }) => ({ key: Key, value: Value }));
+  await services.askControl("bucket.setTags", { name: bucket.name, tags });
+  return {};
 });

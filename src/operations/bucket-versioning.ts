@@ -54,6 +54,7 @@ export const PutBucketVersioning = declareOperation({
     "NoSuchBucket",
     "BadDigest",
     "IllegalVersioningConfigurationException",
+    "InvalidBucketState",
     "InvalidDigest",
     "MalformedXML",
     "NotImplemented",

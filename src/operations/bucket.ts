@@ -10,6 +10,7 @@ import { writtenAclErrors } from "./acl-headers.ts";
 import { aclOfNewBucket, settleNewBucket } from "./bucket-creation.ts";
 import { finishDeletion } from "./bucket-deletion.ts";
 import { declareOperation } from "./context.ts";
+import { lockNewBucket } from "./new-bucket-lock.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
 const LocationInfo = structure("LocationInfo", {
@@ -35,7 +36,6 @@ const locationOf = (constraint: string | undefined, region: string): string | nu
 
 interface CreationOptions {
   readonly CreateBucketConfiguration?: ValueOf<typeof CreateBucketConfiguration> | undefined;
-  readonly ObjectLockEnabledForBucket?: boolean | undefined;
   readonly BucketNamespace?: "account-regional" | "global" | undefined;
 }
 
@@ -43,7 +43,6 @@ interface CreationOptions {
 const refuseUnservedConfiguration = (options: CreationOptions): void => {
   const { CreateBucketConfiguration: configuration } = options;
   const refuse = (what: string): S3Error => new S3Error("NotImplemented", { Header: what });
-  if (options.ObjectLockEnabledForBucket === true) throw refuse("x-amz-bucket-object-lock-enabled");
   if (options.BucketNamespace === "account-regional") throw refuse("x-amz-bucket-namespace");
   if (configuration?.Location !== undefined) throw refuse("CreateBucketConfiguration.Location");
   if (configuration?.Bucket !== undefined) throw refuse("CreateBucketConfiguration.Bucket");
@@ -106,6 +105,7 @@ export const CreateBucket = declareOperation({
     { bucket: record, services },
     { acl, ownership: input.ObjectOwnership ?? (created ? services.defaultOwnership : null), created },
   );
+  if (created && input.ObjectLockEnabledForBucket === true) await lockNewBucket(services, record);
   return { Location: `/${input.Bucket}` };
 });
 

@@ -29,7 +29,12 @@ test("CreateBucket checks the name and stores the location", async (t) => {
   t.is(refused.code, "InvalidBucketName");
   t.regex(refused.message, /^The specified bucket is not valid: ./);
   const lock = { method: "PUT", url: "/new-bucket", headers: { "x-amz-bucket-object-lock-enabled": "true" } };
-  t.is((await refusedWith("CreateBucket", lock, world)).code, "NotImplemented");
+  const settings = { "bucket.setVersioning": () => ({}), "bucket.configure": () => ({}) };
+  const locked = await perform("CreateBucket", lock, { ...world, bucket: settings });
+  t.deepEqual(locked.sent.messages.slice(1), [
+    ["bucket.setVersioning", { versioning: "Enabled" }],
+    ["bucket.configure", { field: "objectLock", value: { defaultRetention: null } }],
+  ]);
   t.is(
     (await refusedWith("CreateBucket", { method: "PUT", url: "/new-bucket", body: "<x/>" }, world)).code,
     "MalformedXML",

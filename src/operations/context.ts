@@ -62,6 +62,12 @@ export interface Context {
    * @throws S3Error NoSuchBucket, AccessDenied
    */
   authorize(action: Action, bucket: string, key: string): BucketRecord;
+  /**
+   * Authorises an operation that brings in its body what others bring in headers (`authorisation: "items"`): conditions see
+   * it under the headers' names.
+   * @throws S3Error AccessDenied
+   */
+  authorizeBody(action: Action, key: string, brought: ReadonlyMap<string, string>): void;
   /** Whether the principal may do another action on a key of the request's bucket for certain. */
   allows(action: Action, key: string): boolean;
 }

@@ -45,6 +45,16 @@ export const requireObject = (found: Found, asked: AskedFor, method: string): Ob
 };
 
 /**
+ * The object whose attributes are to change. A delete marker has none, named or not.
+ * @param method of the request
+ * @throws S3Error NoSuchKey, NoSuchVersion, MethodNotAllowed
+ */
+export const requireTarget = (found: Found, asked: AskedFor, method: string): ObjectView => {
+  if (found === null) throw absent(asked);
+  return found.isDeleteMarker ? requireObject(found, { Key: asked.Key, VersionId: found.versionId }, method) : found;
+};
+
+/**
  * The object to copy from.
  * @throws S3Error NoSuchKey, NoSuchVersion; InvalidRequest for a delete marker that is named
  * Source: AWS CopyObject, "x-amz-copy-source".

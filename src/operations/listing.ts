@@ -3,6 +3,7 @@
 import { listedObjects, type PackedObjects } from "../actor/listed-objects.ts";
 import { limits } from "../base/limits.ts";
 import { encodeListed } from "../s3/uri.ts";
+import type { UserMembers } from "./acl-members.ts";
 import { quoteEtag } from "./object-metadata.ts";
 
 /** Page sizes above S3's largest are cut to it. */
@@ -13,13 +14,12 @@ export const pageSize = (asked: number | undefined): number =>
 export const nameWriter = (encodingType: "url" | undefined): ((name: string) => string) =>
   encodingType === "url" ? encodeListed : (name) => name;
 
-interface Owner {
-  readonly ID?: string;
-  readonly DisplayName?: string;
-}
-
-/** `Contents` of a page. */
-export const contentsOf = (objects: PackedObjects, write: (name: string) => string, owner: Owner | undefined) =>
+/** `Contents` of a page. @param owners undefined: owners are not shown */
+export const contentsOf = (
+  objects: PackedObjects,
+  write: (name: string) => string,
+  owners: ((ownerId: string | null) => UserMembers) | undefined,
+) =>
   listedObjects(objects).map((object) => ({
     Key: write(object.key),
     LastModified: object.modifiedMs,
@@ -28,7 +28,7 @@ export const contentsOf = (objects: PackedObjects, write: (name: string) => stri
     ChecksumType: object.checksumAlgorithm === null ? undefined : object.checksumType,
     Size: object.sizeBytes,
     StorageClass: object.storageClass,
-    Owner: owner,
+    Owner: owners?.(object.ownerId),
   }));
 
 /** `CommonPrefixes` of a page. */

@@ -3,10 +3,10 @@
 import { body, header, label, payload, query } from "../model/member.ts";
 import { list, string, structure } from "../model/shape.ts";
 import { type AccessControlList, privateAcl } from "../s3/acl.ts";
-import { aclMembers } from "../s3/acl-grants.ts";
 import { ChecksumAlgorithm, ObjectCannedACL, RequestCharged, RequestPayer } from "../s3/enumerations.ts";
 import { AccessControlPolicy, Grant, Owner } from "../s3/shapes.ts";
 import { bucketOwnerIdOf, changedAcl, changedAclErrors, granteesOf, ownershipOf } from "./acl-headers.ts";
+import { aclMembers } from "./acl-members.ts";
 import { type Context, declareOperation } from "./context.ts";
 import { requireObject } from "./found-version.ts";
 
@@ -15,14 +15,10 @@ interface AskedFor {
   readonly VersionId?: string | undefined;
 }
 
-/** The ACL of the version asked for. @throws S3Error those of `requireObject` */
-const heldAcl = (input: AskedFor, { bucket, request, services }: Context): AccessControlList => {
+/** The ACL of the version asked for; null: all is the bucket's owner's alone. @throws S3Error those of `requireObject` */
+const heldAcl = (input: AskedFor, { bucket, request, services }: Context): AccessControlList | null => {
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
-  return services.objects.read(
-    address,
-    (found) =>
-      requireObject(found, input, request.method).metadata.acl ?? privateAcl(bucketOwnerIdOf(services.control, bucket)),
-  );
+  return services.objects.read(address, (found) => requireObject(found, input, request.method).metadata.acl ?? null);
 };
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html */
@@ -52,8 +48,8 @@ export const GetObjectAcl = declareOperation({
   const { control } = context.services;
   const acl = heldAcl(input, context);
   const isDisabled = ownershipOf(context.services, context.bucket) === "BucketOwnerEnforced";
-  const shown = isDisabled ? privateAcl(bucketOwnerIdOf(control, context.bucket)) : acl;
-  return aclMembers(shown, granteesOf(control));
+  const shown = isDisabled ? null : acl;
+  return aclMembers(shown ?? privateAcl(bucketOwnerIdOf(control, context.bucket)), granteesOf(control));
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html */
@@ -85,20 +81,20 @@ export const PutObjectAcl = declareOperation({
   output: structure("PutObjectAclOutput", {
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", ...changedAclErrors],
+  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "OperationAborted", ...changedAclErrors],
 }).handledBy(async (input, context) => {
   const { bucket, services } = context;
-  const { ownerId } = heldAcl(input, context);
+  const held = heldAcl(input, context);
   const isDisabled = ownershipOf(services, bucket) === "BucketOwnerEnforced";
-  const owner = isDisabled ? bucketOwnerIdOf(services.control, bucket) : ownerId;
-  const acl = changedAcl(input, owner, context);
+  const bucketOwnerId = bucketOwnerIdOf(services.control, bucket);
+  const acl = changedAcl(input, isDisabled ? bucketOwnerId : (held?.ownerId ?? bucketOwnerId), context);
   // What holds anyway: the ACL that slept is kept.
   if (isDisabled) return {};
   const { Key: key, VersionId: versionId = null } = input;
   await services.askBucket(bucket, "object.setAttributes", {
     key,
     versionId,
-    change: { acl },
+    change: { acl, ownerBefore: held?.ownerId ?? null },
     bypassGovernance: false,
   });
   return {};

@@ -18,9 +18,10 @@ import {
 import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
-import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
+import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, type OpenedSource, openCopySource } from "./copy-source.ts";
+import { withAskedLock } from "./object-lock.ts";
 import {
   inlineBytesFor,
   type MetadataInput,
@@ -47,18 +48,14 @@ interface Directives extends MetadataInput {
 }
 
 /**
- * Metadata of the copy. The storage class, the website redirect and the ACL are never copied; tags have a directive of their own.
+ * Metadata of the copy. The storage class, the website redirect, the lock and the ACL are never copied; tags have a
+ * directive of their own.
  */
 const copiedMetadata = (input: Directives, source: ObjectMetadata): ObjectMetadata => {
   const asked = metadataOf(input);
   const { tagging: askedTagging, ...given } = asked;
-  const {
-    storageClass: _class,
-    websiteRedirectLocation: _redirect,
-    acl: _acl,
-    tagging: sourceTagging,
-    ...copied
-  } = source;
+  const { tagging: sourceTagging, lock: _lock, acl: _acl, ...kept } = source;
+  const { storageClass: _class, websiteRedirectLocation: _redirect, ...copied } = kept;
   const tagging = input.TaggingDirective === "REPLACE" ? askedTagging : sourceTagging;
   const { storageClass, websiteRedirectLocation } = given;
   const base =
@@ -174,7 +171,8 @@ export const CopyObject = declareOperation({
   const source = await openCopySource(input, context);
   try {
     refuseCopyToItself(input, source, bucket.name);
-    const metadata = { ...copiedMetadata(input, source.object.metadata), ...acl };
+    const copied = withAcl(copiedMetadata(input, source.object.metadata), acl);
+    const metadata = withAskedLock(copied, input, context);
     const algorithm = checksumAlgorithm ?? source.object.checksum?.algorithm ?? null;
     const plan = planCopy(bucket, source.body.contentLength, algorithm, inlineBytesFor(metadata));
     const address = { bucket: bucket.id, partition: bucket.partition };

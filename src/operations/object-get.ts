@@ -97,11 +97,12 @@ export const GetObject = declareOperation({
     "NotModified",
     "PreconditionFailed",
   ],
-}).handledBy(async (input, { bucket, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found, open) => {
     const { object, selection } = selectBytes(input, found, request);
-    return describe(input, object, selection, open(selection.start, selection.end - selection.start));
+    return describe(input, object, selection, open(selection.start, selection.end - selection.start), context);
   });
 });

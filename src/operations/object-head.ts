@@ -97,11 +97,12 @@ export const HeadObject = declareOperation({
     "NotModified",
     "PreconditionFailed",
   ],
-}).handledBy(async (input, { bucket, request, services }) => {
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
   const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
   return services.objects.read(address, (found) => {
     const { object, selection } = selectBytes(input, found, request);
-    return describe(input, object, selection, undefined);
+    return describe(input, object, selection, undefined, context);
   });
 });

@@ -3,7 +3,11 @@
 import { body, header, label, payload, query } from "../model/member.ts";
 import { string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm, ObjectLockLegalHoldStatus, RequestCharged, RequestPayer } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
 import { declareOperation } from "./context.ts";
+import { requireObject } from "./found-version.ts";
+import { onOff, requireObjectLock } from "./object-lock.ts";
+import { setAttributes } from "./set-attributes.ts";
 
 const ObjectLockLegalHold = structure("ObjectLockLegalHold", {
   Status: body(ObjectLockLegalHoldStatus),
@@ -24,7 +28,24 @@ export const GetObjectLegalHold = declareOperation({
   output: structure("GetObjectLegalHoldOutput", {
     LegalHold: payload(ObjectLockLegalHold, { xmlName: "LegalHold" }),
   }),
-  errors: ["NoSuchBucket", "NoSuchKey"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "InvalidArgument",
+    "InvalidRequest",
+    "MethodNotAllowed",
+    "NoSuchObjectLockConfiguration",
+  ],
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
+  requireObjectLock(context);
+  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
+  return services.objects.read(address, (found) => {
+    const { legalHold = null } = requireObject(found, input, request.method).metadata.lock ?? {};
+    if (legalHold === null) throw new S3Error("NoSuchObjectLockConfiguration");
+    return { LegalHold: { Status: onOff(legalHold) } };
+  });
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html */
@@ -32,6 +53,7 @@ export const PutObjectLegalHold = declareOperation({
   name: "PutObjectLegalHold",
   http: { method: "PUT", uri: "/{Bucket}/{Key+}?legal-hold", status: 200 },
   action: "s3:PutObjectLegalHold",
+  authorisation: "items",
   requiresBodyDigest: true,
   input: structure("PutObjectLegalHoldRequest", {
     Bucket: label(string),
@@ -46,5 +68,23 @@ export const PutObjectLegalHold = declareOperation({
   output: structure("PutObjectLegalHoldOutput", {
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "BadDigest",
+    "InvalidArgument",
+    "InvalidDigest",
+    "InvalidRequest",
+    "MalformedXML",
+    "MethodNotAllowed",
+    "OperationAborted",
+  ],
+}).handledBy(async (input, context) => {
+  const status = input.LegalHold?.Status;
+  if (status === undefined) throw new S3Error("MalformedXML");
+  context.authorizeBody("s3:PutObjectLegalHold", input.Key, new Map([["x-amz-object-lock-legal-hold", status]]));
+  requireObjectLock(context);
+  await setAttributes(input, context, { legalHold: status === "ON" });
+  return {};
 });

@@ -7,7 +7,7 @@ import type { Checksum, ChecksumType } from "../s3/checksum-algorithms.ts";
 import { S3Error } from "../s3/errors.ts";
 import { checkTags } from "../s3/tag-set.ts";
 import { inlineBytesMax, recordTailBytesMax } from "../storage/record.ts";
-import { tailBytesMax } from "../storage/record-tail.ts";
+import { bareTailBytesMax, tailBytesMax } from "../storage/record-tail.ts";
 
 /** Answered for objects that were stored without a type. */
 export const defaultContentType = "binary/octet-stream";
@@ -69,10 +69,12 @@ export const metadataOf = (input: MetadataInput): ObjectMetadata => {
  */
 export const inlineBytesFor = (metadata: ObjectMetadata): number => {
   const tailBytes = tailBytesMax(metadata);
-  if (tailBytes > recordTailBytesMax) {
+  if (tailBytes <= recordTailBytesMax) return Math.max(0, inlineBytesMax(tailBytes));
+  const bareBytes = bareTailBytesMax(metadata);
+  if (bareBytes > recordTailBytesMax) {
     throw new S3Error("RequestHeaderSectionTooLarge", { MaxSizeAllowed: String(recordTailBytesMax) });
   }
-  return Math.max(0, inlineBytesMax(tailBytes));
+  return Math.max(0, inlineBytesMax(bareBytes));
 };
 
 /** `"etag"`. */

@@ -16,8 +16,9 @@ import {
   StorageClass,
 } from "../s3/enumerations.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
-import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
+import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
+import { requireDigestOfLocked, withAskedLock } from "./object-lock.ts";
 import { inlineBytesFor, metadataOf, quoteEtag, typedChecksum, writePreconditions } from "./object-metadata.ts";
 import { planBody } from "./request-body.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
@@ -88,7 +89,9 @@ export const PutObject = declareOperation({
     "BadDigest",
     "EntityTooLarge",
     "IncompleteBody",
+    "InvalidArgument",
     "InvalidDigest",
+    "InvalidRequest",
     "MissingContentLength",
     "XAmzContentSHA256Mismatch",
     "InvalidStorageClass",
@@ -102,7 +105,8 @@ export const PutObject = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = { ...metadataOf(input), ...aclOfWrite(input, context) };
+  const metadata = withAskedLock(withAcl(metadataOf(input), aclOfWrite(input, context)), input, context);
+  requireDigestOfLocked(metadata, context);
   const preconditions = writePreconditions(request.headers);
   const plan = planBody(request, context.payload, bucket, {
     bytesMax: limits.singlePutBytesMax,

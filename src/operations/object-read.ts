@@ -11,7 +11,9 @@ import { S3Error } from "../s3/errors.ts";
 import { holdsRange, judgeRead, type ReadConditions } from "../s3/read-conditions.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
 import { storedTagCount } from "../s3/tag-set.ts";
+import type { Context } from "./context.ts";
 import { requireObject } from "./found-version.ts";
+import { lockMembers } from "./object-lock.ts";
 import { checksumMember, defaultContentType, quoteEtag } from "./object-metadata.ts";
 import { checkPartNumber } from "./part-number.ts";
 
@@ -152,7 +154,20 @@ const describeMetadata = (input: ReadInput, metadata: Metadata) => {
     WebsiteRedirectLocation: metadata.websiteRedirectLocation,
     StorageClass: storageClass === "STANDARD" ? undefined : storageClass,
     Metadata: metadata.user,
-    TagCount: metadata.tagging === undefined ? undefined : storedTagCount(metadata.tagging),
+  };
+};
+
+/** What is shown to those alone who may read it by its own operation. Source: AWS GetObject, response elements. */
+const describeAttributes = (
+  { Key: key, VersionId }: ReadInput,
+  { tagging, lock }: Metadata,
+  context: Pick<Context, "allows">,
+) => {
+  const tagAction = VersionId === undefined ? "s3:GetObjectTagging" : "s3:GetObjectVersionTagging";
+  const showsTags = tagging !== undefined && context.allows(tagAction, key);
+  return {
+    TagCount: showsTags ? storedTagCount(tagging) : undefined,
+    ...(lock === undefined ? {} : lockMembers(lock, { allows: (action) => context.allows(action, key) })),
   };
 };
 
@@ -190,7 +205,13 @@ const describePlainly = (input: ReadInput, object: ObjectView, selection: Select
 type Body = Uint8Array | ResponseBody | undefined;
 
 /** The output members that describe an object and the selected bytes of it. */
-export const describe = (input: ReadInput, object: ObjectView, selection: Selection, body: Body) => {
+export const describe = (
+  input: ReadInput,
+  object: ObjectView,
+  selection: Selection,
+  body: Body,
+  context: Pick<Context, "allows">,
+) => {
   const plain = describePlainly(input, object, selection, body);
   const { metadata } = object;
   const showChecksum = input.ChecksumMode === "ENABLED" && (!selection.isPartial || input.PartNumber !== undefined);
@@ -198,6 +219,7 @@ export const describe = (input: ReadInput, object: ObjectView, selection: Select
   return {
     ...plain,
     ...describeMetadata(input, metadata),
+    ...describeAttributes(input, metadata, context),
     ...(showChecksum ? shownChecksum(object, selection) : {}),
   };
 };

@@ -1,7 +1,7 @@
 /** Retention of objects (`?retention`). */
 
 import { body, header, label, payload, query } from "../model/member.ts";
-import { boolean, dateTime, string, structure } from "../model/shape.ts";
+import { boolean, dateTime, string, structure, type ValueOf } from "../model/shape.ts";
 import {
   ChecksumAlgorithm,
   ObjectLockEventHold,
@@ -9,8 +9,13 @@ import {
   RequestCharged,
   RequestPayer,
 } from "../s3/enumerations.ts";
+import { S3Error } from "../s3/errors.ts";
+import type { Retention } from "../s3/object-lock.ts";
 import { EventHoldDuration } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
+import { requireObject } from "./found-version.ts";
+import { requireObjectLock, requireRetentionDate } from "./object-lock.ts";
+import { setAttributes } from "./set-attributes.ts";
 
 const ObjectLockRetention = structure("ObjectLockRetention", {
   Mode: body(ObjectLockRetentionMode),
@@ -34,14 +39,54 @@ export const GetObjectRetention = declareOperation({
   output: structure("GetObjectRetentionOutput", {
     Retention: payload(ObjectLockRetention, { xmlName: "Retention" }),
   }),
-  errors: ["NoSuchBucket", "NoSuchKey"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "InvalidArgument",
+    "InvalidRequest",
+    "MethodNotAllowed",
+    "NoSuchObjectLockConfiguration",
+  ],
+}).handledBy(async (input, context) => {
+  const { bucket, request, services } = context;
+  requireObjectLock(context);
+  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
+  return services.objects.read(address, (found) => {
+    const { retention = null } = requireObject(found, input, request.method).metadata.lock ?? {};
+    if (retention === null) throw new S3Error("NoSuchObjectLockConfiguration");
+    return { Retention: { Mode: retention.mode, RetainUntilDate: retention.untilMs } };
+  });
 });
+
+/** @returns null to take the retention away: an empty document. @throws S3Error MalformedXML, NotImplemented, InvalidArgument */
+const retentionOf = (asked: ValueOf<typeof ObjectLockRetention> | undefined, nowMs: number): Retention | null => {
+  if (asked === undefined) throw new S3Error("MalformedXML");
+  const { Mode: mode, RetainUntilDate: untilMs, EventHold, EventHoldDuration: duration } = asked;
+  if (EventHold !== undefined || duration !== undefined) {
+    throw new S3Error("NotImplemented", { Message: "Event holds are not supported." });
+  }
+  if (mode === undefined && untilMs === undefined) return null;
+  if (mode === undefined || untilMs === undefined) throw new S3Error("MalformedXML");
+  requireRetentionDate(untilMs, nowMs);
+  return { mode, untilMs };
+};
+
+/** As the headers of PutObject would bring it. */
+const broughtBy = (retention: Retention | null): ReadonlyMap<string, string> =>
+  retention === null
+    ? new Map()
+    : new Map([
+        ["x-amz-object-lock-mode", retention.mode],
+        ["x-amz-object-lock-retain-until-date", new Date(retention.untilMs).toISOString()],
+      ]);
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html */
 export const PutObjectRetention = declareOperation({
   name: "PutObjectRetention",
   http: { method: "PUT", uri: "/{Bucket}/{Key+}?retention", status: 200 },
   action: "s3:PutObjectRetention",
+  authorisation: "items",
   requiresBodyDigest: true,
   input: structure("PutObjectRetentionRequest", {
     Bucket: label(string),
@@ -57,5 +102,25 @@ export const PutObjectRetention = declareOperation({
   output: structure("PutObjectRetentionOutput", {
     RequestCharged: header("x-amz-request-charged", RequestCharged),
   }),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "BadDigest",
+    "InvalidArgument",
+    "InvalidDigest",
+    "InvalidRequest",
+    "MalformedXML",
+    "MethodNotAllowed",
+    "NotImplemented",
+    "OperationAborted",
+  ],
+}).handledBy(async (input, context) => {
+  const retention = retentionOf(input.Retention, context.services.clock.nowMs());
+  context.authorizeBody("s3:PutObjectRetention", input.Key, broughtBy(retention));
+  requireObjectLock(context);
+  const bypassGovernance =
+    input.BypassGovernanceRetention === true && context.allows("s3:BypassGovernanceRetention", input.Key);
+  await setAttributes(input, context, { retention }, bypassGovernance);
+  return {};
 });

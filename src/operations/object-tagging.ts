@@ -4,9 +4,10 @@ import { body, header, label, payload, query } from "../model/member.ts";
 import { list, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm, RequestPayer } from "../s3/enumerations.ts";
 import { Tag, Tagging } from "../s3/shapes.ts";
-import { storedTags } from "../s3/tag-set.ts";
+import { storedTags, taggingOf } from "../s3/tag-set.ts";
 import { declareOperation } from "./context.ts";
 import { requireObject } from "./found-version.ts";
+import { setAttributes } from "./set-attributes.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html */
 export const DeleteObjectTagging = declareOperation({
@@ -23,8 +24,8 @@ export const DeleteObjectTagging = declareOperation({
   output: structure("DeleteObjectTaggingOutput", {
     VersionId: header("x-amz-version-id", string),
   }),
-  errors: ["NoSuchBucket"],
-});
+  errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "InvalidArgument", "MethodNotAllowed"],
+}).handledBy((input, context) => setAttributes(input, context, { tagging: null }));
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html */
 export const GetObjectTagging = declareOperation({
@@ -65,6 +66,7 @@ export const PutObjectTagging = declareOperation({
   http: { method: "PUT", uri: "/{Bucket}/{Key+}?tagging", status: 200 },
   action: "s3:PutObjectTagging",
   versionAction: "s3:PutObjectVersionTagging",
+  authorisation: "items",
   requiresBodyDigest: true,
   input: structure("PutObjectTaggingRequest", {
     Bucket: label(string),
@@ -79,5 +81,21 @@ export const PutObjectTagging = declareOperation({
   output: structure("PutObjectTaggingOutput", {
     VersionId: header("x-amz-version-id", string),
   }),
-  errors: ["NoSuchBucket"],
+  errors: [
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "BadDigest",
+    "InvalidArgument",
+    "InvalidDigest",
+    "InvalidTag",
+    "MalformedXML",
+    "MethodNotAllowed",
+    "OperationAborted",
+  ],
+}).handledBy((input, context) => {
+  const tagging = taggingOf(input.Tagging.TagSet);
+  const action = input.VersionId === undefined ? "s3:PutObjectTagging" : "s3:PutObjectVersionTagging";
+  context.authorizeBody(action, input.Key, new Map([["x-amz-tagging", tagging]]));
+  return setAttributes(input, context, { tagging });
 });

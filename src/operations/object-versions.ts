@@ -14,10 +14,11 @@ import {
 } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { CommonPrefix, Owner, RestoreStatus } from "../s3/shapes.ts";
+import type { UserMembers } from "./acl-members.ts";
 import { declareOperation } from "./context.ts";
 import { nameWriter, pageSize, prefixesOf } from "./listing.ts";
 import { quoteEtag } from "./object-metadata.ts";
-import { ownerOfAccount } from "./owner.ts";
+import { ownersIn } from "./owner.ts";
 
 const ObjectVersion = structure("ObjectVersion", {
   ETag: body(string),
@@ -43,9 +44,9 @@ const DeleteMarkerEntry = structure("DeleteMarkerEntry", {
 });
 
 type Names = (name: string) => string;
-type OwnerMembers = ReturnType<typeof ownerOfAccount>;
+type Owners = (ownerId: string | null) => UserMembers;
 
-const versionElement = (version: ListedVersion, write: Names, owner: OwnerMembers) => ({
+const versionElement = (version: ListedVersion, write: Names, owners: Owners) => ({
   Key: write(version.key),
   LastModified: version.modifiedMs,
   ETag: quoteEtag(version.etag),
@@ -53,13 +54,13 @@ const versionElement = (version: ListedVersion, write: Names, owner: OwnerMember
   ChecksumType: version.checksumAlgorithm === null ? undefined : version.checksumType,
   Size: version.sizeBytes,
   StorageClass: version.storageClass,
-  Owner: owner,
+  Owner: owners(version.ownerId),
   VersionId: version.versionId,
   IsLatest: version.isLatest,
 });
 
-const markerElement = (marker: ListedVersion, write: Names, owner: OwnerMembers) => ({
-  Owner: owner,
+const markerElement = (marker: ListedVersion, write: Names, owners: Owners) => ({
+  Owner: owners(marker.ownerId),
   Key: write(marker.key),
   VersionId: marker.versionId,
   IsLatest: marker.isLatest,
@@ -128,7 +129,7 @@ export const ListObjectVersions = declareOperation({
     keysMax,
   });
   const write = nameWriter(input.EncodingType);
-  const owner = ownerOfAccount(services.control, bucket.accountId);
+  const owners = ownersIn(services, bucket);
   const versions = listedVersions(page.versions);
   return {
     Name: bucket.name,
@@ -137,8 +138,8 @@ export const ListObjectVersions = declareOperation({
     VersionIdMarker: versionIdMarker,
     MaxKeys: keysMax,
     IsTruncated: page.isTruncated,
-    Versions: versions.map((version) => (version.isDeleteMarker ? null : versionElement(version, write, owner))),
-    DeleteMarkers: versions.map((version) => (version.isDeleteMarker ? markerElement(version, write, owner) : null)),
+    Versions: versions.map((version) => (version.isDeleteMarker ? null : versionElement(version, write, owners))),
+    DeleteMarkers: versions.map((version) => (version.isDeleteMarker ? markerElement(version, write, owners) : null)),
     CommonPrefixes: prefixesOf(page.commonPrefixes, write),
     Delimiter: delimiter === "" ? undefined : write(delimiter),
     EncodingType: input.EncodingType,

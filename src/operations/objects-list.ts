@@ -18,7 +18,7 @@ import { decodeListToken, encodeListToken } from "../s3/list-token.ts";
 import { CommonPrefix, Owner, RestoreStatus } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
 import { contentsOf, nameWriter, pageSize, prefixesOf } from "./listing.ts";
-import { ownerOfAccount } from "./owner.ts";
+import { ownersIn } from "./owner.ts";
 
 const ListedObject = structure("Object", {
   Key: body(string),
@@ -93,7 +93,7 @@ export const ListObjects = declareOperation({
     Marker: write(input.Marker ?? ""),
     MaxKeys: keysMax,
     IsTruncated: page.isTruncated,
-    Contents: contentsOf(page.objects, write, ownerOfAccount(services.control, bucket.accountId)),
+    Contents: contentsOf(page.objects, write, ownersIn(services, bucket)),
     CommonPrefixes: prefixesOf(page.commonPrefixes, write),
     ...(delimiter === "" ? {} : { Delimiter: write(delimiter) }),
     ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),
@@ -153,14 +153,14 @@ export const ListObjectsV2 = declareOperation({
     keysMax,
   });
   const write = nameWriter(input.EncodingType);
-  const owner = input.FetchOwner === true ? ownerOfAccount(services.control, bucket.accountId) : undefined;
+  const owners = input.FetchOwner === true ? ownersIn(services, bucket) : undefined;
   return {
     Name: bucket.name,
     Prefix: write(input.Prefix ?? ""),
     MaxKeys: keysMax,
     KeyCount: page.objects.count + page.commonPrefixes.length,
     IsTruncated: page.isTruncated,
-    Contents: contentsOf(page.objects, write, owner),
+    Contents: contentsOf(page.objects, write, owners),
     CommonPrefixes: prefixesOf(page.commonPrefixes, write),
     ...(delimiter === "" ? {} : { Delimiter: write(delimiter) }),
     ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),

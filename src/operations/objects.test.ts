@@ -62,9 +62,9 @@ test("PutObject refuses what it would have to ignore, and malformed digests", as
     (await refusedWith("PutObject", { method: "PUT", headers, body: "hello" }, putting)).code;
   t.is(await put({ "x-amz-server-side-encryption": "AES256" }), "NotImplemented");
   t.is(await put({ "x-amz-server-side-encryption-customer-algorithm": "AES256" }), "NotImplemented");
-  t.is(await put({ "x-amz-acl": "public-read" }), "NotImplemented");
   t.is(await put({ "x-amz-acl": "everyone" }), "InvalidArgument");
-  t.is(await put({ "x-amz-grant-read": "id=x" }), "NotImplemented");
+  t.is(await put({ "x-amz-grant-read": "id=x" }), "InvalidArgument");
+  t.is(await put({ "x-amz-grant-write": "id=x" }), "NotImplemented");
   t.is(await put({ "x-amz-object-lock-mode": "COMPLIANCE" }), "InvalidRequest");
   t.is(await put({ "x-amz-write-offset-bytes": "5" }), "NotImplemented");
   t.is(await put({ "if-none-match": '"etag"' }), "NotImplemented");

@@ -238,6 +238,9 @@ const contextOf = (request: HttpRequest, asked: Asked, world: World, sent: Sent)
     if (record === undefined) throw new S3Error("NoSuchBucket", { BucketName: bucket });
     return record;
   },
+  authorizeBody: (_action, key) => {
+    if (world.denied?.has(key) === true) throw new S3Error("AccessDenied");
+  },
   allows: (_action, key) => world.denied?.has(key) !== true,
 });
 

@@ -1,4 +1,4 @@
-/** Refuses headers that ask for what is not served: to ignore an encryption or lock header would break a promise. */
+/** Refuses headers that ask for what is not served: to ignore an encryption header would break a promise. */
 
 import type { Headers } from "../model/http.ts";
 import { S3Error } from "../s3/errors.ts";
@@ -21,8 +21,7 @@ const refuse = (header: string): S3Error => new S3Error("NotImplemented", { Head
 
 /**
  * @param served headers of those below that this operation does serve
- * @throws S3Error NotImplemented (encryption, WRITE on an object, appends), InvalidRequest (object lock in a
- * bucket that has none, which is every bucket so far)
+ * @throws S3Error NotImplemented (encryption, WRITE on an object, appends, event holds)
  */
 export const refuseUnservedHeaders = (headers: Headers, served: readonly string[] = []): void => {
   for (const [name] of headers.entries()) {
@@ -30,8 +29,5 @@ export const refuseUnservedHeaders = (headers: Headers, served: readonly string[
     if (!name.startsWith("x-amz-")) continue;
     if (served.includes(name)) continue;
     if (unserved.includes(name) || unservedPrefixes.some((prefix) => name.startsWith(prefix))) throw refuse(name);
-    if (name.startsWith("x-amz-object-lock-")) {
-      throw new S3Error("InvalidRequest", { Message: "Bucket is missing Object Lock Configuration" });
-    }
   }
 };

@@ -9,7 +9,7 @@ import { storageClassOf } from "../s3/storage-class.ts";
 import { declareOperation } from "./context.ts";
 import { pageSize } from "./listing.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
-import { ownerOf, ownerOfAccount } from "./owner.ts";
+import { initiatorMembers, ownerOfAccount, ownersIn } from "./owner.ts";
 import { partMarker } from "./part-number.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -59,7 +59,7 @@ export const ListParts = declareOperation({
     { xmlName: "ListPartsResult" },
   ),
   errors: ["NoSuchBucket", "NoSuchUpload", "InvalidArgument"],
-}).handledBy(async (input, { bucket, principal, request, services }) => {
+}).handledBy(async (input, { bucket, request, services }) => {
   refuseUnservedHeaders(request.headers);
   const partsMax = pageSize(input.MaxParts);
   const { Key: key, UploadId: uploadId } = input;
@@ -82,8 +82,9 @@ export const ListParts = declareOperation({
       Size: part.sizeBytes,
       ...checksumMember(part.checksum),
     })),
-    Initiator: ownerOf(principal.account),
-    Owner: ownerOfAccount(services.control, bucket.accountId),
+    Initiator:
+      page.initiator === null ? ownerOfAccount(services.control, bucket.accountId) : initiatorMembers(page.initiator),
+    Owner: ownersIn(services, bucket)(page.ownerId),
     ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
     ...(page.checksumAlgorithm === null ? {} : { ChecksumAlgorithm: page.checksumAlgorithm }),
     ...(page.checksumType === null ? {} : { ChecksumType: page.checksumType }),

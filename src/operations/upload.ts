@@ -16,9 +16,11 @@ import {
 } from "../s3/enumerations.ts";
 import { customerKeyHeaders } from "../s3/member-groups.ts";
 import { uploadChecksum } from "../s3/upload-checksum.ts";
-import { aclOfWrite, writtenAclErrors } from "./acl-headers.ts";
+import { aclOfWrite, withAcl, writtenAclErrors } from "./acl-headers.ts";
 import { declareOperation } from "./context.ts";
+import { withAskedLock } from "./object-lock.ts";
 import { inlineBytesFor, metadataOf } from "./object-metadata.ts";
+import { initiatedBy } from "./owner.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
@@ -91,7 +93,8 @@ export const CreateMultipartUpload = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers);
-  const metadata = { ...metadataOf(input), ...aclOfWrite(input, context) };
+  const asked = { ...withAcl(metadataOf(input), aclOfWrite(input, context)), ...initiatedBy(context) };
+  const metadata = withAskedLock(asked, input, context);
   inlineBytesFor(metadata);
   const checksum = uploadChecksum(input.ChecksumAlgorithm, input.ChecksumType);
   const { uploadId } = await services.askBucket(bucket, "upload.create", { key: input.Key, metadata, ...checksum });

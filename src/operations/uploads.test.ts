@@ -23,6 +23,8 @@ const world: World = {
     "upload.listParts": ({ afterPartNumber }) => ({
       parts: parts.filter(({ partNumber }) => partNumber > afterPartNumber),
       isTruncated: false,
+      ownerId: null,
+      initiator: null,
       storageClass: "STANDARD",
       checksumAlgorithm: "SHA256",
       checksumType: "COMPOSITE",
@@ -33,6 +35,8 @@ const world: World = {
           key: "a b",
           uploadId: "u1",
           initiatedMs: 0,
+          ownerId: "d".repeat(64),
+          initiator: { id: "arn:aws:iam::444455556666:user/ann", name: "ann" },
           storageClass: "STANDARD",
           checksumAlgorithm: "CRC32" as const,
           checksumType: "COMPOSITE" as const,

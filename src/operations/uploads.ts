@@ -15,9 +15,10 @@ import {
 import { S3Error } from "../s3/errors.ts";
 import { CommonPrefix, Initiator, Owner } from "../s3/shapes.ts";
 import { storageClassOf } from "../s3/storage-class.ts";
+import type { UserMembers } from "./acl-members.ts";
 import { declareOperation } from "./context.ts";
 import { nameWriter, pageSize, prefixesOf } from "./listing.ts";
-import { ownerOf, ownerOfAccount } from "./owner.ts";
+import { initiatorMembers, ownersIn } from "./owner.ts";
 
 const MultipartUpload = structure("MultipartUpload", {
   UploadId: body(string),
@@ -31,16 +32,16 @@ const MultipartUpload = structure("MultipartUpload", {
 });
 
 type Names = (name: string) => string;
-type OwnerMembers = ReturnType<typeof ownerOfAccount>;
+type Owners = (ownerId: string | null) => UserMembers;
 
-const listedUpload = (upload: ListedUpload, write: Names, owner: OwnerMembers, initiator: OwnerMembers) => {
+const listedUpload = (upload: ListedUpload, write: Names, owners: Owners) => {
   const storageClass = storageClassOf(upload.storageClass);
   return {
     Key: write(upload.key),
     UploadId: upload.uploadId,
     Initiated: upload.initiatedMs,
-    Owner: owner,
-    Initiator: initiator,
+    Owner: owners(upload.ownerId),
+    Initiator: upload.initiator === null ? owners(null) : initiatorMembers(upload.initiator),
     StorageClass: storageClass,
     ChecksumAlgorithm: upload.checksumAlgorithm ?? undefined,
     ChecksumType: upload.checksumType ?? undefined,
@@ -107,7 +108,7 @@ export const ListMultipartUploads = declareOperation({
     { xmlName: "ListMultipartUploadsResult" },
   ),
   errors: ["NoSuchBucket", "InvalidArgument"],
-}).handledBy(async (input, { bucket, principal, services }) => {
+}).handledBy(async (input, { bucket, services }) => {
   const uploadsMax = pageSize(input.MaxUploads);
   const delimiter = input.Delimiter ?? "";
   const keyMarker = input.KeyMarker ?? "";
@@ -120,8 +121,7 @@ export const ListMultipartUploads = declareOperation({
     uploadsMax,
   });
   const write = nameWriter(input.EncodingType);
-  const owner = ownerOfAccount(services.control, bucket.accountId);
-  const initiator = ownerOf(principal.account);
+  const owners = ownersIn(services, bucket);
   return {
     Bucket: bucket.name,
     KeyMarker: write(keyMarker),
@@ -129,7 +129,7 @@ export const ListMultipartUploads = declareOperation({
     Prefix: write(input.Prefix ?? ""),
     MaxUploads: uploadsMax,
     IsTruncated: page.isTruncated,
-    Uploads: page.uploads.map((upload) => listedUpload(upload, write, owner, initiator)),
+    Uploads: page.uploads.map((upload) => listedUpload(upload, write, owners)),
     CommonPrefixes: prefixesOf(page.commonPrefixes, write),
     ...(delimiter === "" ? {} : { Delimiter: write(delimiter) }),
     ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),

@@ -1,4 +1,4 @@
-/** Grants as requests name them, in headers and in documents, and as answers show them. Pure: accounts are looked up by the caller's directory. */
+/** Grants as requests name them, in headers and in documents. Pure: accounts are looked up by the caller's directory. */
 
 import { limits } from "../base/limits.ts";
 import type { ValueOf } from "../model/shape.ts";
@@ -21,7 +21,8 @@ export interface GranteeDirectory {
   idsOfEmail(email: string): readonly string[];
 }
 
-const groupUris: Readonly<Record<AclGroup, string>> = {
+/** How requests and answers name a group. */
+export const groupUris: Readonly<Record<AclGroup, string>> = {
   AllUsers: "http://acs.amazonaws.com/groups/global/AllUsers",
   AuthenticatedUsers: "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
   LogDelivery: "http://acs.amazonaws.com/groups/s3/LogDelivery",
@@ -65,7 +66,7 @@ const granteePattern = /\s*(id|uri|emailaddress)\s*=\s*(?:"([^"]*)"|([^",\s]+))\
  * @param header its name, lower case, for the error's sake
  * @param value grantees with commas between them; an empty one names nobody
  * @throws S3Error InvalidArgument (not such a list, no such account or group), UnresolvableGrantByEmailAddress,
- * AmbiguousGrantByEmailAddress
+ * AmbiguousGrantByEmailAddress, MalformedACLError (more than `limits.aclGrantsMax`)
  * Source: AWS PutObjectAcl, "x-amz-grant-read".
  */
 export function headerGrants(
@@ -79,6 +80,7 @@ export function headerGrants(
   while (pattern.lastIndex < value.length) {
     const match = pattern.exec(value);
     if (match === null) throw invalid("Argument format not recognized", header, value);
+    requireCount(grants.length + 1);
     const [, name = "", quoted, bare = ""] = match;
     grants.push({ grantee: headerGrantee(name.toLowerCase(), quoted ?? bare, directory), permission });
   }
@@ -95,8 +97,13 @@ function headerGrantee(name: string, text: string, directory: GranteeDirectory):
  * @throws S3Error MalformedACLError for more than `limits.aclGrantsMax`
  */
 export function boundedGrants(grants: readonly Grant[]): readonly Grant[] {
-  const kept = [...new Map(grants.map((grant) => [keyOf(grant), grant])).values()];
-  if (kept.length <= limits.aclGrantsMax) return kept;
+  requireCount(grants.length);
+  return [...new Map(grants.map((grant) => [keyOf(grant), grant])).values()];
+}
+
+/** Before grantees are looked up. Source: the overview, "up to 100 grants". */
+function requireCount(count: number): void {
+  if (count <= limits.aclGrantsMax) return;
   throw new S3Error("MalformedACLError", { Message: `An ACL has at most ${limits.aclGrantsMax} grants.` });
 }
 
@@ -115,7 +122,7 @@ type GrantElement = NonNullable<Document["Grants"]>[number];
 export function documentAcl({ Owner, Grants }: Document, directory: GranteeDirectory): AccessControlList {
   if (Owner?.ID === undefined || Owner.ID === "") throw malformed("Owner has no ID");
   if (Grants === undefined) throw malformed("AccessControlList is missing");
-  // Each is looked up: no more of them than can be kept, save for repetitions.
+  requireCount(Grants.length);
   const grants = Grants.map((grant) => documentGrant(grant, directory));
   return { ownerId: Owner.ID, grants: boundedGrants(grants) };
 }
@@ -137,27 +144,4 @@ function documentGrant({ Grantee: grantee, Permission }: GrantElement, directory
     default:
       throw malformed("a Grantee is a CanonicalUser, a Group or an AmazonCustomerByEmail");
   }
-}
-
-/** The members of an answer that shows an ACL. */
-export function aclMembers({ ownerId, grants }: AccessControlList, directory: Pick<GranteeDirectory, "nameOf">) {
-  return {
-    Owner: userMembers(ownerId, directory),
-    Grants: grants.map(({ grantee, permission }) => ({
-      Grantee:
-        grantee.kind === "group"
-          ? { Type: "Group" as const, URI: groupUris[grantee.uri] }
-          : { Type: "CanonicalUser" as const, ...userMembers(grantee.id, directory) },
-      Permission: permission,
-    })),
-  };
-}
-
-/** An account as owners and grantees are shown; without a name when it is gone. */
-export function userMembers(
-  id: string,
-  directory: Pick<GranteeDirectory, "nameOf">,
-): { readonly ID: string; readonly DisplayName?: string } {
-  const name = directory.nameOf(id);
-  return name === undefined ? { ID: id } : { ID: id, DisplayName: name };
 }

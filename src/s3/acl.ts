@@ -111,10 +111,6 @@ export const cannedAcls = [
 
 export type CannedAcl = (typeof cannedAcls)[number];
 
-export function isCannedAcl(name: string): name is CannedAcl {
-  return (cannedAcls as readonly string[]).includes(name);
-}
-
 const toGroup = (uri: AclGroup, permission: AclPermission): Grant => ({ grantee: { kind: "group", uri }, permission });
 
 /** What each grants beside the owner's full control. EC2, whom aws-exec-read means, is nobody here. */

@@ -23,7 +23,7 @@ const checkTag = (key: string, value: string): void => {
 
 const parseTags = (tagging: string): ReadonlyMap<string, string> => {
   try {
-    return parseQuery(tagging);
+    return parseQuery(tagging, limits.attributesBytesMax);
   } catch (error) {
     throw invalidTagging(tagging, error);
   }
@@ -41,8 +41,44 @@ const invalidTagging = (tagging: string, cause?: unknown): S3Error =>
     { cause },
   );
 
+/** As elements of a document carry it. */
+interface TagElement {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+/** @throws S3Error InvalidTag */
+const judgeElements = (tags: readonly TagElement[]): void => {
+  for (const { Key, Value } of tags) checkTag(Key, Value);
+  if (new Set(tags.map(({ Key }) => Key)).size === tags.length) return;
+  throw new S3Error("InvalidTag", { Message: "Cannot provide multiple Tags with the same key" });
+};
+
+/**
+ * The tags of a document as `x-amz-tagging` carries them.
+ * @throws S3Error InvalidTag (as `checkTags`, or a key twice), BadRequest (more than `limits.tagsPerObjectMax`)
+ */
+export const taggingOf = (tags: readonly TagElement[]): string => {
+  if (tags.length > limits.tagsPerObjectMax) throw tooManyTags();
+  judgeElements(tags);
+  return tags.map(({ Key, Value }) => `${encodeURIComponent(Key)}=${encodeURIComponent(Value)}`).join("&");
+};
+
+/** @throws S3Error InvalidTag, BadRequest (more than `limits.tagsPerBucketMax`). Source: API_PutBucketTagging. */
+export const checkBucketTags = (tags: readonly TagElement[]): void => {
+  if (tags.length > limits.tagsPerBucketMax) {
+    throw new S3Error("BadRequest", { Message: `Bucket tag count cannot be greater than ${limits.tagsPerBucketMax}` });
+  }
+  judgeElements(tags);
+};
+
+const tooManyTags = (): S3Error =>
+  new S3Error("BadRequest", { Message: `Object tags cannot be greater than ${limits.tagsPerObjectMax}` });
+
 /** The tags of a tag set that was stored, and so was judged before: key and value, in the order of the header. */
-export const storedTags = (tagging: string): readonly (readonly [string, string])[] => [...parseQuery(tagging)];
+export const storedTags = (tagging: string): readonly (readonly [string, string])[] => [
+  ...parseQuery(tagging, limits.attributesBytesMax),
+];
 
 /** The number of tags in a tag set that was stored, and so was judged before. */
 export const storedTagCount = (tagging: string): number => tagging.split("&").filter((pair) => pair !== "").length;
@@ -55,8 +91,6 @@ export const storedTagCount = (tagging: string): number => tagging.split("&").fi
 export const checkTags = (tagging: string): void => {
   const tags = parseTags(tagging);
   if (tags.size !== storedTagCount(tagging)) throw invalidTagging(tagging);
-  if (tags.size > limits.tagsPerObjectMax) {
-    throw new S3Error("BadRequest", { Message: `Object tags cannot be greater than ${limits.tagsPerObjectMax}` });
-  }
+  if (tags.size > limits.tagsPerObjectMax) throw tooManyTags();
   for (const [key, value] of tags) checkTag(key, value);
 };

@@ -59,12 +59,12 @@ export const decodeKey = (raw: string): string => checkKey(percentDecode(raw));
 /**
  * Parses a query as S3 does: `+` is a space (as in an HTML form), a word without `=` has the value "", and of a repeated
  * name the first counts.
- * @throws S3Error InvalidURI as `percentDecode`, or when it is longer than `limits.queryBytesMax`
+ * @throws S3Error InvalidURI as `percentDecode`, or when it is longer than `charsMax`
  */
-export const parseQuery = (raw: string): ReadonlyMap<string, string> => {
+export const parseQuery = (raw: string, charsMax: number = limits.queryBytesMax): ReadonlyMap<string, string> => {
   const query = new Map<string, string>();
   if (raw === "") return query;
-  if (raw.length > limits.queryBytesMax) throw invalid(raw.slice(0, 256));
+  if (raw.length > charsMax) throw invalid(raw.slice(0, 256));
   for (const pair of raw.split("&")) {
     if (pair === "") continue;
     const equals = pair.indexOf("=");

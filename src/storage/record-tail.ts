@@ -28,6 +28,22 @@ export interface ObjectMetadata {
   readonly acl?: AccessControlList;
   /** Absent: the version was never locked. */
   readonly lock?: ObjectLock;
+  /** Of an open upload alone: who began it. Absent: the account that owns the bucket. */
+  readonly initiator?: Initiator;
+}
+
+export interface Initiator {
+  /** Canonical id of an account, or ARN of a user or of a role's session. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What a listing shows of a tail. */
+export interface ListedTail {
+  /** Null: STANDARD. */
+  readonly storageClass: string | null;
+  /** Canonical id; null: the bucket's owner. */
+  readonly ownerId: string | null;
 }
 
 /** When each attribute was last changed after its version was written; null: never. What sites merge by. */
@@ -46,7 +62,9 @@ export interface RecordTail {
   readonly stamps: AttributeStamps | null;
 }
 
-/** Positions 0..7 of the array. Then `user` as a flat list, the checksum value, [stamps, acl, lock], tagging. */
+/**
+ * Positions 0..7 of the array. Then `user` as a flat list, the checksum value, [stamps, acl, lock], tagging, the owner
+ * (where the ACL stands elsewhere), [id, name] of the initiator. */
 const textMembers = [
   "contentType",
   "contentEncoding",
@@ -61,6 +79,11 @@ const userAt = textMembers.length;
 const checksumAt = userAt + 1;
 const attributesAt = checksumAt + 1;
 const taggingAt = attributesAt + 1;
+const ownerAt = taggingAt + 1;
+const initiatorAt = ownerAt + 1;
+const storageClassAt = textMembers.indexOf("storageClass");
+/** Of the ACL in the attributes. */
+const aclAt = 1;
 
 /** Stored codes: never re-ordered, only appended to. */
 const permissionCodes: readonly AclPermission[] = ["FULL_CONTROL", "READ", "WRITE", "READ_ACP", "WRITE_ACP"];
@@ -81,7 +104,7 @@ export function encodeTail(tail: RecordTail): Buffer {
   return encode(tail, true);
 }
 
-/** As `encodeTail`, for a version whose attributes stand elsewhere. */
+/** As `encodeTail`, for a version whose attributes stand elsewhere: of the ACL only its owner is left. */
 export function encodeTailWithoutAttributes(tail: RecordTail): Buffer {
   return encode(tail, false);
 }
@@ -92,8 +115,16 @@ function encode({ metadata, checksumValue, stamps }: RecordTail, hasAttributes: 
   members[checksumAt] = checksumValue;
   members[attributesAt] = hasAttributes ? attributesValue(metadata, stamps) : null;
   members[taggingAt] = hasAttributes ? (metadata.tagging ?? null) : null;
+  members[ownerAt] = hasAttributes ? null : (metadata.acl?.ownerId ?? null);
+  members[initiatorAt] = metadata.initiator === undefined ? null : [metadata.initiator.id, metadata.initiator.name];
   while (members.length > 0 && members[members.length - 1] === null) members.pop();
   return members.length === 0 ? empty : pack(members);
+}
+
+/** Whether a tail has attributes: what `encodeTailWithoutAttributes` leaves out. */
+export function encodesAttributes({ metadata, stamps }: Pick<RecordTail, "metadata" | "stamps">): boolean {
+  const { tagging, acl, lock } = metadata;
+  return tagging !== undefined || acl !== undefined || lock !== undefined || stamps !== null;
 }
 
 /** The attributes alone, for rows of their own: msgpack of [tagging, [stamps, acl, lock]]. */
@@ -153,8 +184,27 @@ export function decodeTail(tail: Uint8Array): RecordTail {
   const user = members[userAt];
   if (Array.isArray(user)) metadata.user = pairs(user);
   const stamps = readAttributes(metadata, members[taggingAt], members[attributesAt]);
+  const ownerId = members[ownerAt];
+  // What the ACL grants stands elsewhere.
+  if (typeof ownerId === "string") metadata.acl = { ownerId, grants: [] };
+  const initiator = members[initiatorAt];
+  if (Array.isArray(initiator)) metadata.initiator = { id: String(initiator[0]), name: String(initiator[1]) };
   const checksumValue = members[checksumAt];
   return { metadata, checksumValue: typeof checksumValue === "string" ? checksumValue : null, stamps };
+}
+
+/** What a listing shows of what `encodeTail` or `encodeTailWithoutAttributes` wrote; no attributes need to be read for it. */
+export function listedTail(tail: Uint8Array): ListedTail {
+  if (tail.length === 0) return { storageClass: null, ownerId: null };
+  const members = unpack(tail) as readonly unknown[];
+  const storageClass = members[storageClassAt];
+  const attributes = members[attributesAt];
+  const acl: unknown = Array.isArray(attributes) ? attributes[aclAt] : null;
+  const ownerId: unknown = Array.isArray(acl) ? acl[0] : members[ownerAt];
+  return {
+    storageClass: typeof storageClass === "string" ? storageClass : null,
+    ownerId: typeof ownerId === "string" ? ownerId : null,
+  };
 }
 
 /** Fills in what `attributesValue` and the tagging's place hold. */

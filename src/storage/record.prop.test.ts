@@ -16,7 +16,15 @@ import {
   type ObjectRecord,
   readListed,
 } from "./record.ts";
-import { checksumOf, decodeTail, encodeTail, type RecordTail, tailBytesMax } from "./record-tail.ts";
+import {
+  checksumOf,
+  decodeTail,
+  encodeTail,
+  encodeTailWithoutAttributes,
+  listedTail,
+  type RecordTail,
+  tailBytesMax,
+} from "./record-tail.ts";
 import { CorruptRecordError, seal } from "./sealed-row.ts";
 
 const bucket = bucketId(`${"0".repeat(31)}1`);
@@ -60,6 +68,7 @@ const tail: fc.Arbitrary<RecordTail> = fc.record({
         ),
         legalHold: fc.option(fc.boolean()),
       }),
+      initiator: fc.record({ id: text, name: text }),
     },
     { requiredKeys: [], noNullPrototype: true },
   ),
@@ -254,7 +263,7 @@ test("a tail of a later version is read, its new members passed over", (t) => {
     encodeTail({ metadata: { contentType: "a/b" }, checksumValue: null, stamps: null }).toString("hex"),
     "91a3612f62",
   );
-  t.deepEqual(decodeTail(Buffer.from("9dc0c0c0c0c0c0c0c0c0c0c0c0a178", "hex")), {
+  t.deepEqual(decodeTail(Buffer.from(`dc0020${"c0".repeat(31)}a178`, "hex")), {
     metadata: {},
     checksumValue: null,
     stamps: null,
@@ -277,3 +286,15 @@ function resealed(body: Buffer, version: number): Buffer {
   value[0] = version;
   return seal(key, value);
 }
+
+test("a listing finds class and owner in every tail, the attributes read or not", (t) => {
+  fc.assert(
+    fc.property(tail, (value) => {
+      const { storageClass, acl } = value.metadata;
+      const expected = { storageClass: storageClass ?? null, ownerId: acl?.ownerId ?? null };
+      t.deepEqual(listedTail(encodeTail(value)), expected);
+      t.deepEqual(listedTail(encodeTailWithoutAttributes(value)), expected);
+      t.is(decodeTail(encodeTailWithoutAttributes(value)).metadata.acl?.ownerId, acl?.ownerId);
+    }),
+  );
+});

@@ -78,7 +78,7 @@ export interface RecordHead {
   readonly nullStamp: Stamp | null;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType;
-  /** False = STANDARD, without looking at the tail; true = the tail names the class. */
+  /** False = STANDARD and the bucket owner's, without looking at the tail; true = the tail names a class or has an ACL. */
   readonly hasStorageClass: boolean;
   /** True when tagging, ACL and lock stand in rows of `attributes`, and not in the tail. */
   readonly hasAttributeRows: boolean;
@@ -112,7 +112,7 @@ export function tailRoom(inlineBytes: number | null): number {
  * @param room at least `limits.valueBytesMax` bytes; the answer is a view of it. A fresh buffer when absent.
  *
  * Version 2, big-endian: version u8 = 2 | flags u8 (1 delete marker, 2 null version, 4 has nullStamp, 8 composite checksum,
- * 16 tail has a storage class, 32 attributes stand in rows of their own, 64 has a lock) | partCount u16 | stamp 12 | salt 4 | seq u64 | sizeBytes u64 | modifiedMs u64 | md5 16 | nullStamp 12 (zeros when absent) |
+ * 16 tail has a storage class or an owner, 32 attributes stand in rows of their own, 64 has a lock) | partCount u16 | stamp 12 | salt 4 | seq u64 | sizeBytes u64 | modifiedMs u64 | md5 16 | nullStamp 12 (zeros when absent) |
  * location u8 (0 none, 1 inline, 2 chunk, 3 manifest) | checksum algorithm u8 (0 none, 1 CRC32, 2 CRC32C, 3 CRC64NVME,
  * 4 SHA1, 5 SHA256) | tailBytes u16 | address 32 or manifest id 16 | tail | xxh64 of key + all before; then, of an inline
  * body: its bytes | xxh64 of them, seeded with the checksum before. So a listing and a turn verify what they read, and
@@ -228,8 +228,8 @@ export interface ListedHead
 }
 
 /**
- * Verifies what a listing shows of a record: its first `headBytes`, and the tail, which may name a storage class.
- * @returns that tail for `decodeTail`, a view; null = STANDARD
+ * Verifies what a listing shows of a record: its first `headBytes`, and the tail, which may name a storage class and an owner.
+ * @returns that tail for `listedTail`, a view; null = STANDARD, and the bucket's owner's
  * @throws CorruptRecordError
  */
 export function checkListed(tree: string, key: Buffer, value: Buffer): Uint8Array | null {

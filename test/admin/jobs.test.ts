@@ -33,6 +33,20 @@ testEachFront("a bucket is super-deleted by its name and the password, and only 
   );
 });
 
+testEachFront("a bucket with locked versions is refused with their list, and no job begins", async (t, front) => {
+  const lock = { retention: { mode: "COMPLIANCE", untilMs: Date.UTC(2030, 0, 2) }, legalHold: true } as const;
+  const listed = [{ key: "a b", versionId: "v1", lock }];
+  const stand = await Stand.open(t, front, { locked: { listed, count: 7 } });
+  const as = await stand.signIn(emailOf(customer, "admin"));
+  const refused = await stand.send({ method: "POST", path, as, body: { name, password } });
+  t.is(outcome(refused), "409 BucketLocked");
+  t.is(refused.json["detail"], "They are 7, of which the first 1 are listed.");
+  t.deepEqual(refused.json["errors"], [
+    { pointer: "{name}", detail: 'holds "a b" version v1: COMPLIANCE until 2030-01-02T00:00:00.000Z, legal hold' },
+  ]);
+  t.deepEqual(stand.begunJobs, []);
+});
+
 testEachFront("a program needs no password, and who acts for an account gives its own", async (t, front) => {
   const stand = await Stand.open(t, front);
   const root = await stand.signIn(emailOf(customer, "root"));

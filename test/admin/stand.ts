@@ -17,6 +17,7 @@ import { bucketId } from "#src/base/ids.ts";
 import { createLog, type Log } from "#src/base/log.ts";
 import { systemRandom } from "#src/base/random.ts";
 import type { BucketConfiguration } from "#src/bucket/configuration.ts";
+import type { LockedFound } from "#src/bucket/locked-versions.ts";
 import { UsageReader } from "#src/bucket/usage-reader.ts";
 import { ControlActor } from "#src/control/actor.ts";
 import { EmbeddedControlStore } from "#src/control/embedded-store.ts";
@@ -88,6 +89,8 @@ export interface StandOptions {
   readonly isMailDelivered?: boolean;
   readonly isLocal?: boolean;
   readonly sites?: readonly string[];
+  /** Versions that object lock protects, in every bucket. */
+  readonly locked?: LockedFound;
   /** Where every request seems to come from; default: its peer. */
   readonly address?: string;
 }
@@ -154,6 +157,7 @@ export class Stand {
           this.configurations.set(name, { ...this.configurations.get(name), [field]: value ?? undefined });
         },
         defaultOwnership: null,
+        lockedIn: async () => options.locked ?? { listed: [], count: 0 },
         // What a job does is tested with the runner.
         beginJob: (jobId) => this.begunJobs.push(jobId),
         usage: {

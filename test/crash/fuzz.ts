@@ -109,6 +109,7 @@ const goodBodies = [
   '<?xml version="1.0" encoding="UTF-8"?><CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Part><PartNumber>1</PartNumber><ETag>"d41d8cd98f00b204e9800998ecf8427e"</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32></Part></CompleteMultipartUpload>',
   "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>",
   "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+  '<AccessControlPolicy><Owner><ID>x</ID></Owner><AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="Group"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>',
   "<VersioningConfiguration><Status>Suspended</Status><MfaDelete>Disabled</MfaDelete></VersioningConfiguration>",
   '<Delete><Object><Key>a</Key><VersionId>00000000000000000000000000</VersionId></Object><Object><Key>b</Key><ETag>"x"</ETag><Size>1</Size></Object></Delete>',
 ];
@@ -127,6 +128,9 @@ const nastyHeaders: readonly (readonly [string, string])[] = [
   ["if-none-match", '"'],
   ["x-amz-storage-class", "PAPER"],
   ["x-amz-acl", "everyone"],
+  ["x-amz-acl", "public-read"],
+  ["x-amz-grant-read", 'id="'],
+  ["x-amz-grant-full-control", "emailAddress=x,uri="],
   ["x-amz-tagging", "a=b=c&&"],
   ["x-amz-object-lock-mode", "COMPLIANCE"],
   ["x-amz-server-side-encryption", "AES512"],

@@ -10,21 +10,10 @@ export const unservedMembers: readonly UnservedMembers[] = [
     members: /^(?:ServerSideEncryption|SSECustomer.*|SSEKMS.*|BucketKeyEnabled|CopySourceSSECustomer.*)$/,
     treatment: "encryption is not served yet: refused with NotImplemented",
   },
-  {
-    members: /^ObjectLock(?:Mode|RetainUntilDate|LegalHoldStatus)$/,
-    treatment: "no bucket has object lock yet: refused with InvalidRequest, as S3 does for such buckets",
-  },
-  { members: /^ObjectLockEventHold/, treatment: "refused with NotImplemented" },
-  { members: /^ObjectLockEnabledForBucket$/, treatment: "`true` is refused with NotImplemented" },
-  {
-    members: /^ACL$/,
-    treatment: "`private` and `bucket-owner-full-control` are taken, others are refused with NotImplemented",
-  },
-  { members: /^Grant(?:FullControl|Read|ReadACP|Write|WriteACP)$/, treatment: "refused with NotImplemented" },
-  {
-    members: /^(?:MFA|BypassGovernanceRetention)$/,
-    treatment: "without effect: there is no lock and no MFA delete",
-  },
+  { members: /^(?:ObjectLock|Default)?EventHold/, treatment: "refused with NotImplemented" },
+  { members: /^Token$/, treatment: "without effect: every bucket can be given object lock" },
+  { members: /^ACL$/, treatment: "`aws-exec-read` grants nothing more than `private`: there is no EC2" },
+  { members: /^MFA$/, treatment: "without effect: there is no MFA delete" },
   { members: /^RequestPayer$/, treatment: "without effect: the bucket's owner pays" },
   {
     members: /^Checksum(?:SHA512|MD5|XXHASH64|XXHASH3|XXHASH128)$/,
@@ -37,10 +26,6 @@ export const unservedMembers: readonly UnservedMembers[] = [
   },
   { members: /^VersioningConfiguration$/, treatment: "`MfaDelete` `Enabled` is refused with NotImplemented" },
   { members: /^AnnotationDirective$/, treatment: "without effect: objects have no annotations" },
-  {
-    members: /^ObjectOwnership$/,
-    treatment: "`BucketOwnerEnforced` is what every bucket is; others are refused with NotImplemented",
-  },
   { members: /^BucketNamespace$/, treatment: "`account-regional` is refused with NotImplemented" },
   { members: /^OptionalObjectAttributes$/, treatment: "without effect: no object is being restored" },
   {

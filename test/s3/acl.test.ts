@@ -36,10 +36,26 @@ const account = (accountId: string, kind: string, { ID, DisplayName }: typeof ow
   root: { email: `Root@${accountId}.example.com`, keys },
 });
 
+const makerKeys = { accessKeyId: "AKACLMAKER0000001", secretAccessKey: "who-makes-buckets-and-no-more" };
+const maker = {
+  name: "maker",
+  email: "maker@example.com",
+  role: "user",
+  policies: [{ Version: "2012-10-17", Statement: { Effect: "Allow", Action: "s3:CreateBucket", Resource: "*" } }],
+  keys: [makerKeys],
+};
+
+/** As many as give an ACL all the grants that it may have, four each. */
+const crowd = Array.from({ length: 25 }, (_, index) => ({
+  ID: String(index).padStart(64, "0"),
+  DisplayName: `c${index}`,
+}));
+
 const test = eachFront({
   identities: {
     accounts: [
-      account("100000000000", "operator", owner, [testKeys]),
+      { ...account("100000000000", "operator", owner, [testKeys]), users: [maker] },
+      ...crowd.map((each, index) => account(String(500000000000 + index), "customer", each, [])),
       account("200000000000", "customer", other, []),
       { ...account("300000000000", "customer", { ID: "c", DisplayName: "c" }, []), root: { email: "two@example.com" } },
       { ...account("400000000000", "customer", { ID: "d", DisplayName: "d" }, []), root: { email: "two@example.com" } },
@@ -168,7 +184,7 @@ test("PutBucketAcl_wrong_input_is_refused_and_the_old_ACL_stays", async (t, at) 
   const grantee = (Grantee: Grant["Grantee"]): Omit<PutBucketAclCommandInput, "Bucket"> => ({
     AccessControlPolicy: policy({ Grantee, Permission: "READ" }),
   });
-  const many = Array.from({ length: 101 }, (_, index): Grant => {
+  const many = Array.from({ length: 100 }, (_, index): Grant => {
     const Permission = (["READ", "WRITE", "READ_ACP", "WRITE_ACP", "FULL_CONTROL"] as const)[index % 5];
     const known = [owner.ID, other.ID, "c", "d"];
     return { Grantee: { Type: "CanonicalUser", ID: known[Math.floor(index / 5) % 4] }, Permission };
@@ -187,6 +203,7 @@ test("PutBucketAcl_wrong_input_is_refused_and_the_old_ACL_stays", async (t, at) 
     [{ AccessControlPolicy: { Owner: other, Grants: [fullOfOwner] } }, "403 AccessDenied"],
     [{ AccessControlPolicy: { Grants: [fullOfOwner] } }, "400 MalformedACLError"],
     [{ AccessControlPolicy: { Owner: owner } }, "400 MalformedACLError"],
+    [{ AccessControlPolicy: policy(...many, fullOfOwner) }, "400 MalformedACLError"],
     [grantee({ Type: "CanonicalUser", ID: "nobody" }), "400 InvalidArgument"],
     [grantee({ Type: "CanonicalUser" }), "400 MalformedACLError"],
     [grantee({ Type: "Group", URI: "http://example.com/" }), "400 InvalidArgument"],
@@ -266,6 +283,22 @@ test("CreateBucket_wrong_ACL_is_refused_and_makes_no_bucket", async (t, { s3, bu
   t.is(await refusal(s3.send(new GetBucketAclCommand({ Bucket }))), "404 NoSuchBucket");
 });
 
+test("CreateBucket_with_more_than_a_name_needs_the_permissions_to_set_it", async (t, { signed, bucket }) => {
+  const create = async (name: string, headers: Record<string, string>) =>
+    outcome(await signed({ method: "PUT", target: `/${bucket}-${name}`, headers, ...makerKeys }));
+  t.is(await create("a", {}), "200");
+  t.is(await create("b", { "x-amz-acl": "private" }), "200");
+  for (const headers of [
+    { "x-amz-acl": "public-read" },
+    { "x-amz-grant-read": `id=${other.ID}` },
+    { "x-amz-grant-write": `id=${other.ID}` },
+    { "x-amz-object-ownership": "ObjectWriter" },
+    { "x-amz-bucket-object-lock-enabled": "true" },
+  ]) {
+    t.is(await create("c", headers), "403 AccessDenied", JSON.stringify(headers));
+  }
+});
+
 const enforced = async ({ s3, bucket }: At): Promise<At> => {
   const at = { s3, bucket: `${bucket}-enforced` };
   await s3.send(new CreateBucketCommand({ Bucket: at.bucket, ObjectOwnership: "BucketOwnerEnforced", ACL: "private" }));
@@ -312,6 +345,21 @@ test("PutObject_ACL_canned", async (t, at) => {
 test("PutObject_ACL_by_header", async (t, at) => {
   await put(at, { GrantRead: `uri="${uris["AllUsers"]}"`, GrantFullControl: `id="${owner.ID}",id=${other.ID}` });
   t.is(await ofObject(at), `${full}, other FULL_CONTROL, AllUsers READ`);
+});
+
+test("PutObject_with_as_many_grants_as_there_may_be", async (t, at) => {
+  const list = crowd.map(({ ID }) => `id=${ID}`).join(",");
+  const all = { GrantRead: list, GrantReadACP: list, GrantWriteACP: list, GrantFullControl: list };
+  await put(at, all);
+  const { Grants = [] } = await at.s3.send(new GetObjectAclCommand({ Bucket: at.bucket, Key: "k" }));
+  t.is(Grants.length, 100);
+  t.true(Grants.every(({ Grantee }, index) => Grantee?.ID === crowd[index % crowd.length]?.ID));
+  await put(at, {}, "small");
+  await putObjectAcl(at, { AccessControlPolicy: { Owner: owner, Grants } }, "small");
+  t.deepEqual((await at.s3.send(new GetObjectAclCommand({ Bucket: at.bucket, Key: "small" }))).Grants, Grants);
+  t.is(await refusal(put(at, { ...all, GrantRead: `${list},id=${owner.ID}` })), "400 MalformedACLError");
+  const { Body } = await at.s3.send(new GetObjectCommand({ Bucket: at.bucket, Key: "k" }));
+  t.is(await Body?.transformToString(), "body");
 });
 
 test("PutObject_wrong_ACL_is_refused_and_stores_nothing", async (t, at) => {

@@ -772,3 +772,30 @@ test("an_SDK_that_does_not_sign_reads_writes_and_lists", async (t, { s3, bucket,
   t.is(await refusal(anonymous.send(new DeleteObjectCommand({ Bucket: bucket, Key: "k" }))), "403 AccessDenied");
   anonymous.destroy();
 });
+
+test("PutObjectTagging_by_existing_tags_is_judged_before_it_is_done", async (t, { s3, bucket, signed }) => {
+  const condition = { StringEquals: { "s3:ExistingObjectTag/class": "open" } };
+  const Principal = { AWS: "arn:aws:iam::100000000000:user/nobody" };
+  const tagging = ["s3:PutObjectTagging", "s3:DeleteObjectTagging"];
+  const Policy = policyOf(statement(bucket, "Allow", Principal, tagging, condition));
+  await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  for (const value of ["open", "shut"]) {
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: value, Body: "x", Tagging: `class=${value}` }));
+  }
+  const body = "<Tagging><TagSet><Tag><Key>class</Key><Value>changed</Value></Tag></TagSet></Tagging>";
+  const headers = { "content-md5": createHash("md5").update(body).digest("base64") };
+  const tag = async (method: string, key: string) => {
+    const more = method === "PUT" ? { body, headers } : {};
+    return outcome(await signed({ method, target: `/${bucket}/${key}?tagging`, ...more, ...as("nobody") }));
+  };
+  const held = async (key: string) => {
+    const { body: listed } = await signed({ method: "GET", target: `/${bucket}/${key}?tagging` });
+    return /<Value>(.*)<\/Value>/.exec(listed.toString())?.[1];
+  };
+  t.is(await tag("PUT", "shut"), "403 AccessDenied");
+  t.is(await tag("DELETE", "shut"), "403 AccessDenied");
+  t.is(await held("shut"), "shut");
+  t.is(await tag("PUT", "open"), "200");
+  t.is(await held("open"), "changed");
+  t.is(await tag("DELETE", "open"), "403 AccessDenied");
+});

@@ -166,7 +166,8 @@ for (const [title, headers, expected] of [
   ["tagging_directive", { "x-amz-tagging-directive": "KEEP" }, "400 InvalidArgument"],
   ["storage_class", { "x-amz-storage-class": "COLD" }, "400 InvalidStorageClass"],
   ["tags", { "x-amz-tagging-directive": "REPLACE", "x-amz-tagging": "a=1&a=2" }, "400 InvalidArgument"],
-  ["acl", { "x-amz-acl": "public-read" }, "501 NotImplemented"],
+  ["acl", { "x-amz-acl": "everyone" }, "400 InvalidArgument"],
+  ["grant", { "x-amz-grant-read": "id=x" }, "400 InvalidArgument"],
   ["encryption", { "x-amz-server-side-encryption": "AES256" }, "501 NotImplemented"],
   [
     "source_encryption",
