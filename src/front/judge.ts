@@ -205,7 +205,7 @@ export class Judge {
   }
 
   #decide(action: string, resource: Resource): Decision {
-    const { account, identity, isUnbounded } = this.#principal;
+    const { account, isUnbounded } = this.#principal;
     const { bucket, ownerAccountId } = resource;
     const isOwn = account.accountId === ownerAccountId;
     if (bucket === null) {
@@ -215,10 +215,9 @@ export class Judge {
     // Nothing was ever said of the bucket: nobody else has written into it, and nothing denies.
     if (isUnbounded && isOwn && configured.row.configuredSeq === 0) return allow;
     const policy = bucketPolicyOf(configured);
-    const isStranger = identity.kind === "anonymous" || !isOwn;
     const restricts =
       policy?.isPublic === true &&
-      isStranger &&
+      !isOwn &&
       this.#rules.publicAccessBlock(configured, ownerAccountId).restrictPublicBuckets;
     const compiled = policy === null ? null : restricts ? policy.denials : policy.whole;
     return this.#evaluate(action, resource, compiled, this.#aclSide(action, resource, configured));

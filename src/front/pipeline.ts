@@ -5,7 +5,6 @@
 
 import type { Admission, Ticket } from "../actor/admission.ts";
 import { hoists } from "../auth/presigned-headers.ts";
-import { assert } from "../base/assert.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { BucketRecord } from "../control/records.ts";
@@ -28,7 +27,7 @@ import type { KeyUse } from "./key-use.ts";
 import { locationAsked } from "./location-asked.ts";
 import { answerOf, baseUrl, isPostForm, openForm } from "./post-form.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
-import { RequestContext, resolveBucket } from "./request-context.ts";
+import { RequestContext, resolveBucket, settleBeforeWrite } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
 import type { TenantHost } from "./tenant-host.ts";
 import { readWholeBody } from "./whole-body.ts";
@@ -204,7 +203,9 @@ export class Pipeline {
     const claim = bucket === null ? null : shared.quotas.claimOf(operation.name, bucket);
     const services = new RequestServices(shared, requestId, judge, claim);
     try {
-      if (judge.isOpen && !isRead(operation)) await settleBeforeWrite(services, bucket, address.key, query);
+      if (bucket !== null && key !== null && !isRead(operation)) {
+        settleBeforeWrite(judge, services, { bucket, key, versionId: query.get("versionId") });
+      }
       const wholeBody =
         earlyBody ?? (operation.readsBody === "xml" ? await readWholeBody(request, payload, shared.clock) : null);
       if (claim !== null && wholeBody !== null) await shared.quotas.require(claim, 0);
@@ -346,19 +347,6 @@ const encode = (operation: Operation, output: unknown): EncodedAnswer => {
 };
 
 const isRead = ({ http }: Operation): boolean => http.method === "GET" || http.method === "HEAD";
-
-/** A write that depends on what stands at its key is judged before anything of it happens. @throws S3Error AccessDenied */
-const settleBeforeWrite = async (
-  services: RequestServices,
-  bucket: BucketRecord | null,
-  key: string | null,
-  query: ReadonlyMap<string, string>,
-): Promise<void> => {
-  assert(bucket !== null && key !== null, "what was left open is about an object");
-  const versionId = query.get("versionId");
-  const address = { bucket: bucket.id, partition: bucket.partition, key };
-  await services.objects.read(versionId === undefined ? address : { ...address, versionId }, () => undefined);
-};
 
 /** Who may not list a bucket is not told which keys it lacks. Source: AWS GetObject and HeadObject, "Permissions". */
 const hidesAbsence = (error: unknown, operation: Operation, judge: Judge, bucket: BucketRecord | null): boolean =>

@@ -135,6 +135,17 @@ const bucketGrantHeaders: readonly string[] = [
   "x-amz-grant-write-acp",
 ];
 
+/** A write that depends on what stands at its key is judged before anything of it happens. @throws S3Error AccessDenied */
+export function settleBeforeWrite(
+  judge: Judge,
+  { objects }: Pick<Services, "objects">,
+  at: { readonly bucket: BucketRecord; readonly key: string; readonly versionId: string | undefined },
+): void {
+  if (!judge.isOpen) return;
+  const { bucket, key, versionId } = at;
+  objects.read({ bucket: bucket.id, partition: bucket.partition, key, versionId }, () => undefined);
+}
+
 export interface ContextParts {
   readonly requestId: string;
   readonly hostId: string;
@@ -198,6 +209,7 @@ export class RequestContext implements Context {
   authorizeBody(action: Action, key: string, brought: ReadonlyMap<string, string>): void {
     this.#judge.bring(brought);
     this.#judge.require(action, objectResource(this.bucket, key));
+    settleBeforeWrite(this.#judge, this.services, { bucket: this.bucket, key, versionId: this.query.get("versionId") });
   }
 
   allows(action: Action, key: string, bucket = this.bucket): boolean {

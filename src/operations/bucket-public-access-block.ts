@@ -3,10 +3,10 @@
 import { header, label, payload } from "../model/member.ts";
 import { string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
-import { askedBlock, PublicAccessBlockConfiguration, shownBlock } from "../s3/public-access-document.ts";
 import { Unit } from "../s3/shapes.ts";
 import { configure, requireConfigured } from "./configured.ts";
 import { declareOperation } from "./context.ts";
+import { askedBlock, PublicAccessBlockConfiguration, shownBlock } from "./public-access-document.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html */
 export const DeletePublicAccessBlock = declareOperation({

@@ -6,16 +6,21 @@ import {
   CreateMultipartUploadCommand,
   DeleteBucketOwnershipControlsCommand,
   DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
   DeletePublicAccessBlockCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
   GetBucketPolicyStatusCommand,
+  GetObjectCommand,
   GetPublicAccessBlockCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
   PutBucketAclCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   PutPublicAccessBlockCommand,
+  S3Client,
 } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal } from "../support/each-front.ts";
 import { testKeys } from "../support/node-process.ts";
@@ -734,4 +739,63 @@ test("UploadPart_unsigned_in_every_way_that_needs_no_signature", async (t, { s3,
   t.is(await part(chunked, { ...framed, ...mode("STREAMING-UNSIGNED-PAYLOAD-TRAILER") }), "200");
   t.is(await part(chunked, { ...framed, ...mode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD") }), "400 InvalidRequest");
   t.is(await part(chunked, { ...framed, ...mode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER") }), "400 InvalidRequest");
+});
+
+test("an_SDK_that_does_not_sign_reads_writes_and_lists", async (t, { s3, bucket, endpoint }) => {
+  const Policy = policyOf(statement(bucket, "Allow", "*", ["s3:GetObject", "s3:PutObject", "s3:ListBucket"]));
+  await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  await s3.send(
+    new PutBucketOwnershipControlsCommand({
+      Bucket: bucket,
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+    }),
+  );
+  const anonymous = new S3Client({
+    endpoint,
+    region: "us-east-1",
+    forcePathStyle: true,
+    maxAttempts: 1,
+    signer: { sign: async (request) => request },
+    credentials: { accessKeyId: "", secretAccessKey: "" },
+  });
+  await anonymous.send(
+    new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "of nobody", ContentType: "text/plain" }),
+  );
+  const read = await anonymous.send(new GetObjectCommand({ Bucket: bucket, Key: "k" }));
+  t.is(await read.Body?.transformToString(), "of nobody");
+  const listed = await anonymous.send(new ListObjectsV2Command({ Bucket: bucket }));
+  t.deepEqual(
+    listed.Contents?.map(({ Key }) => Key),
+    ["k"],
+  );
+  t.is(await refusal(anonymous.send(new ListBucketsCommand({}))), "403 AccessDenied");
+  t.is(await refusal(anonymous.send(new DeleteObjectCommand({ Bucket: bucket, Key: "k" }))), "403 AccessDenied");
+  anonymous.destroy();
+});
+
+test("PutObjectTagging_by_existing_tags_is_judged_before_it_is_done", async (t, { s3, bucket, signed }) => {
+  const condition = { StringEquals: { "s3:ExistingObjectTag/class": "open" } };
+  const Principal = { AWS: "arn:aws:iam::100000000000:user/nobody" };
+  const tagging = ["s3:PutObjectTagging", "s3:DeleteObjectTagging"];
+  const Policy = policyOf(statement(bucket, "Allow", Principal, tagging, condition));
+  await s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
+  for (const value of ["open", "shut"]) {
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: value, Body: "x", Tagging: `class=${value}` }));
+  }
+  const body = "<Tagging><TagSet><Tag><Key>class</Key><Value>changed</Value></Tag></TagSet></Tagging>";
+  const headers = { "content-md5": createHash("md5").update(body).digest("base64") };
+  const tag = async (method: string, key: string) => {
+    const more = method === "PUT" ? { body, headers } : {};
+    return outcome(await signed({ method, target: `/${bucket}/${key}?tagging`, ...more, ...as("nobody") }));
+  };
+  const held = async (key: string) => {
+    const { body: listed } = await signed({ method: "GET", target: `/${bucket}/${key}?tagging` });
+    return /<Value>(.*)<\/Value>/.exec(listed.toString())?.[1];
+  };
+  t.is(await tag("PUT", "shut"), "403 AccessDenied");
+  t.is(await tag("DELETE", "shut"), "403 AccessDenied");
+  t.is(await held("shut"), "shut");
+  t.is(await tag("PUT", "open"), "200");
+  t.is(await held("open"), "changed");
+  t.is(await tag("DELETE", "open"), "403 AccessDenied");
 });

@@ -2,7 +2,7 @@
 
 import { body } from "../model/member.ts";
 import { boolean, structure, type ValueOf } from "../model/shape.ts";
-import type { PublicAccessBlock } from "./public-access.ts";
+import type { PublicAccessBlock } from "../s3/public-access.ts";
 
 export const PublicAccessBlockConfiguration = structure("PublicAccessBlockConfiguration", {
   BlockPublicAcls: body(boolean, { xmlName: "BlockPublicAcls" }),
