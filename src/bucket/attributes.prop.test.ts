@@ -296,7 +296,7 @@ test("attributes and locks of every version are the model's, in records and in r
       for (const tree of ["current", "versions", "attributes"] as const)
         t.deepEqual(trees[tree].keys({ start: Buffer.alloc(0), limit: 1 }), []);
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
   t.deepEqual([...reached].sort(), [
     "AccessDenied",

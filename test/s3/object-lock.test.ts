@@ -1,4 +1,4 @@
-/** Object lock over HTTP, through AWS's SDK: bucket and default retention, holds, bypass, every path that removes. */
+/** Object lock over HTTP, through AWS's SDK: bucket and default retention, lock headers, retention, holds, permissions. */
 
 import {
   AbortMultipartUploadCommand,
@@ -6,126 +6,34 @@ import {
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
-  DeleteBucketCommand,
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
   GetBucketVersioningCommand,
   GetObjectCommand,
   GetObjectLegalHoldCommand,
   GetObjectLockConfigurationCommand,
-  GetObjectRetentionCommand,
   HeadObjectCommand,
-  ListObjectVersionsCommand,
-  type ObjectLockRule,
   PutBucketVersioningCommand,
-  PutObjectCommand,
-  type PutObjectCommandInput,
-  PutObjectLegalHoldCommand,
-  PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
-  S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
-import { eachFront, outcome, refusal, type Stand } from "../support/each-front.ts";
-import { testKeys } from "../support/node-process.ts";
-import { sendSigned } from "../support/signed-request.ts";
+import { eachFront, outcome, refusal } from "../support/each-front.ts";
+import {
+  as,
+  configureLock,
+  dayMs,
+  hold,
+  identities,
+  inDays,
+  locked,
+  put,
+  putRetained,
+  type Removal,
+  remove,
+  retain,
+  retentionOf,
+  versionCount,
+} from "../support/locked-bucket.ts";
 
-const objects = "arn:aws:s3:::*/*";
-const userKey = (name: string) => ({ accessKeyId: `AKLOCK${name}`, secretAccessKey: `a-secret-of-${name}` });
-const user = (name: string, statements: object[]) => ({
-  name,
-  email: `${name}@example.com`,
-  role: "user",
-  policies: [{ Version: "2012-10-17", Statement: statements }],
-  keys: [userKey(name)],
-});
-const allow = (Action: string[], Condition?: object) => ({
-  Effect: "Allow",
-  Action,
-  Resource: objects,
-  ...(Condition === undefined ? {} : { Condition }),
-});
-const account = {
-  accountId: "100000000000",
-  canonicalId: "canonical 100000000000",
-  displayName: "account",
-  kind: "operator",
-  root: {
-    email: "root@example.com",
-    keys: [{ accessKeyId: testKeys.accessKeyId, secretAccessKey: testKeys.secretAccessKey }],
-  },
-  users: [
-    user("remover", [allow(["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention", "s3:GetObject"])]),
-    user("writer", [allow(["s3:PutObject"])]),
-    user("maker", [{ Effect: "Allow", Action: ["s3:CreateBucket"], Resource: "arn:aws:s3:::*" }]),
-    user("weekly", [
-      allow(["s3:PutObject", "s3:PutObjectRetention"], {
-        NumericLessThanEquals: { "s3:object-lock-remaining-retention-days": "7" },
-      }),
-    ]),
-  ],
-};
-const test = eachFront({ identities: { accounts: [account] } });
-
-type At = Pick<Stand, "s3" | "endpoint" | "bucket">;
-type Mode = "GOVERNANCE" | "COMPLIANCE";
-
-const dayMs = 86_400_000;
-const startMs = Math.floor(Date.now() / 1000) * 1000;
-/** The same time whenever it is asked. */
-const inDays = (days: number): Date => new Date(startMs + days * dayMs);
-
-const as = ({ endpoint }: At, name: string): S3Client =>
-  new S3Client({
-    endpoint,
-    region: "us-east-1",
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: userKey(name),
-  });
-
-/** A bucket with object lock of its own. */
-const locked = async ({ s3, bucket, endpoint }: At): Promise<At> => {
-  const name = `${bucket}-lock`;
-  await s3.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: true }));
-  return { s3, bucket: name, endpoint };
-};
-
-const put = ({ s3, bucket }: At, more: Partial<PutObjectCommandInput> = {}, client = s3) =>
-  client.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "body", ...more }));
-
-const putRetained = (at: At, mode: Mode, days = 1) =>
-  put(at, { ObjectLockMode: mode, ObjectLockRetainUntilDate: inDays(days) });
-
-interface Removal {
-  readonly VersionId?: string | undefined;
-  readonly BypassGovernanceRetention?: boolean;
-}
-
-const remove = ({ s3, bucket }: At, removal: Removal, client = s3) =>
-  client.send(new DeleteObjectCommand({ Bucket: bucket, Key: "k", ...removal }));
-
-const retain = ({ s3, bucket }: At, Mode: Mode, until: Date, more: Removal = {}, client = s3) =>
-  client.send(
-    new PutObjectRetentionCommand({ Bucket: bucket, Key: "k", Retention: { Mode, RetainUntilDate: until }, ...more }),
-  );
-
-const retentionOf = async ({ s3, bucket }: At, VersionId?: string) =>
-  (await s3.send(new GetObjectRetentionCommand({ Bucket: bucket, Key: "k", VersionId }))).Retention;
-
-const hold = ({ s3, bucket }: At, Status: "ON" | "OFF", VersionId?: string) =>
-  s3.send(new PutObjectLegalHoldCommand({ Bucket: bucket, Key: "k", LegalHold: { Status }, VersionId }));
-
-const configureLock = ({ s3, bucket }: At, Rule?: ObjectLockRule) =>
-  s3.send(
-    new PutObjectLockConfigurationCommand({
-      Bucket: bucket,
-      ObjectLockConfiguration: { ObjectLockEnabled: "Enabled", ...(Rule === undefined ? {} : { Rule }) },
-    }),
-  );
-
-const versionCount = async ({ s3, bucket }: At): Promise<number> =>
-  ((await s3.send(new ListObjectVersionsCommand({ Bucket: bucket }))).Versions ?? []).length;
+const test = eachFront({ identities });
 
 test("CreateBucket_object_lock_enables_versioning_and_lock", async (t, stand) => {
   const at = await locked(stand);
@@ -263,70 +171,6 @@ test("PutObjectRetention_condition_on_remaining_days", async (t, stand) => {
   await put(at, { ...long, ObjectLockRetainUntilDate: inDays(6) }, weekly);
 });
 
-test("DeleteObject_governance_takes_the_header_and_the_permission", async (t, stand) => {
-  const at = await locked(stand);
-  const { VersionId } = await putRetained(at, "GOVERNANCE");
-  const remover = as(at, "remover");
-  t.is(await refusal(remove(at, { VersionId })), "403 AccessDenied");
-  t.is(await refusal(remove(at, { VersionId, BypassGovernanceRetention: true }, remover)), "403 AccessDenied");
-  t.is(await versionCount(at), 1);
-  await remove(at, { VersionId, BypassGovernanceRetention: true });
-  t.is(await versionCount(at), 0);
-});
-
-test("DeleteObject_compliance_is_refused_to_Root_with_bypass", async (t, stand) => {
-  const at = await locked(stand);
-  const { VersionId } = await putRetained(at, "COMPLIANCE");
-  t.is(await refusal(remove(at, { VersionId })), "403 AccessDenied");
-  t.is(await refusal(remove(at, { VersionId, BypassGovernanceRetention: true })), "403 AccessDenied");
-  const short = { ObjectLockMode: "COMPLIANCE", ObjectLockRetainUntilDate: new Date(Date.now() + 2000) } as const;
-  const { VersionId: second } = await put(at, short);
-  t.is(await refusal(remove(at, { VersionId: second })), "403 AccessDenied");
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  await remove(at, { VersionId: second });
-  t.is(await versionCount(at), 1);
-});
-
-test("DeleteObjects_refuses_the_locked_ones_alone", async (t, stand) => {
-  const at = await locked(stand);
-  const { s3, bucket: Bucket } = at;
-  const versions = [await put(at), await putRetained(at, "GOVERNANCE"), await putRetained(at, "COMPLIANCE")];
-  const Objects = versions.map(({ VersionId }) => ({ Key: "k", VersionId }));
-  const ask = (BypassGovernanceRetention: boolean, client = s3) =>
-    client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects }, BypassGovernanceRetention }));
-  const first = await ask(true, as(at, "remover"));
-  t.deepEqual(
-    first.Deleted?.map(({ VersionId }) => VersionId),
-    [versions[0]?.VersionId],
-  );
-  t.deepEqual(
-    first.Errors?.map(({ Code, VersionId }) => [Code, VersionId]),
-    [
-      ["AccessDenied", versions[1]?.VersionId],
-      ["AccessDenied", versions[2]?.VersionId],
-    ],
-  );
-  const second = await ask(true);
-  t.deepEqual(
-    second.Errors?.map(({ VersionId }) => VersionId),
-    [versions[2]?.VersionId],
-  );
-  t.is(await versionCount(at), 1);
-});
-
-test("PutObject_and_DeleteObject_without_a_version_go_on_over_a_locked_one", async (t, stand) => {
-  const at = await locked(stand);
-  const { s3, bucket: Bucket } = at;
-  const { VersionId } = await putRetained(at, "COMPLIANCE");
-  await put(at, { Body: "over" });
-  await put(at, { Key: "other", Body: "copied over" });
-  await s3.send(new CopyObjectCommand({ Bucket, Key: "k", CopySource: `${Bucket}/other` }));
-  t.true((await remove(at, {})).DeleteMarker);
-  t.is(await versionCount(at), 4);
-  const found = await s3.send(new GetObjectCommand({ Bucket, Key: "k", VersionId }));
-  t.is(await found.Body?.transformToString(), "body");
-});
-
 test("PutObjectRetention_never_shortens_compliance_and_takes_bypass_for_governance", async (t, stand) => {
   const at = await locked(stand);
   const { VersionId } = await put(at);
@@ -453,62 +297,4 @@ test("CompleteMultipartUpload_gives_the_lock_that_the_upload_was_made_with", asy
   t.is((await retentionOf(at))?.Mode, "GOVERNANCE");
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key: "given-up" }));
   await s3.send(new AbortMultipartUploadCommand({ Bucket, Key: "given-up", UploadId }));
-});
-
-test("DeleteBucket_with_a_locked_version_409", async (t, stand) => {
-  const at = await locked(stand);
-  await putRetained(at, "COMPLIANCE");
-  await remove(at, {});
-  t.is(await refusal(at.s3.send(new DeleteBucketCommand({ Bucket: at.bucket }))), "409 BucketNotEmpty");
-  t.is(await versionCount(at), 1);
-});
-
-test("SuperDeleteBucket_is_refused_with_the_locked_versions_and_removes_nothing", async (t, stand) => {
-  const at = await locked(stand);
-  const { s3, bucket: name } = at;
-  const compliance = await putRetained(at, "COMPLIANCE");
-  const governance = await putRetained(at, "GOVERNANCE");
-  const held = await put(at, { Key: "held", ObjectLockLegalHoldStatus: "ON" });
-  await put(at, { Key: "free" });
-  const superDelete = async () => {
-    const answer = await sendSigned(stand.consoleEndpoint, {
-      method: "POST",
-      target: `/api/v1/buckets/${name}/super-delete`,
-      body: JSON.stringify({ name }),
-      headers: { "content-type": "application/json" },
-    });
-    const { code, errors = [] } = JSON.parse(answer.body.toString()) as {
-      code?: string;
-      errors?: { detail: string }[];
-    };
-    return { status: answer.status, code, text: errors.map(({ detail }) => detail).join() };
-  };
-  const refused = await superDelete();
-  t.like(refused, { status: 409, code: "BucketLocked" });
-  for (const { VersionId } of [compliance, held]) t.true(refused.text.includes(VersionId ?? "none"), refused.text);
-  t.false(refused.text.includes(governance.VersionId ?? "none"), "Root may pass governance mode");
-  t.is(await versionCount(at), 4);
-  await put(at, { Key: "still open" });
-  t.is(await refusal(s3.send(new DeleteBucketCommand({ Bucket: name }))), "409 BucketNotEmpty");
-});
-
-test("SuperDeleteBucket_removes_versions_whose_lock_has_ended", async (t, stand) => {
-  const at = await locked(stand);
-  const { s3, bucket: name } = at;
-  await put(at, { ObjectLockMode: "COMPLIANCE", ObjectLockRetainUntilDate: new Date(Date.now() + 1500) });
-  await putRetained(at, "GOVERNANCE");
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  const answer = await sendSigned(stand.consoleEndpoint, {
-    method: "POST",
-    target: `/api/v1/buckets/${name}/super-delete`,
-    body: JSON.stringify({ name }),
-    headers: { "content-type": "application/json" },
-  });
-  t.is(answer.status, 202, answer.body.toString());
-  let gone = "";
-  for (let turn = 0; turn < 200 && gone !== "404 NoSuchBucket"; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    gone = await refusal(s3.send(new ListObjectVersionsCommand({ Bucket: name })));
-  }
-  t.is(gone, "404 NoSuchBucket");
 });
