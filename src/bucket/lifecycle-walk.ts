@@ -16,6 +16,7 @@ import {
   markerExpirationOf,
   noncurrentExpirationOf,
 } from "../s3/lifecycle.ts";
+import { readTail } from "../storage/attributes.ts";
 import {
   decodeUploadKey,
   type KeyRange,
@@ -26,7 +27,6 @@ import {
   uploadPrefix,
   versionKey,
 } from "../storage/keys.ts";
-import { readTail } from "../storage/attributes.ts";
 import { decodeBrief, isDeleteMarker, modifiedMsOf, type ObjectRecord } from "../storage/record.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
 import type { ReadTrees } from "../storage/trees.ts";

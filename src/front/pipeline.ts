@@ -5,6 +5,7 @@
 
 import type { Admission, Ticket } from "../actor/admission.ts";
 import { hoists } from "../auth/presigned-headers.ts";
+import { assert } from "../base/assert.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { BucketRecord } from "../control/records.ts";
@@ -180,7 +181,10 @@ export class Pipeline {
     const { bucket: bucketName, key } = address;
     // A bucket's place is judged, and stands in the body alone.
     const earlyBody = operation.createsBucket ? await readWholeBody(request, payload, shared.clock) : null;
-    if (earlyBody !== null) shared.control.refresh();
+    if (earlyBody !== null) {
+      verifyWholeBody(operation, { request, payload, wholeBody: earlyBody });
+      shared.control.refresh();
+    }
     const locationConstraint =
       earlyBody === null
         ? null

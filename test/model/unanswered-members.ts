@@ -30,6 +30,16 @@ export const unansweredMembers: readonly UnansweredMembers[] = [
     operations: ["GetBucketAcl", "GetObjectAcl"],
     reason: "who was named by e-mail address is kept and shown by canonical id",
   },
+  {
+    members: /^(?:TargetGrants|Grantee|Type|DisplayName|EmailAddress|ID|URI|Permission)$/,
+    operations: ["GetBucketLogging"],
+    reason: "grants on log objects are refused",
+  },
+  {
+    members: /^EventBridgeConfiguration$/,
+    operations: ["GetBucketNotificationConfiguration"],
+    reason: "there is no EventBridge: refused",
+  },
   { members: /^MFADelete$/, reason: "MFA delete cannot be enabled" },
   { members: /^BucketArn$/, reason: "buckets are named, not by ARNs" },
   { members: /^BucketLocation(?:Type|Name)$/, reason: "for directory buckets" },
