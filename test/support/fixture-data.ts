@@ -1,9 +1,11 @@
 /**
  * What the data directory of a release holds, as far as the format test checks it: one object of each storage tier,
- * a multipart object, an open upload, an overwritten and a deleted key; since format 2, a bucket with versions. `node dist/test/support/fixture-data.js DIR`
+ * a multipart object, an open upload, an overwritten and a deleted key; since format 2, a bucket with versions;
+ * since format 4, one with a policy, tags in rows of their own, and a lock. `node dist/test/support/fixture-data.js DIR`
  * makes a directory of the current format for test/fixtures.
  */
 
+import { createHash } from "node:crypto";
 import { NodeProcess, testKeys } from "./node-process.ts";
 import { S3Client } from "./s3-client.ts";
 
@@ -46,6 +48,17 @@ async function expectOk(answer: ReturnType<S3Client["send"]>): Promise<string> {
   return `${headers["etag"] ?? ""} ${body.toString()}`;
 }
 
+/** A bucket with a configuration, whose object has more tags than its record holds beside the body, and a hold. */
+export const attributesBucket = "format-attributes";
+export const fixtureBigBody = fixtureBody(4000, 17);
+export const fixtureTags = Array.from({ length: 10 }, (_, index) => [`key${index}`, `${index}`.repeat(250)] as const);
+export const fixturePolicy = JSON.stringify({
+  Version: "2012-10-17",
+  Statement: [
+    { Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: `arn:aws:s3:::${attributesBucket}/*` },
+  ],
+});
+
 async function fill(client: S3Client): Promise<void> {
   const path = (key: string): string => `/${fixtureBucket}/${key}`;
   await expectOk(client.send("PUT", `/${fixtureBucket}`));
@@ -83,12 +96,30 @@ async function fillVersions(client: S3Client): Promise<void> {
   await expectOk(client.send("DELETE", `/${versionedBucket}/gone`));
 }
 
+async function fillAttributes(client: S3Client): Promise<void> {
+  const path = `/${attributesBucket}`;
+  await expectOk(client.send("PUT", path, { headers: { "x-amz-bucket-object-lock-enabled": "true" } }));
+  await expectOk(client.send("PUT", path, { query: { policy: "" }, body: Buffer.from(fixturePolicy) }));
+  await expectOk(client.send("PUT", `${path}/k`, { body: fixtureBigBody }));
+  const tags = fixtureTags.map(([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`).join("");
+  const documents = {
+    tagging: `<Tagging><TagSet>${tags}</TagSet></Tagging>`,
+    "legal-hold": "<LegalHold><Status>ON</Status></LegalHold>",
+  };
+  for (const [word, text] of Object.entries(documents)) {
+    const body = Buffer.from(text);
+    const headers = { "content-md5": createHash("md5").update(body).digest("base64") };
+    await expectOk(client.send("PUT", `${path}/k`, { query: { [word]: "" }, body, headers }));
+  }
+}
+
 const target = process.argv[2];
 if (process.argv[1]?.endsWith("fixture-data.js") && target !== undefined) {
   const node = await NodeProcess.start({ data: target });
   const client = new S3Client({ endpoint: node.endpoint, ...testKeys });
   await fill(client);
   await fillVersions(client);
+  await fillAttributes(client);
   client.close();
   await new Promise((resolve) => setTimeout(resolve, 1500));
   console.log(`exit ${await node.stop()}`);
