@@ -60,14 +60,24 @@ function marked(marker: Buffer, size: number): Buffer {
 function filesUnder(directory: string): string[] {
   return readdirSync(directory, { recursive: true, encoding: "utf8" })
     .map((name) => join(directory, name))
-    .filter((path) => statSync(path).isFile());
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+}
+
+/** null: the collector was here first. */
+function readIfThere(file: string): Buffer | null {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
 }
 
 /** The files that hold any of these bytes. */
 function holding(files: readonly string[], words: readonly Buffer[]): string[] {
   return files.filter((file) => {
-    const bytes = readFileSync(file);
-    return words.some((word) => bytes.includes(word));
+    const bytes = readIfThere(file);
+    return bytes !== null && words.some((word) => bytes.includes(word));
   });
 }
 
