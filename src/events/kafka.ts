@@ -16,8 +16,10 @@ export type MakeProducer = (client: KafkaConfig, producer: ProducerConfig) => Ka
 export const loadKafka = () => loadDriver("kafka://", "kafkajs", "2", () => import("kafkajs"));
 
 async function systemProducer(): Promise<MakeProducer> {
-  const { Kafka, logLevel } = (await loadKafka()).default;
-  return (client, producer) => new Kafka({ ...client, logLevel: logLevel.NOTHING }).producer(producer);
+  const { Kafka, logLevel, Partitioners } = (await loadKafka()).default;
+  const createPartitioner = Partitioners.DefaultPartitioner;
+  return (client, producer) =>
+    new Kafka({ ...client, logLevel: logLevel.NOTHING }).producer({ ...producer, createPartitioner });
 }
 
 /** @param settings url: `kafka://host:port,host:port/topic` */

@@ -51,12 +51,24 @@ async function connectionTo(client: NatsConnection, subject: string): Promise<Co
     await client.close();
     throw error;
   });
+  const publish = async (message: string): Promise<void> => {
+    if (isStored) return requireStored(await client.request(subject, message, { timeout: limits.eventSendMs }));
+    client.publish(subject, message);
+    await client.flush();
+  };
+  // A flush does not end with its connection.
+  const underWay = new Set<(error: Error) => void>();
+  void client.closed().then((error) => {
+    for (const reject of underWay) reject(error instanceof Error ? error : new Error("the connection has ended"));
+  });
   return {
-    send: async (message) => {
-      if (isStored) return requireStored(await client.request(subject, message, { timeout: limits.eventSendMs }));
-      client.publish(subject, message);
-      await client.flush();
-    },
+    send: (message) =>
+      new Promise((resolve, reject) => {
+        underWay.add(reject);
+        publish(message)
+          .then(resolve, reject)
+          .finally(() => underWay.delete(reject));
+      }),
     close: () => client.close(),
   };
 }
