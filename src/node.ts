@@ -177,7 +177,6 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     onFatal(failStopCode, reason);
   };
   const implementation = await chooseImplementation(wantedImplementation(config, guest), log);
-
   await requireDrivers(config.events.targets);
   const directory = await DataDirectory.open({
     path: resolve(options.dataDirectory),
