@@ -3,6 +3,7 @@
 import type { SharedSlabs } from "./actor/slabs.ts";
 import type { LogSettings } from "./base/log.ts";
 import type { Config } from "./config/schema.ts";
+import type { DispatcherCounts } from "./events/dispatcher.ts";
 import type { TargetSettings } from "./events/target.ts";
 import type { RingKey } from "./keyring/key-ring.ts";
 import type { TlsFiles } from "./model/http.ts";
@@ -72,7 +73,9 @@ export type InsideAsk =
   | "bucket.emptySome"
   | "bucket.locked"
   | "bucket.reopen"
-  | "bucket.setQuota";
+  | "bucket.setQuota"
+  | "events.dead"
+  | "events.redeem";
 
 export interface FrontSnapshot {
   readonly openConnections: number;
@@ -82,4 +85,6 @@ export interface FrontSnapshot {
   readonly slotsWaiting: number;
   readonly pendingAsks: number;
   readonly requestsNotBooked: number;
+  /** null: another front delivers. */
+  readonly events: DispatcherCounts | null;
 }

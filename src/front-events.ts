@@ -6,7 +6,7 @@ import { waitingEvents } from "./bucket/event-outbox.ts";
 import type { BucketAddress, BucketRequest } from "./bucket/messages.ts";
 import { EventDispatcher } from "./events/dispatcher.ts";
 import type { EventTarget, TargetSettings } from "./events/target.ts";
-import { Webhook } from "./events/webhook.ts";
+import { openTarget } from "./events/targets.ts";
 import type { Snapshot } from "./storage/trees.ts";
 
 export interface FrontEventsOptions {
@@ -19,7 +19,7 @@ export interface FrontEventsOptions {
 }
 
 export function openDispatcher({ targets, snapshots, settle, clock, log }: FrontEventsOptions): EventDispatcher {
-  const drivers = new Map<string, EventTarget>(targets.map((target) => [target.name, new Webhook(target, clock)]));
+  const drivers = new Map<string, EventTarget>(targets.map((target) => [target.name, openTarget(target, clock)]));
   return new EventDispatcher({
     targets: drivers,
     pending: (limit, isKnown) => {

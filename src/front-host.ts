@@ -70,7 +70,7 @@ export class Front {
   readonly #log: Log;
   #server: HttpServer | null = null;
   readonly #bucketLogs: BucketLogs;
-  /** null: another front delivers, or there is nowhere to deliver to. */
+  /** null: another front delivers. */
   readonly #events: EventDispatcher | null;
   #isDraining = false;
 
@@ -132,7 +132,7 @@ export class Front {
       eventTargets: new Set(data.eventTargets.map(({ name }) => name)),
     };
     this.#bucketLogs = this.#openBucketLogs();
-    this.#events = index === 0 && data.eventTargets.length > 0 ? this.#openDispatcher() : null;
+    this.#events = index === 0 ? this.#openDispatcher() : null;
   }
 
   #openDispatcher(): EventDispatcher {
@@ -251,6 +251,7 @@ export class Front {
       slotsWaiting: this.#slabs.waiting,
       pendingAsks: this.#links.reduce((sum, link) => sum + link.snapshot().pending, 0),
       requestsNotBooked: this.#usage.lostRequests,
+      events: this.#events?.counts ?? null,
     };
   }
 

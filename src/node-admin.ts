@@ -47,7 +47,7 @@ export interface AdminParts {
   /** Rejects while the bucket's thread is away. */
   readonly setBucketQuota: (bucket: BucketRecord, quota: Pick<Quota, "bytes" | "objects">) => Promise<unknown>;
   /** As `setBucketQuota`. */
-  readonly askBucket: <T extends "bucket.configuration" | "bucket.configure">(
+  readonly askBucket: <T extends "bucket.configuration" | "bucket.configure" | "events.dead" | "events.redeem">(
     bucket: BucketRecord,
     type: T,
     request: BucketRequest<T>,
@@ -114,6 +114,8 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
       configureBucket: async (bucket, change) => {
         await parts.askBucket(bucket, "bucket.configure", change).catch(refuse);
       },
+      deadEvents: (bucket, asked) => parts.askBucket(bucket, "events.dead", asked).catch(refuse),
+      redeemEvents: (bucket, asked) => parts.askBucket(bucket, "events.redeem", asked).catch(refuse),
       defaultOwnership: config.buckets.defaultOwnership,
       lockedIn: (bucket, bypassGovernance) =>
         findLocked((request) => parts.askLocked(bucket, request), bypassGovernance).catch((error: unknown) => {

@@ -17,6 +17,7 @@ import { readIdentitiesFile } from "./cli/identities-file.ts";
 import type { Config } from "./config/schema.ts";
 import type { ControlRequest, IdentitiesDocument, IdentityKey } from "./control/messages.ts";
 import { listBuckets, restoreRecords, seededRecords } from "./control/seed.ts";
+import { requireDrivers } from "./events/targets.ts";
 import { chooseImplementation } from "./front/http-server.ts";
 import type { AskControl } from "./front/request-services.ts";
 import { websiteEndpoints } from "./front/website-host.ts";
@@ -176,7 +177,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     onFatal(failStopCode, reason);
   };
   const implementation = await chooseImplementation(wantedImplementation(config, guest), log);
-
+  await requireDrivers(config.events.targets);
   const directory = await DataDirectory.open({
     path: resolve(options.dataDirectory),
     partitions: config.storage.partitions === "auto" ? threads.buckets : config.storage.partitions,

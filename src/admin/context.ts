@@ -7,6 +7,7 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { BucketConfiguration, ConfigurationChange, ConfigurationField } from "../bucket/configuration.ts";
 import type { LockedFound } from "../bucket/locked-versions.ts";
+import type { BucketReply, BucketRequest } from "../bucket/messages.ts";
 import type { UsageReader } from "../bucket/usage-reader.ts";
 import type { Quota, UserRecord } from "../control/identity-records.ts";
 import type { ControlProtocol } from "../control/messages.ts";
@@ -44,6 +45,16 @@ export interface AdminServices {
   ) => Promise<BucketConfiguration[F] | null>;
   /** @throws AdminError InsufficientStorage, OperationAborted, ServiceUnavailable */
   readonly configureBucket: (bucket: BucketRecord, change: ConfigurationChange) => Promise<void>;
+  /** @throws AdminError ServiceUnavailable */
+  readonly deadEvents: (
+    bucket: BucketRecord,
+    asked: BucketRequest<"events.dead">,
+  ) => Promise<BucketReply<"events.dead">>;
+  /** @throws AdminError InsufficientStorage, OperationAborted, ServiceUnavailable */
+  readonly redeemEvents: (
+    bucket: BucketRecord,
+    asked: BucketRequest<"events.redeem">,
+  ) => Promise<BucketReply<"events.redeem">>;
   /** Object ownership of buckets that are made without a choice; null: none. */
   readonly defaultOwnership: ObjectOwnership | null;
   /** Versions in a bucket that are locked now. @throws AdminError ServiceUnavailable */

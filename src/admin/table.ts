@@ -5,6 +5,7 @@ import * as accounts from "./rows-accounts.ts";
 import * as audit from "./rows-audit.ts";
 import * as bucketAccess from "./rows-bucket-access.ts";
 import * as buckets from "./rows-buckets.ts";
+import * as deadEvents from "./rows-dead-events.ts";
 import * as groups from "./rows-groups.ts";
 import { holderRows } from "./rows-holders.ts";
 import * as jobs from "./rows-jobs.ts";
@@ -24,6 +25,7 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   audit,
   bucketAccess,
   buckets,
+  deadEvents,
   groups,
   jobs,
   keys,

@@ -334,6 +334,7 @@ export const limits = {
   // Events
   eventSendMs: 10_000,
   eventPollMs: 200,
+  eventIdlePollMs: 60_000,
   eventsHeldMax: 10_000,
   eventsPerBucketScanMax: 1000,
   eventSendsPerTargetMax: 8,
@@ -341,6 +342,7 @@ export const limits = {
   eventRetryMsMax: 10 * 60 * 1000,
   eventAgeMaxMs: 24 * 60 * 60 * 1000,
   deadEventsPerBucketMax: 1000,
+  eventKafkaRetriesMax: 2,
   notificationRulesMax: 100,
   notificationIdCharsMax: 255,
   // Storage

@@ -14,7 +14,7 @@ import { completeUpload } from "./complete.ts";
 import { addDataKey, configuration, configure } from "./configuration-turns.ts";
 import { deleteObject, deleteObjects } from "./delete-turns.ts";
 import { emptySome } from "./emptying.ts";
-import { settleEvents } from "./event-outbox.ts";
+import { deadEvents, redeemEvents, settleEvents, testTargets } from "./event-outbox.ts";
 import { expireSome } from "./lifecycle-turns.ts";
 import { listObjects } from "./listing.ts";
 import { lockedVersions } from "./locked-versions.ts";
@@ -50,6 +50,9 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "bucket.setVersioning": (request, memory) => setVersioning(memory, request),
   "bucket.setQuota": (request, memory) => setQuota(memory, request),
   "events.settle": (request, memory) => settleEvents(memory, request),
+  "events.test": (request, memory) => testTargets(memory, request),
+  "events.dead": async (request, memory) => deadEvents(memory, request),
+  "events.redeem": (request, memory) => redeemEvents(memory, request),
   "bucket.configure": (request, memory) => configure(memory, request),
   "bucket.addDataKey": (request, memory) => addDataKey(memory, request),
   "bucket.configuration": (request, memory) => configuration(memory, request),

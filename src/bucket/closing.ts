@@ -4,6 +4,7 @@ import { limits } from "../base/limits.ts";
 import { keepClosed } from "../storage/closed-buckets.ts";
 import { decodeUploadKey, prefixRange, uploadPrefix } from "../storage/keys.ts";
 import { decodeUpload } from "../storage/uploads.ts";
+import { dropDeadEvents } from "./event-outbox.ts";
 import type { BucketOwner, BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
 import { removeUpload } from "./upload-turns.ts";
@@ -27,7 +28,10 @@ export async function closeBucket(
     if (isEmpty) keepOwner(turn, owner);
     return isEmpty;
   });
-  if (empty) while (await memory.turn(abortSomeUploads));
+  if (empty) {
+    while (await memory.turn(abortSomeUploads));
+    while (await memory.turn(dropDeadEvents));
+  }
   return { empty };
 }
 

@@ -7,6 +7,7 @@ import { decodeVersionKey, objectKeyOf, objectPrefix, prefixRange, versionKeyAt 
 import { decodeBrief, type ObjectRecord } from "../storage/record.ts";
 import type { Range, ReadTree } from "../storage/trees.ts";
 import { abortSomeUploads, closeTurn, keepOwner } from "./closing.ts";
+import { dropDeadEvents } from "./event-outbox.ts";
 import { type HistoryTotals, planRemoval } from "./history.ts";
 import { isVersionLocked } from "./locks.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
@@ -40,7 +41,8 @@ export async function emptySome(
   });
   if (removed === null) return { removed: 0, isEmpty: false, isLocked: true };
   if (removed > 0) return { removed, isEmpty: false };
-  return { removed: 0, isEmpty: !(await memory.turn(abortSomeUploads)) };
+  const isEmpty = !(await memory.turn(abortSomeUploads)) && !(await memory.turn(dropDeadEvents));
+  return { removed: 0, isEmpty };
 }
 
 /** A version and what removing it does. */

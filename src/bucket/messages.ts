@@ -6,7 +6,7 @@ import type { Outcome } from "../base/outcome.ts";
 import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { BucketDataKey } from "../s3/encryption.ts";
-import type { EventCause } from "../s3/notification.ts";
+import type { EventCause, ObjectEvent, TestEvent } from "../s3/notification.ts";
 import type { ObjectLock, Retention } from "../s3/object-lock.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
 import type { Initiator, ObjectMetadata } from "../storage/record-tail.ts";
@@ -114,6 +114,14 @@ export interface ChecksumClaim {
   /** A composite value with `-<number of parts>` or without. */
   readonly checksum: Checksum | null;
   readonly checksumType: ChecksumType | null;
+}
+
+/** An event that was not delivered in time. */
+export interface DeadEvent {
+  readonly id: string;
+  readonly event: ObjectEvent | TestEvent;
+  /** Names of the targets that were to have it. */
+  readonly targets: readonly string[];
 }
 
 /** Message name → [request, reply]. Errors are S3 codes in an `Outcome`. */
@@ -245,6 +253,12 @@ export interface BucketProtocol {
   "bucket.setQuota": [{ quota: BucketQuota }, Record<string, never>];
   /** Takes events out of the outbox, by the hex of their rows' keys: what is dead is kept apart. */
   "events.settle": [{ delivered: readonly string[]; dead: readonly string[] }, Record<string, never>];
+  /** Sends a test event to every target of the notification configuration. Errors: OperationAborted, InsufficientStorage. */
+  "events.test": [{ requestId: string; hostId: string }, Record<string, never>];
+  /** Dead letters by age, oldest first, behind the id `after` (null: from the first). `next`: the last id when there are more. */
+  "events.dead": [{ after: string | null; limit: number }, { events: readonly DeadEvent[]; next: string | null }];
+  /** Drops dead letters, or sends them again; null: all. Counts those that were there. Errors: OperationAborted, InsufficientStorage. */
+  "events.redeem": [{ ids: readonly string[] | null; isSentAgain: boolean }, { count: number }];
   /** Sets or removes one field of the configuration. Errors: OperationAborted, InsufficientStorage, EntityTooLarge, and those of the field. */
   "bucket.configure": [ConfigurationChange, Record<string, never>];
   /**

@@ -74,6 +74,9 @@ const buckets = z.strictObject({
     ),
 });
 
+const eventTargetUrl =
+  /^(?:https?:\/\/[^\s/?#@]+[^\s#@]*|nats:\/\/[^\s/?#@,]+:\d{1,5}\/[^\s/?#@*>.%]+(?:\.[^\s/?#@*>.%]+)*|kafka:\/\/[^\s/?#@,]+:\d{1,5}(?:,[^\s/?#@,]+:\d{1,5})*\/[A-Za-z0-9._-]{1,249})$/;
+
 const events = z.strictObject({
   targets: z
     .array(
@@ -85,18 +88,25 @@ const events = z.strictObject({
         url: z
           .string()
           .max(2048)
-          .regex(/^https?:\/\/[^\s/?#@]+[^\s#@]*$/, "must be http:// or https://")
-          .describe("Webhook: events are POSTed to it as JSON."),
+          .regex(
+            eventTargetUrl,
+            "must be http://, https://, nats://host:port/subject or kafka://host:port,host:port/topic",
+          )
+          .describe(
+            "Webhook (http://, https://): events are POSTed to it as JSON. nats://host:port/subject and kafka://host:port,host:port/topic: a broker, at any address.",
+          ),
         authorization: z
           .string()
           .max(4096)
           .nullable()
           .default(null)
-          .describe("Sent as the Authorization header; a secret; null = none."),
+          .describe(
+            "Of a webhook: sent as the Authorization header. Of NATS: user:password, or a token. A secret; null = none.",
+          ),
         allowsPrivate: z
           .boolean()
           .default(false)
-          .describe("Whether it may be at a loopback, link-local or private address."),
+          .describe("Whether a webhook may be at a loopback, link-local or private address."),
       }),
     )
     .max(100)
@@ -294,6 +304,10 @@ export function* brokenRelations(parsed: Parsed): Generator<readonly [readonly (
     parsed.events.targets.map((target) => target.name),
     ["name"],
   );
+  for (const [index, { url, authorization }] of parsed.events.targets.entries()) {
+    if (url.startsWith("kafka:") && authorization !== null)
+      yield [["events", "targets", index, "authorization"], "is not for Kafka"];
+  }
   yield* repeated(["storage", "directories"], parsed.storage.directories, []);
   yield* repeated(["website", "endpoints"], parsed.website.endpoints, []);
   if (Array.isArray(parsed.domain)) yield* repeated(["domain"], parsed.domain, []);

@@ -1,6 +1,6 @@
 /**
  * Delivers what the buckets' outboxes hold, at least once: an event leaves its outbox when each of its targets has taken it, or
- * when it has been tried for `limits.eventAgeMaxMs`; then it is kept as a dead letter. A stop forgets only what was tried, and
+ * when it has been tried for `limits.eventAgeMaxMs`, and once at least; then it is kept as a dead letter. A stop forgets only what was tried, and
  * a target that had an event may get it again.
  */
 
@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { Log } from "../base/log.ts";
-import { eventRecord, type ObjectEvent } from "../s3/notification.ts";
+import { eventMessage, type ObjectEvent, type TestEvent } from "../s3/notification.ts";
 import type { EventTarget } from "./target.ts";
 
 /** An event in its outbox. */
@@ -17,7 +17,9 @@ export interface PendingEvent {
   readonly partition: number;
   /** Names it within its bucket: its place in the outbox. */
   readonly id: string;
-  readonly event: ObjectEvent;
+  readonly event: ObjectEvent | TestEvent;
+  /** Unix ms: its age counts from then on. */
+  readonly sinceMs: number;
   /** The rules that it fell under, with the targets that they name. */
   readonly rules: readonly { readonly id: string; readonly target: string }[];
 }
@@ -50,7 +52,12 @@ interface Delivery extends PendingEvent {
   /** Targets that have not taken it. */
   readonly due: Map<string, { readonly ruleId: string; tries: number; notBeforeMs: number }>;
   inFlight: number;
+  /** Refused attempts to settle it. */
+  settleTries: number;
+  settleNotBeforeMs: number;
 }
+
+const pauseMs = (tries: number): number => Math.min(limits.eventRetryMs * 2 ** (tries - 1), limits.eventRetryMsMax);
 
 const nameOf = (bucket: BucketId, id: string): string => `${bucket}/${id}`;
 
@@ -67,7 +74,9 @@ export class EventDispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#timer = options.clock.every(limits.eventPollMs, () => this.#poll());
+    // Without targets, events of former rules are left to come of age.
+    const pollMs = options.targets.size === 0 ? limits.eventIdlePollMs : limits.eventPollMs;
+    this.#timer = options.clock.every(pollMs, () => this.#poll());
   }
 
   get counts(): DispatcherCounts {
@@ -95,15 +104,23 @@ export class EventDispatcher {
   #hold(event: PendingEvent): void {
     const due: Delivery["due"] = new Map();
     for (const { id, target } of event.rules) due.set(target, { ruleId: id, tries: 0, notBeforeMs: 0 });
-    this.#held.set(nameOf(event.bucket, event.id), { ...event, due, inFlight: 0 });
+    this.#held.set(nameOf(event.bucket, event.id), {
+      ...event,
+      due,
+      inFlight: 0,
+      settleTries: 0,
+      settleNotBeforeMs: 0,
+    });
   }
 
   /** Sends what is due and not on its way; settles what is over. */
   #push(delivery: Delivery, nowMs: number): void {
-    if (delivery.inFlight > 0 || this.#isClosed) return;
-    const isOld = nowMs - delivery.event.timeMs > limits.eventAgeMaxMs;
-    if (delivery.due.size === 0 || isOld) {
-      this.#track(delivery, this.#settle(delivery));
+    const isHeld = this.#held.get(nameOf(delivery.bucket, delivery.id)) === delivery;
+    if (!isHeld || delivery.inFlight > 0 || this.#isClosed) return;
+    const due = [...delivery.due.values()];
+    const isDead = nowMs - delivery.sinceMs > limits.eventAgeMaxMs && due.every(({ tries }) => tries > 0);
+    if (due.length === 0 || isDead) {
+      if (delivery.settleNotBeforeMs <= nowMs) this.#track(delivery, this.#settle(delivery));
       return;
     }
     for (const [name, attempt] of delivery.due) {
@@ -129,14 +146,13 @@ export class EventDispatcher {
     try {
       const target = this.#options.targets.get(name);
       if (target === undefined) throw new Error("no target of this name is configured");
-      await target.send(JSON.stringify({ Records: [eventRecord(delivery.event, attempt.ruleId)] }));
+      await target.send(eventMessage(delivery.event, attempt.ruleId));
       delivery.due.delete(name);
       this.#delivered += 1;
     } catch (error) {
       this.#failed += 1;
       attempt.tries += 1;
-      const pauseMs = Math.min(limits.eventRetryMs * 2 ** (attempt.tries - 1), limits.eventRetryMsMax);
-      attempt.notBeforeMs = this.#options.clock.nowMs() + pauseMs;
+      attempt.notBeforeMs = this.#options.clock.nowMs() + pauseMs(attempt.tries);
       this.#options.log.warn({ target: name, tries: attempt.tries, error }, "an event was not delivered");
     } finally {
       this.#busy.set(name, (this.#busy.get(name) ?? 1) - 1);
@@ -152,10 +168,12 @@ export class EventDispatcher {
         isDead ? { delivered: [], dead: [id] } : { delivered: [id], dead: [] },
       );
       if (isDead) this.#dead += 1;
+      this.#held.delete(nameOf(bucket, id));
     } catch (error) {
-      // It stays in its outbox, and is found there again.
+      // Held on to, so that those who have it do not get it again.
+      delivery.settleTries += 1;
+      delivery.settleNotBeforeMs = this.#options.clock.nowMs() + pauseMs(delivery.settleTries);
       this.#options.log.warn({ bucketId: bucket, error }, "an event could not be taken out of its outbox");
     }
-    this.#held.delete(nameOf(bucket, id));
   }
 }

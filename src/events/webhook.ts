@@ -3,7 +3,7 @@
  * connection gets nowhere; redirects are not followed.
  */
 
-import { lookup } from "node:dns";
+import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
 import { type ClientRequest, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
@@ -27,9 +27,11 @@ const innerRanges: readonly (readonly [network: string, prefix: number, family: 
   ["198.18.0.0", 15, "ipv4"],
   ["224.0.0.0", 4, "ipv4"],
   ["240.0.0.0", 4, "ipv4"],
-  ["::", 127, "ipv6"],
+  ["::", 96, "ipv6"],
   ["64:ff9b::", 96, "ipv6"],
   ["64:ff9b:1::", 48, "ipv6"],
+  ["2001::", 32, "ipv6"],
+  ["2002::", 16, "ipv6"],
   ["fc00::", 7, "ipv6"],
   ["fe80::", 10, "ipv6"],
   ["fec0::", 10, "ipv6"],
@@ -60,25 +62,38 @@ class InnerAddressError extends Error {
   }
 }
 
-/** Looks names up as Node does, and refuses addresses that lie inside. */
-const outerLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error, "", 0);
-    const [first] = addresses;
-    if (first === undefined || addresses.some(({ address }) => isInnerAddress(address))) {
-      return callback(new InnerAddressError(hostname), "", 0);
-    }
-    if (options.all === true) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
-};
+/** As node:dns looks names up. */
+export type Resolve = (
+  hostname: string,
+  options: LookupOptions,
+  done: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
+) => void;
+
+const systemResolve: Resolve = (hostname, options, done) => lookup(hostname, { ...options, all: true }, done);
+
+/** Looks names up, and refuses those of which any address lies inside. */
+export function outerLookup(resolve: Resolve): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, options, (error, addresses) => {
+      if (error !== null) return callback(error, "", 0);
+      const [first] = addresses;
+      if (first === undefined || addresses.some(({ address }) => isInnerAddress(address))) {
+        return callback(new InnerAddressError(hostname), "", 0);
+      }
+      if (options.all === true) callback(null, [...addresses]);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
 
 export class Webhook implements EventTarget {
   readonly #settings: TargetSettings;
   readonly #url: URL;
   readonly #clock: Clock;
+  readonly #lookup: LookupFunction;
 
-  constructor(settings: TargetSettings, clock: Clock) {
+  constructor(settings: TargetSettings, clock: Clock, resolve = systemResolve) {
+    this.#lookup = outerLookup(resolve);
     this.#settings = settings;
     this.#url = new URL(settings.url);
     this.#clock = clock;
@@ -123,7 +138,7 @@ export class Webhook implements EventTarget {
       method: "POST",
       headers,
       agent: false,
-      ...(allowsPrivate ? {} : { lookup: outerLookup }),
+      ...(allowsPrivate ? {} : { lookup: this.#lookup }),
     } as const;
     return this.#url.protocol === "https:" ? requestHttps(this.#url, options) : requestHttp(this.#url, options);
   }

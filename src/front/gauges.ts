@@ -14,6 +14,16 @@ export interface FrontNumbers {
   readonly slotsWaiting: number;
   readonly pendingAsks: number;
   readonly requestsNotBooked: number;
+  /** null: another front delivers. */
+  readonly events: EventNumbers | null;
+}
+
+/** What a front says of the events that it delivers. */
+export interface EventNumbers {
+  readonly delivered: number;
+  readonly failed: number;
+  readonly dead: number;
+  readonly waiting: number;
 }
 
 /** What a bucket holds. */
@@ -88,8 +98,40 @@ export function nodeGauges({ fronts, supervisor, lifecycle, nowMs, freeSpace, he
       help: "1 while writes are refused for want of space.",
       read: () => [{ value: Number(freeSpace.isLow) }],
     },
+    ...eventGauges(fronts),
     ...lifecycleGauges(lifecycle, nowMs),
     ...(held === null ? [] : [usageGauge(held)]),
+  ];
+}
+
+function eventGauges(fronts: GaugeParts["fronts"]): GaugeSource[] {
+  const sum = (pick: (numbers: EventNumbers) => number) => () => [
+    { value: fronts().reduce((total, { events }) => total + (events === null ? 0 : pick(events)), 0) },
+  ];
+  return [
+    {
+      name: "troupe_events_delivered_total",
+      help: "Events that a target has taken since the start, once for each target.",
+      kind: "counter",
+      read: sum(({ delivered }) => delivered),
+    },
+    {
+      name: "troupe_events_failed_total",
+      help: "Attempts to deliver an event since the start that a target did not take.",
+      kind: "counter",
+      read: sum(({ failed }) => failed),
+    },
+    {
+      name: "troupe_events_dead_total",
+      help: "Events that have become dead letters since the start.",
+      kind: "counter",
+      read: sum(({ dead }) => dead),
+    },
+    {
+      name: "troupe_events_waiting",
+      help: "Events that were read from their outboxes and wait for a target.",
+      read: sum(({ waiting }) => waiting),
+    },
   ];
 }
 

@@ -18,6 +18,8 @@ export interface GaugeSource {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
+  /** Default: gauge. A counter's readings only grow while the process lives. */
+  readonly kind?: "counter";
   readonly read: () => readonly Reading[];
 }
 
@@ -81,11 +83,24 @@ export class Metrics {
 
   addGauge(source: GaugeSource): void {
     assert(/^troupe_[a-z0-9_]+$/.test(source.name), `a metric's name begins with troupe_: ${source.name}`);
-    new Gauge({
+    const head = {
       name: source.name,
       help: source.help,
       labelNames: source.labels ?? [],
       registers: [this.#registry],
+    };
+    if (source.kind === "counter") {
+      new Counter({
+        ...head,
+        collect() {
+          this.reset();
+          for (const reading of source.read()) this.inc(reading.labels ?? {}, reading.value);
+        },
+      });
+      return;
+    }
+    new Gauge({
+      ...head,
       collect() {
         this.reset();
         for (const reading of source.read()) this.set(reading.labels ?? {}, reading.value);

@@ -220,5 +220,9 @@ export const PutBucketNotificationConfiguration = declareOperation({
     rules,
   };
   await configure(context, { field: "notification", value: rules.length === 0 ? null : value });
+  if (rules.length > 0 && input.SkipDestinationValidation !== true) {
+    const { requestId, hostId } = context;
+    await services.askBucket(bucket, "events.test", { requestId, hostId });
+  }
   return {};
 });

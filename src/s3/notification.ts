@@ -144,11 +144,47 @@ export interface ObjectEvent {
   readonly hostId: string;
 }
 
+/** Tells a target that a bucket's configuration names it now. Plain data: it is stored until it is delivered. */
+export interface TestEvent {
+  readonly name: "s3:TestEvent";
+  /** Unix ms. */
+  readonly timeMs: number;
+  readonly bucket: string;
+  readonly requestId: string;
+  readonly hostId: string;
+}
+
+/**
+ * What a target gets. Example of a test: `{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2014-10-13T15:57:02.089Z",
+ * "Bucket":"photos","RequestId":"5582815E1AEA5ADF","HostId":"8cLeGAmw098X5cv4Zkwcmo8vvZa3eH3e"}`.
+ * @returns JSON text
+ */
+export function eventMessage(event: ObjectEvent | TestEvent, configurationId: string): string {
+  if (event.name !== "s3:TestEvent") return JSON.stringify({ Records: [eventRecord(event, configurationId)] });
+  const { name, timeMs, bucket, requestId, hostId } = event;
+  return JSON.stringify({
+    Service: "Amazon S3",
+    Event: name,
+    Time: new Date(timeMs).toISOString(),
+    Bucket: bucket,
+    RequestId: requestId,
+    HostId: hostId,
+  });
+}
+
 const versions: Readonly<Record<string, string>> = {
   ObjectTagging: "2.3",
   ObjectAcl: "2.3",
   LifecycleExpiration: "2.3",
 };
+
+/** As a form would carry it, but for slashes: a space is "+". */
+function formEncoded(key: string): string {
+  return encodeURIComponent(key)
+    .replaceAll("%2F", "/")
+    .replaceAll("%20", "+")
+    .replace(/[!'()~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
 
 /** An event as AWS's message has it. Source: "Event message structure". */
 export function eventRecord(event: ObjectEvent, configurationId: string): Readonly<Record<string, unknown>> {
@@ -171,8 +207,7 @@ export function eventRecord(event: ObjectEvent, configurationId: string): Readon
         arn: `arn:aws:s3:::${event.bucket}`,
       },
       object: {
-        // As a form would carry it: a space is "+".
-        key: encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("%20", "+"),
+        key: formEncoded(key),
         ...(sizeBytes === null ? {} : { size: sizeBytes }),
         ...(etag === null ? {} : { eTag: etag }),
         ...(versionId === null ? {} : { versionId }),

@@ -18,6 +18,7 @@ import { createLog, type Log } from "#src/base/log.ts";
 import { systemRandom } from "#src/base/random.ts";
 import type { BucketConfiguration } from "#src/bucket/configuration.ts";
 import type { LockedFound } from "#src/bucket/locked-versions.ts";
+import type { DeadEvent } from "#src/bucket/messages.ts";
 import { UsageReader } from "#src/bucket/usage-reader.ts";
 import { ControlActor } from "#src/control/actor.ts";
 import { EmbeddedControlStore } from "#src/control/embedded-store.ts";
@@ -106,6 +107,10 @@ export class Stand {
   readonly begunJobs: string[] = [];
   /** Of buckets, by name: what their turns would have. */
   readonly configurations = new Map<string, Partial<BucketConfiguration>>();
+  /** Of every bucket. */
+  deadEvents: DeadEvent[] = [];
+  /** "<retry or drop> <bucket> <id>". */
+  readonly redeemed: string[] = [];
   /** Of the one partition: empty. */
   readonly metadata: MemoryMetadata;
   readonly #front: FrontUnderTest;
@@ -155,6 +160,17 @@ export class Stand {
           (this.configurations.get(name)?.[field] ?? null) as BucketConfiguration[typeof field] | null,
         configureBucket: async ({ name }, { field, value }) => {
           this.configurations.set(name, { ...this.configurations.get(name), [field]: value ?? undefined });
+        },
+        deadEvents: async (_bucket, { after, limit }) => {
+          const events = this.deadEvents.filter(({ id }) => id > (after ?? "")).slice(0, limit);
+          const last = events.at(-1)?.id ?? "";
+          return { events, next: this.deadEvents.some(({ id }) => id > last) ? last : null };
+        },
+        redeemEvents: async ({ name }, { ids, isSentAgain }) => {
+          const chosen = this.deadEvents.filter(({ id }) => ids === null || ids.includes(id));
+          this.deadEvents = this.deadEvents.filter((event) => !chosen.includes(event));
+          for (const { id } of chosen) this.redeemed.push(`${isSentAgain ? "retry" : "drop"} ${name} ${id}`);
+          return { count: chosen.length };
         },
         defaultOwnership: null,
         lockedIn: async () => options.locked ?? { listed: [], count: 0 },

@@ -54,6 +54,8 @@ async function textOf(request: IncomingMessage): Promise<string> {
 /** Somebody who is told. */
 class Listener {
   readonly told: Told[] = [];
+  /** Buckets whose configuration it was told of. */
+  readonly tests: string[] = [];
   readonly authorizations: (string | undefined)[] = [];
   /** What it answers. */
   status = 204;
@@ -63,7 +65,9 @@ class Listener {
     this.#server = createServer((request, response) => {
       void textOf(request).then((text) => {
         if (this.status < 300) {
-          this.told.push(...(JSON.parse(text) as { Records: Told[] }).Records);
+          const { Records, Bucket } = JSON.parse(text) as { Records?: Told[]; Bucket?: string };
+          if (Bucket === undefined) this.told.push(...(Records ?? []));
+          else this.tests.push(Bucket);
           this.authorizations.push(request.headers.authorization);
         }
         response.writeHead(this.status, this.status === 302 ? { location: "/elsewhere" } : {});
@@ -84,7 +88,7 @@ class Listener {
   }
 
   /** Events by key, until there are some of them. */
-  async names(count: number, of = this.told): Promise<string[]> {
+  async names(count: number, of: readonly Told[] = this.told): Promise<string[]> {
     for (let tries = 0; of.length < count && tries < 200; tries++) await wait(50);
     return of.map(({ eventName, s3 }) => `${eventName} ${s3.object.key}`);
   }
@@ -241,6 +245,25 @@ test("every change that a rule asks for is told, as AWS tells it, and no other",
   );
   t.is(removed?.s3.object.versionId, VersionId);
   t.true(listener.authorizations.every((value) => value === "Bearer of news"));
+  s3.destroy();
+  t.is(await node.stop(), 0);
+});
+
+test("PutBucketNotificationConfiguration_test_event: each destination is told, unless its validation is skipped", async (t) => {
+  const listener = await Listener.open(t);
+  const { node, s3 } = await open(t, [{ name: "hook", url: listener.url, allowsPrivate: true }]);
+  for (const Bucket of ["skipped", "watched"]) {
+    await s3.send(new CreateBucketCommand({ Bucket }));
+    const NotificationConfiguration = rule("hook");
+    const SkipDestinationValidation = Bucket === "skipped";
+    await s3.send(
+      new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration, SkipDestinationValidation }),
+    );
+    await s3.send(new PutObjectCommand({ Bucket, Key: Bucket, Body: "x" }));
+  }
+  t.deepEqual((await listener.names(2)).sort(), ["ObjectCreated:Put skipped", "ObjectCreated:Put watched"]);
+  for (let tries = 0; listener.tests.length === 0 && tries < 200; tries++) await wait(50);
+  t.deepEqual(listener.tests, ["watched"]);
   s3.destroy();
   t.is(await node.stop(), 0);
 });

@@ -71,6 +71,8 @@ export const soleImporters: Readonly<Record<string, string>> = {
   otpauth: "account/totp.ts",
   uqr: "account/qr-code.ts",
   nodemailer: "mail/smtp.ts",
+  "@nats-io/transport-node": "events/nats.ts",
+  kafkajs: "events/kafka.ts",
 };
 
 /** Packages that any file may import. */

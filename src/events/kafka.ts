@@ -1,0 +1,49 @@
+/** Events as records of a Kafka topic, acknowledged by all replicas that are in sync. */
+
+import type { KafkaConfig, Producer, ProducerConfig } from "kafkajs";
+import type { Clock } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
+import { ConnectedTarget } from "./connected.ts";
+import { loadDriver } from "./driver-error.ts";
+import type { EventTarget, TargetSettings } from "./target.ts";
+
+/** What is used of a producer. */
+export type KafkaProducer = Pick<Producer, "connect" | "disconnect" | "send">;
+
+export type MakeProducer = (client: KafkaConfig, producer: ProducerConfig) => KafkaProducer;
+
+/** @throws MissingDriverError */
+export const loadKafka = () => loadDriver("kafka://", "kafkajs", "2", () => import("kafkajs"));
+
+async function systemProducer(): Promise<MakeProducer> {
+  const { Kafka, logLevel, Partitioners } = (await loadKafka()).default;
+  const createPartitioner = Partitioners.DefaultPartitioner;
+  return (client, producer) =>
+    new Kafka({ ...client, logLevel: logLevel.NOTHING }).producer({ ...producer, createPartitioner });
+}
+
+/** @param settings url: `kafka://host:port,host:port/topic` */
+export function kafkaTarget(settings: TargetSettings, clock: Clock, maker = systemProducer): EventTarget {
+  const { brokers, topic } = kafkaPlace(settings.url);
+  return new ConnectedTarget(async () => {
+    const make = await maker();
+    const timeout = limits.eventSendMs;
+    const retry = { retries: limits.eventKafkaRetriesMax, maxRetryTime: timeout };
+    const client = { clientId: "troupe", brokers, connectionTimeout: timeout, requestTimeout: timeout, retry };
+    const producer = make(client, { allowAutoTopicCreation: false, retry });
+    await producer.connect();
+    return {
+      send: async (message) => {
+        await producer.send({ topic, acks: allInSync, timeout, messages: [{ value: message }] });
+      },
+      close: () => producer.disconnect(),
+    };
+  }, clock);
+}
+
+const allInSync = -1;
+
+export function kafkaPlace(url: string): { readonly brokers: string[]; readonly topic: string } {
+  const [, brokers = "", topic = ""] = /^kafka:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
+  return { brokers: brokers.split(","), topic };
+}
