@@ -3,7 +3,7 @@
  * connection gets nowhere; redirects are not followed.
  */
 
-import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
+import { type LookupAddress, type LookupAllOptions, lookup } from "node:dns";
 import { type ClientRequest, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
@@ -27,11 +27,10 @@ const innerRanges: readonly (readonly [network: string, prefix: number, family: 
   ["198.18.0.0", 15, "ipv4"],
   ["224.0.0.0", 4, "ipv4"],
   ["240.0.0.0", 4, "ipv4"],
-  ["::", 96, "ipv6"],
+  ["::", 127, "ipv6"],
   ["64:ff9b::", 96, "ipv6"],
   ["64:ff9b:1::", 48, "ipv6"],
-  ["2001::", 32, "ipv6"],
-  ["2002::", 16, "ipv6"],
+  ["2001::", 23, "ipv6"],
   ["fc00::", 7, "ipv6"],
   ["fe80::", 10, "ipv6"],
   ["fec0::", 10, "ipv6"],
@@ -41,17 +40,33 @@ const innerRanges: readonly (readonly [network: string, prefix: number, family: 
 const inner = new BlockList();
 for (const [network, prefix, family] of innerRanges) inner.addSubnet(network, prefix, family);
 
-/** Whether an address is of this machine or its network. IPv4 in IPv6 counts as what it maps. */
+const withoutZone = (address: string): string => address.replace(/%.*$/, "");
+
+/**
+ * The IPv4 addresses that an IPv6 address carries: mapped (RFC 4291 section 2.5.5.2), compatible (2.5.5.1), by 6to4 (RFC 3056).
+ * @param address any spelling; the URL parser writes it with the longest run of zeros left out
+ */
+function carriedAddresses(address: string): readonly string[] {
+  const shortest = new URL(`http://[${address}]/`).hostname.slice(1, -1);
+  const [head = "", tail = ""] = shortest.split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === "" ? [] : tail.split(":");
+  const zeros: string[] = shortest.includes("::") ? Array(8 - before.length - after.length).fill("0") : [];
+  const words = [...before, ...zeros, ...after].map((word) => Number.parseInt(word, 16));
+  const dotted = (high = 0, low = 0): string => [high, low].map((word) => `${word >> 8}.${word & 255}`).join(".");
+  const isLow = words.slice(0, 5).every((word) => word === 0) && (words[5] === 0 || words[5] === 0xffff);
+  if (isLow) return [dotted(words[6], words[7])];
+  return words[0] === 0x2002 ? [dotted(words[1], words[2])] : [];
+}
+
+/** Whether an address is of this machine or its network. IPv6 that carries IPv4 counts as what it carries. */
 export function isInnerAddress(address: string): boolean {
   const family = isIP(address);
   // What is no address is not connected to.
   if (family === 0) return true;
   if (family === 4) return inner.check(address, "ipv4");
-  const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i.exec(address);
-  if (mapped === null) return inner.check(address, "ipv6");
-  const [, dotted, high = "0", low = "0"] = mapped;
-  const words = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
-  return inner.check(dotted ?? words.map((word) => `${word >> 8}.${word & 255}`).join("."), "ipv4");
+  const plain = withoutZone(address);
+  return inner.check(plain, "ipv6") || carriedAddresses(plain).some((carried) => inner.check(carried, "ipv4"));
 }
 
 class InnerAddressError extends Error {
@@ -62,41 +77,39 @@ class InnerAddressError extends Error {
   }
 }
 
-/** As node:dns looks names up. */
-export type Resolve = (
+/** How names are looked up: all addresses of one. */
+export type Lookup = (
   hostname: string,
-  options: LookupOptions,
-  done: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
 ) => void;
 
-const systemResolve: Resolve = (hostname, options, done) => lookup(hostname, { ...options, all: true }, done);
-
-/** Looks names up, and refuses those of which any address lies inside. */
-export function outerLookup(resolve: Resolve): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname, options, (error, addresses) => {
+/** Looks names up as Node does, and refuses addresses that lie inside. */
+const outerLookup =
+  (lookUp: Lookup): LookupFunction =>
+  (hostname, options, callback) => {
+    lookUp(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, "", 0);
       const [first] = addresses;
       if (first === undefined || addresses.some(({ address }) => isInnerAddress(address))) {
         return callback(new InnerAddressError(hostname), "", 0);
       }
-      if (options.all === true) callback(null, [...addresses]);
+      if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
     });
   };
-}
 
 export class Webhook implements EventTarget {
   readonly #settings: TargetSettings;
   readonly #url: URL;
   readonly #clock: Clock;
-  readonly #lookup: LookupFunction;
+  readonly #lookUp: Lookup;
 
-  constructor(settings: TargetSettings, clock: Clock, resolve = systemResolve) {
-    this.#lookup = outerLookup(resolve);
+  constructor(settings: TargetSettings, clock: Clock, lookUp: Lookup = lookup) {
     this.#settings = settings;
     this.#url = new URL(settings.url);
     this.#clock = clock;
+    this.#lookUp = lookUp;
   }
 
   send(message: string): Promise<void> {
@@ -138,7 +151,7 @@ export class Webhook implements EventTarget {
       method: "POST",
       headers,
       agent: false,
-      ...(allowsPrivate ? {} : { lookup: this.#lookup }),
+      ...(allowsPrivate ? {} : { lookup: outerLookup(this.#lookUp) }),
     } as const;
     return this.#url.protocol === "https:" ? requestHttps(this.#url, options) : requestHttp(this.#url, options);
   }

@@ -6,6 +6,8 @@
 import type { Principal } from "../account/principal.ts";
 import { parseBasicTime } from "../auth/request-time.ts";
 import type { Headers } from "../model/http.ts";
+import { parseCopySource } from "../s3/copy-source.ts";
+import { S3Error } from "../s3/errors.ts";
 import { storedTags } from "../s3/tag-set.ts";
 import type { ClientPlace } from "./client-address.ts";
 
@@ -41,7 +43,6 @@ const flag = (value: boolean): readonly string[] => [String(value)];
 const headerKeys: ReadonlySet<string> = new Set([
   "s3:x-amz-acl",
   "s3:x-amz-content-sha256",
-  "s3:x-amz-copy-source",
   "s3:x-amz-grant-full-control",
   "s3:x-amz-grant-read",
   "s3:x-amz-grant-read-acp",
@@ -57,6 +58,22 @@ const headerKeys: ReadonlySet<string> = new Set([
   "s3:if-match",
   "s3:if-none-match",
 ]);
+
+/**
+ * `bucket/key` as it will be read, however it was written: with a slash in front, an escape or a version, the same source must
+ * meet the same policy.
+ */
+function copySource(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  try {
+    const { bucket, key } = parseCopySource(header);
+    return `${bucket}/${key}`;
+  } catch (error) {
+    // What names no source is refused by the operation.
+    if (error instanceof S3Error) return header;
+    throw error;
+  }
+}
 
 /** Keys that stand for a query word. */
 const queryKeys: ReadonlyMap<string, string> = new Map([
@@ -141,6 +158,7 @@ const existingTagPrefix = "s3:existingobjecttag/";
 export function conditionValues(facts: RequestFacts, key: string): ConditionValues {
   const reader = globalKeys.get(key);
   if (reader !== undefined) return reader(facts);
+  if (key === "s3:x-amz-copy-source") return one(copySource(facts.headers.get("x-amz-copy-source")));
   if (headerKeys.has(key)) return one(facts.headers.get(key.slice("s3:".length)));
   const word = queryKeys.get(key);
   if (word !== undefined) return one(facts.query.get(word));

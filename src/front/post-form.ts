@@ -123,11 +123,18 @@ export function isPostForm({ method, headers }: HttpRequest, { bucket, key }: Ad
   return method === "POST" && bucket !== null && key === null && hasForm(headers);
 }
 
+/** What frames and signs a body in chunks has no part in forms: taken as they come, chunks would go unverified. */
+function refuseChunks(headers: Headers): void {
+  if (headers.get("x-amz-content-sha256")?.startsWith("STREAMING-") !== true) return;
+  throw new S3Error("InvalidRequest", { Message: "The body of a form cannot be aws-chunked." });
+}
+
 /**
  * Reads a form up to its file.
- * @throws S3Error those of `readForm`, `fieldsOf`, `keyOf` and `headersOf`; IncorrectNumberOfFilesInPostRequest
+ * @throws S3Error InvalidRequest for an aws-chunked body, those of `readForm`, `fieldsOf`, `keyOf` and `headersOf`; IncorrectNumberOfFilesInPostRequest
  */
 export async function openForm(request: HttpRequest, bucket: string, clock: Clock): Promise<OpenForm> {
+  refuseChunks(request.headers);
   const form = await readForm(request.body, request.headers, clock);
   if (form.file === null) throw new S3Error("IncorrectNumberOfFilesInPostRequest");
   const fields = fieldsOf(form, bucket);

@@ -4,72 +4,15 @@ import { createHmac } from "node:crypto";
 import type { ExecutionContext } from "ava";
 import { eachFront, type Stand } from "../support/each-front.ts";
 import { testKeys } from "../support/node-process.ts";
+import { policyText, postForm, signedFields } from "../support/post-form.ts";
 
 const test = eachFront();
 const { accessKeyId, secretAccessKey } = testKeys;
-
-const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
-
-interface Signing {
-  readonly conditions?: readonly unknown[];
-  readonly expiresMs?: number;
-  readonly secret?: string;
-}
-
-const dated = () => new Date().toISOString().replace(/[-:]|\.\d{3}/g, "");
-
-function policyText(conditions: readonly unknown[], expiresMs: number): string {
-  const expiration = new Date(Date.now() + expiresMs).toISOString();
-  return Buffer.from(JSON.stringify({ expiration, conditions })).toString("base64");
-}
-
-/** Fields that sign a form, as AWS's page has them. */
-function signed({
-  conditions = [],
-  expiresMs = 60_000,
-  secret = secretAccessKey,
-}: Signing = {}): Record<string, string> {
-  const date = dated();
-  const scope = [date.slice(0, 8), "eu-west-3", "s3", "aws4_request"];
-  const fields = {
-    "x-amz-algorithm": "AWS4-HMAC-SHA256",
-    "x-amz-credential": `${accessKeyId}/${scope.join("/")}`,
-    "x-amz-date": date,
-  };
-  const policy = policyText(
-    [...conditions, ...Object.entries(fields).map(([name, value]) => ({ [name]: value }))],
-    expiresMs,
-  );
-  const key = scope.reduce<Buffer>((sum, part) => hmac(sum, part), Buffer.from(`AWS4${secret}`));
-  return { ...fields, policy, "x-amz-signature": hmac(key, policy).toString("hex") };
-}
 
 async function bucketOf(t: ExecutionContext, stand: Stand, name: string): Promise<string> {
   const made = await stand.signed({ method: "PUT", target: `/${name}` });
   t.is(made.status, 200);
   return name;
-}
-
-interface Posted {
-  readonly status: number;
-  readonly code: string | undefined;
-  readonly headers: Headers;
-  readonly text: string;
-}
-
-/** Sends a form as the platform's own client writes it. */
-async function post(
-  stand: Stand,
-  bucket: string,
-  fields: Readonly<Record<string, string>>,
-  file: { readonly bytes: string | Uint8Array<ArrayBuffer>; readonly name?: string } | null = { bytes: "hello" },
-): Promise<Posted> {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  if (file !== null) form.append("file", new Blob([file.bytes]), file.name ?? "upload.txt");
-  const answer = await fetch(`${stand.endpoint}/${bucket}`, { method: "POST", body: form, redirect: "manual" });
-  const text = await answer.text();
-  return { status: answer.status, code: /<Code>(\w+)/.exec(text)?.[1], headers: answer.headers, text };
 }
 
 const read = (stand: Stand, bucket: string, key: string) =>
@@ -81,7 +24,7 @@ test("PostObject_signed_4: stored with its fields, 204", async (t, stand) => {
   const bucket = await bucketOf(t, stand, "post-signed");
   const more = { "Content-Type": "text/html", "x-amz-meta-colour": "blue", success_action_status: "204" };
   const conditions = [...keyOf(bucket), ...Object.entries(more).map(([name, value]) => ({ [name]: value }))];
-  const answer = await post(stand, bucket, { key: "k/a b", ...more, ...signed({ conditions }) });
+  const answer = await postForm(stand.endpoint, bucket, { key: "k/a b", ...more, ...signedFields({ conditions }) });
   t.is(answer.status, 204, answer.text);
   t.is(answer.headers.get("location"), `${stand.endpoint}/${bucket}/k/a%20b`);
   const object = await read(stand, bucket, "k/a%20b");
@@ -95,7 +38,10 @@ test("PostObject_signed_2: taken where version 2 is", async (t, stand) => {
   const bucket = await bucketOf(t, stand, "post-version2");
   const policy = policyText(keyOf(bucket), 60_000);
   const signature = createHmac("sha1", secretAccessKey).update(policy).digest("base64");
-  t.is((await post(stand, bucket, { key: "k", policy, AWSAccessKeyId: accessKeyId, signature })).status, 204);
+  t.is(
+    (await postForm(stand.endpoint, bucket, { key: "k", policy, AWSAccessKeyId: accessKeyId, signature })).status,
+    204,
+  );
   t.is((await read(stand, bucket, "k")).body.toString(), "hello");
 });
 
@@ -103,8 +49,8 @@ test("PostObject_filename_variable, PostObject_success_action_status_201", async
   const bucket = await bucketOf(t, stand, "post-filename");
   const conditions = [...keyOf(bucket, "user/"), { success_action_status: "201" }];
   const key = ["user/$", "{filename}"].join("");
-  const fields = { key, success_action_status: "201", ...signed({ conditions }) };
-  const answer = await post(stand, bucket, fields, { bytes: "x", name: "photo ü.png" });
+  const fields = { key, success_action_status: "201", ...signedFields({ conditions }) };
+  const answer = await postForm(stand.endpoint, bucket, fields, { bytes: "x", name: "photo ü.png" });
   t.is(answer.status, 201, answer.text);
   t.regex(
     answer.text,
@@ -117,7 +63,11 @@ test("PostObject_success_action_redirect_303", async (t, stand) => {
   const bucket = await bucketOf(t, stand, "post-redirect");
   const success_action_redirect = "https://example.com/done";
   const conditions = [...keyOf(bucket), { success_action_redirect }];
-  const answer = await post(stand, bucket, { key: "k", success_action_redirect, ...signed({ conditions }) });
+  const answer = await postForm(stand.endpoint, bucket, {
+    key: "k",
+    success_action_redirect,
+    ...signedFields({ conditions }),
+  });
   t.is(answer.status, 303);
   t.regex(
     answer.headers.get("location") ?? "",
@@ -129,10 +79,10 @@ test("PostObject_content_length_range: judged by the bytes that come, at both en
   const bucket = await bucketOf(t, stand, "post-range");
   const fields = () => ({
     key: "k",
-    ...signed({ conditions: [...keyOf(bucket), ["content-length-range", 3, 300_000]] }),
+    ...signedFields({ conditions: [...keyOf(bucket), ["content-length-range", 3, 300_000]] }),
   });
   const send = async (length: number) =>
-    (await post(stand, bucket, fields(), { bytes: "x".repeat(length) })).code ?? "stored";
+    (await postForm(stand.endpoint, bucket, fields(), { bytes: "x".repeat(length) })).code ?? "stored";
   t.is(await send(2), "EntityTooSmall");
   t.is((await read(stand, bucket, "k")).status, 404);
   t.is(await send(3), "stored");
@@ -148,20 +98,23 @@ test("PostObject: what its policy does not say is refused, and nothing is stored
   const other = await bucketOf(t, stand, "post-other");
   const conditions = keyOf(bucket);
   const codeOf = async (into: string, fields: Readonly<Record<string, string>>) =>
-    (await post(stand, into, fields)).code;
-  t.is(await codeOf(bucket, { key: "other", ...signed({ conditions }) }), "AccessDenied");
-  t.is(await codeOf(other, { key: "k", ...signed({ conditions }) }), "AccessDenied");
-  t.is(await codeOf(bucket, { key: "k", "x-amz-meta-a": "1", ...signed({ conditions }) }), "AccessDenied");
-  t.is(await codeOf(bucket, { key: "k", ...signed({ conditions, expiresMs: -1000 }) }), "AccessDenied");
-  t.is(await codeOf(bucket, { key: "k", ...signed({ conditions, secret: "wrong" }) }), "SignatureDoesNotMatch");
+    (await postForm(stand.endpoint, into, fields)).code;
+  t.is(await codeOf(bucket, { key: "other", ...signedFields({ conditions }) }), "AccessDenied");
+  t.is(await codeOf(other, { key: "k", ...signedFields({ conditions }) }), "AccessDenied");
+  t.is(await codeOf(bucket, { key: "k", "x-amz-meta-a": "1", ...signedFields({ conditions }) }), "AccessDenied");
+  t.is(await codeOf(bucket, { key: "k", ...signedFields({ conditions, expiresMs: -1000 }) }), "AccessDenied");
+  t.is(await codeOf(bucket, { key: "k", ...signedFields({ conditions, secret: "wrong" }) }), "SignatureDoesNotMatch");
   t.is(await codeOf(bucket, { key: "k" }), "AccessDenied");
-  t.is(await codeOf(bucket, { ...signed({ conditions }) }), "UserKeyMustBeSpecified");
-  t.is(await codeOf("post-absent", { key: "k", ...signed({ conditions: keyOf("post-absent") }) }), "NoSuchBucket");
+  t.is(await codeOf(bucket, { ...signedFields({ conditions }) }), "UserKeyMustBeSpecified");
   t.is(
-    (await post(stand, bucket, { key: "k", ...signed({ conditions }) }, null)).code,
+    await codeOf("post-absent", { key: "k", ...signedFields({ conditions: keyOf("post-absent") }) }),
+    "NoSuchBucket",
+  );
+  t.is(
+    (await postForm(stand.endpoint, bucket, { key: "k", ...signedFields({ conditions }) }, null)).code,
     "IncorrectNumberOfFilesInPostRequest",
   );
-  t.is(await codeOf(bucket, { key: "k".repeat(1100), ...signed({ conditions }) }), "KeyTooLongError");
+  t.is(await codeOf(bucket, { key: "k".repeat(1100), ...signedFields({ conditions }) }), "KeyTooLongError");
   for (const each of [bucket, other]) {
     const listed = await stand.signed({ method: "GET", target: `/${each}?list-type=2` });
     t.regex(listed.body.toString(), /<KeyCount>0<\/KeyCount>/);
@@ -170,15 +123,15 @@ test("PostObject: what its policy does not say is refused, and nothing is stored
 
 test("PostObject_anonymous: only where a policy lets everybody write", async (t, stand) => {
   const bucket = await bucketOf(t, stand, "post-public");
-  t.is((await post(stand, bucket, { key: "k" })).code, "AccessDenied");
+  t.is((await postForm(stand.endpoint, bucket, { key: "k" })).code, "AccessDenied");
   const policy = {
     Version: "2012-10-17",
     Statement: [{ Effect: "Allow", Principal: "*", Action: "s3:PutObject", Resource: `arn:aws:s3:::${bucket}/in/*` }],
   };
   const put = { method: "PUT", target: `/${bucket}?policy`, body: Buffer.from(JSON.stringify(policy)) };
   t.is((await stand.signed(put)).status, 204);
-  t.is((await post(stand, bucket, { key: "in/k" })).status, 204);
-  t.is((await post(stand, bucket, { key: "out/k" })).code, "AccessDenied");
+  t.is((await postForm(stand.endpoint, bucket, { key: "in/k" })).status, 204);
+  t.is((await postForm(stand.endpoint, bucket, { key: "out/k" })).code, "AccessDenied");
   // Nobody owns it, so the bucket's owner sees it and does not read it.
   const listed = await stand.signed({ method: "GET", target: `/${bucket}?list-type=2` });
   t.regex(listed.body.toString(), /<Key>in\/k<\/Key>/);
@@ -189,17 +142,17 @@ test("PostObject_tagging_and_checksum", async (t, stand) => {
   const bucket = await bucketOf(t, stand, "post-tagging");
   const tagging = "<Tagging><TagSet><Tag><Key>a</Key><Value>b c</Value></Tag></TagSet></Tagging>";
   const conditions = [...keyOf(bucket), ["starts-with", "$tagging", ""], ["starts-with", "$x-amz-checksum-crc32", ""]];
-  const fields = (crc: string) => ({ key: "k", tagging, "x-amz-checksum-crc32": crc, ...signed({ conditions }) });
-  t.is((await post(stand, bucket, fields("AAAAAA=="))).code, "BadDigest");
+  const fields = (crc: string) => ({ key: "k", tagging, "x-amz-checksum-crc32": crc, ...signedFields({ conditions }) });
+  t.is((await postForm(stand.endpoint, bucket, fields("AAAAAA=="))).code, "BadDigest");
   t.is((await read(stand, bucket, "k")).status, 404);
-  t.is((await post(stand, bucket, fields("NhCmhg=="))).status, 204);
+  t.is((await postForm(stand.endpoint, bucket, fields("NhCmhg=="))).status, 204);
   const tags = await stand.signed({ method: "GET", target: `/${bucket}/k?tagging` });
   t.regex(tags.body.toString(), /<Key>a<\/Key><Value>b c<\/Value>/);
 });
 
 test("PostObject: a form that is cut short stores nothing", async (t, stand) => {
   const bucket = await bucketOf(t, stand, "post-cut");
-  const fields = { key: "k", ...signed({ conditions: keyOf(bucket) }) };
+  const fields = { key: "k", ...signedFields({ conditions: keyOf(bucket) }) };
   const parts = Object.entries(fields).map(
     ([name, value]) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   );

@@ -29,6 +29,8 @@ export interface HandMadeRequest {
   readonly region?: string;
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
+  /** Changes the Authorization header once it is made; null leaves it out. */
+  readonly authorize?: (right: string) => string | null;
   /** Sends the body with Transfer-Encoding: chunked, in pieces of this size, and no Content-Length. */
   readonly pieceBytes?: number;
 }
@@ -83,11 +85,12 @@ export function sendSigned(endpoint: string, request: HandMadeRequest): Promise<
   const key = hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), "s3"), "aws4_request");
   const seed = hmac(key, ["AWS4-HMAC-SHA256", timestamp, scope, sha256(canonical)].join("\n")).toString("hex");
   const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(";")}, Signature=${seed}`;
+  const sent = request.authorize === undefined ? authorization : request.authorize(authorization);
   const body = request.frame?.({ key, seed, timestamp, scope }) ?? request.body;
   return sendPlain(endpoint, {
     method,
     target,
-    headers: { ...headers, ...request.unsigned, authorization },
+    headers: { ...headers, ...request.unsigned, ...(sent === null ? {} : { authorization: sent }) },
     ...(body === undefined ? {} : { body }),
     ...(request.pieceBytes === undefined ? {} : { pieceBytes: request.pieceBytes }),
   });
