@@ -32,7 +32,7 @@ export interface DriveResult {
 let buckets = 0;
 
 export async function runSequence(node: SharedNode, sequence: Sequence, coverage: Coverage): Promise<void> {
-  const session = new Session(node, `sequence-${process.pid}-${buckets++}`, sequence.keys, coverage.reach);
+  const session = new Session(node, `sequence-${process.pid}-${buckets++}`, sequence.keys, coverage);
   try {
     await session.begin(sequence);
     for (const command of sequence.commands) await session.run(command);

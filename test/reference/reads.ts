@@ -1,5 +1,6 @@
 /** GetObject, HeadObject and GetObjectAttributes. Source: their pages of the AWS API reference; RFC 9110 14. */
 
+import { encryptionHeaders, judgeKey, lockHeaders } from "./attributes.ts";
 import { failedReadCondition } from "./conditions.ts";
 import { checksumElements, checksumHeaders, quoted, typedChecksumElements, typedChecksumHeaders } from "./headers.ts";
 import {
@@ -123,19 +124,25 @@ function overridden({ query }: Request): Record<string, string> {
 }
 
 /** What RFC 9110 15.4.5 asks of a 304; S3 says nothing of the version id. */
-function notModifiedHeaders({ etag, written, metadata }: ObjectVersion): Record<string, Expected> {
+function notModifiedHeaders({ etag, written, metadata, ...object }: ObjectVersion): Record<string, Expected> {
   const cached = Object.entries(metadata.headers).filter(([name]) => name === "expires" || name === "cache-control");
   return {
     etag: quoted(etag),
     "last-modified": written,
     "x-amz-version-id": undocumented,
-    ...Object.fromEntries(cached.map(([name]) => [name, undocumented])),
+    ...Object.fromEntries(
+      [...cached.map(([name]) => name), ...Object.keys(encryptionHeaders(object.encryption))].map((name) => [
+        name,
+        undocumented,
+      ]),
+    ),
   };
 }
 
 /** GetObject; HeadObject is the same without the body. */
 export function read(state: State, request: Request, turn: Turn): Answer {
   const object = findObject(state, request.key, request.query["versionId"]);
+  judgeKey(object, request, turn);
   const failed = failedReadCondition(request.headers, object, "read", turn);
   if (failed === "if-match" || failed === "if-unmodified-since") throw new Refusal("PreconditionFailed");
   if (failed !== null) throw new Refusal("NotModified", notModifiedHeaders(object));
@@ -153,7 +160,9 @@ export function read(state: State, request: Request, turn: Turn): Answer {
     etag: quoted(object.etag),
     "last-modified": object.written,
     ...versionHeader(state, object.id),
-    ...(metadata.tagCount === 0 ? {} : { "x-amz-tagging-count": String(metadata.tagCount) }),
+    ...(metadata.tags.length === 0 ? {} : { "x-amz-tagging-count": String(metadata.tags.length) }),
+    ...lockHeaders(object),
+    ...encryptionHeaders(object.encryption),
     ...(isPartial ? { "content-range": `bytes ${start}-${end - 1}/${size}` } : {}),
     ...(isOnePart ? { "x-amz-mp-parts-count": String(parts.length) } : {}),
     ...(showsChecksum ? (isOnePart ? checksumHeaders(part?.checksum ?? null) : typedChecksumHeaders(checksum)) : {}),
@@ -172,6 +181,7 @@ export function attributes(state: State, request: Request, turn: Turn): Answer {
   const known = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"];
   if (asked.some((name) => !known.includes(name))) throw new Refusal("InvalidArgument");
   const object = findObject(state, request.key, request.query["versionId"]);
+  judgeKey(object, request, turn);
   const { checksum } = object;
   if (checksum !== null) turn.reach(`checksum ${checksum.algorithm} ${checksum.type}`);
   const found: Record<string, Expected> = {};

@@ -4,6 +4,8 @@
  */
 
 import type { Command, Crash } from "./commands.ts";
+import type { Coverage } from "./coverage.ts";
+import { keyFor } from "./feature-requests.ts";
 import { interpret } from "./interpret.ts";
 import { placeAfter, positionAfter } from "./listings.ts";
 import { compare } from "./match.ts";
@@ -11,7 +13,7 @@ import { answer } from "./model.ts";
 import type { Before, Sequence } from "./sequences.ts";
 import type { SharedNode } from "./shared-node.ts";
 import { newBucket, type Request, rename, type State, type Turn } from "./state.ts";
-import type { Point } from "./vocabulary.ts";
+import type { ErrorCode, Operation, Point } from "./vocabulary.ts";
 import type { Element, Observed } from "./wire.ts";
 
 /** States that may be true at once; more than a few crashes cannot leave. */
@@ -23,18 +25,23 @@ export class Session {
   readonly #node: SharedNode;
   readonly #bucket: string;
   readonly #keys: readonly string[];
-  readonly #reach: (point: Point) => void;
+  readonly #coverage: Pick<Coverage, "reach" | "outcome">;
   readonly #tokens = { positions: new Map<string, string>(), places: new Map<string, number>() };
   #candidates: readonly State[];
   #nextPage: Request | null = null;
   #staysOff = false;
   readonly trace: string[] = [];
 
-  constructor(node: SharedNode, bucket: string, keys: readonly string[], reach: (point: Point) => void) {
+  constructor(
+    node: SharedNode,
+    bucket: string,
+    keys: readonly string[],
+    coverage: Pick<Coverage, "reach" | "outcome">,
+  ) {
     this.#node = node;
     this.#bucket = bucket;
     this.#keys = keys;
-    this.#reach = reach;
+    this.#coverage = coverage;
     this.#candidates = [{ ...newBucket(), exists: false }];
   }
 
@@ -63,7 +70,7 @@ export class Session {
     const request = this.#interpret(during);
     const running = request === null ? Promise.resolve() : this.perform(request);
     await new Promise((resolve) => setTimeout(resolve, afterMs));
-    this.#reach("event crash");
+    this.#coverage.reach("event crash");
     await Promise.all([this.#node.crash(), running]);
     await this.observe();
   }
@@ -88,14 +95,22 @@ export class Session {
     let differences: readonly string[] = [];
     for (const [at, state] of before.entries()) {
       const points: Point[] = [];
-      const turn: Turn = { now, reach: (point) => void points.push(point) };
+      const outcomes: (readonly [Operation, ErrorCode | "done"])[] = [];
+      const turn: Turn = {
+        now,
+        reach: (point) => void points.push(point),
+        outcome: (operation, outcome) => void outcomes.push([operation, outcome]),
+      };
       const result = answer(state, request, turn, this.#tokens);
       const comparison = compare(result.answer, observed, isHead(request), isKnown);
       if (comparison.differences.length > 0) {
         if (at === 0) differences = comparison.differences;
         continue;
       }
-      if (kept.length === 0) for (const point of points) this.#reach(point);
+      if (kept.length === 0) {
+        for (const point of points) this.#coverage.reach(point);
+        for (const [operation, outcome] of outcomes) this.#coverage.outcome(operation, outcome);
+      }
       kept.push(rename(result.state, comparison.told));
     }
     if (kept.length === 0) {
@@ -109,7 +124,7 @@ export class Session {
 
   /** The request happened or did not; of a list of deletes each prefix may have. */
   #fork(request: Request, now: Turn["now"]): void {
-    const turn: Turn = { now, reach: () => undefined };
+    const turn: Turn = { now, reach: () => undefined, outcome: () => undefined };
     const prefixes =
       request.operation === "DeleteObjects"
         ? (request.objects ?? []).map((_object, at, all) => ({ ...request, objects: all.slice(0, at + 1) }))
@@ -173,25 +188,36 @@ export class Session {
       await this.perform({ ...nothing, operation: "ListParts", key, query: { uploadId: id } });
     }
     for (const [key, history] of this.#state.keys) {
-      for (const { id } of history) {
-        const query = this.#state.versioning === "Off" ? {} : { versionId: id };
-        const headers = { "x-amz-checksum-mode": "ENABLED" };
+      for (const version of history) {
+        const query = this.#state.versioning === "Off" ? {} : { versionId: version.id };
+        const headers = {
+          "x-amz-checksum-mode": "ENABLED",
+          ...(version.isMarker ? {} : keyFor(version)),
+        };
         await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
       }
     }
     if (before > 1)
-      this.#reach(this.#candidates.length === before ? "event in flight: undecided" : "event in flight: decided");
+      this.#coverage.reach(
+        this.#candidates.length === before ? "event in flight: undecided" : "event in flight: decided",
+      );
   }
 
   /** Removes everything, which is also compared. @throws Mismatch */
   async clear(): Promise<void> {
+    if (this.#state.exists) await this.perform({ ...nothing, operation: "DeleteBucketPolicy" });
     for (const { id, key } of this.#state.uploads) {
       await this.perform({ ...nothing, operation: "AbortMultipartUpload", key, query: { uploadId: id } });
     }
     for (const [key, history] of this.#state.keys) {
-      for (const { id } of history) {
-        const query = this.#state.versioning === "Off" ? {} : { versionId: id };
-        await this.perform({ ...nothing, operation: "DeleteObject", key, query });
+      for (const version of history) {
+        const query = this.#state.versioning === "Off" ? {} : { versionId: version.id };
+        if (!version.isMarker && version.legalHold === true) {
+          const body = Buffer.from("<LegalHold><Status>OFF</Status></LegalHold>");
+          await this.perform({ ...nothing, operation: "PutObjectLegalHold", key, query, body, choice: "OFF" });
+        }
+        const headers = { "x-amz-bypass-governance-retention": "true" };
+        await this.perform({ ...nothing, operation: "DeleteObject", key, query, headers });
       }
     }
     if (this.#state.exists) await this.perform({ ...nothing, operation: "DeleteBucket" });
@@ -199,9 +225,11 @@ export class Session {
   }
 
   /** The bucket, in its first versioning state. */
-  async begin({ versioning, before }: Pick<Sequence, "versioning" | "before">): Promise<void> {
+  async begin({ versioning, before, hasLock }: Omit<Sequence, "keys" | "commands">): Promise<void> {
     this.#staysOff = versioning === "Off";
-    await this.perform({ ...nothing, operation: "CreateBucket" });
+    const headers: Record<string, string> = hasLock ? { "x-amz-bucket-object-lock-enabled": "true" } : {};
+    await this.perform({ ...nothing, operation: "CreateBucket", headers });
+    if (hasLock) return;
     if (versioning === "Off" || versioning === "Mixed") return;
     const set = (status: string): Promise<boolean> =>
       this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status } });
