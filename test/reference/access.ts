@@ -73,19 +73,27 @@ function aclAllows({ settings, ...state }: State, who: Requester, action: string
   return grants(acl, who, isRead || action === "s3:ListBucket" ? "READ" : "WRITE");
 }
 
+/** Whether an object could be there that the requester might read. */
+function mayBeTold(state: State, who: Requester, action: string): boolean {
+  if (state.settings.get("ownershipControls") === "BucketOwnerEnforced") return isAllowed(state, who, action, "");
+  return !says(state, "Deny", who, action);
+}
+
 /** @throws Refusal AccessDenied */
 export function judgeAccess(state: State, request: Request, turn: Turn): void {
   const { operation, key, query, headers, who = "owner" } = request;
   const isVersion = query["versionId"] !== undefined;
-  const mayAll = actionsOf(operation, isVersion).every((action) => isAllowed(state, who, action, key));
+  const actions = actionsOf(operation, isVersion);
+  const isRead = operation === "GetObject" || operation === "HeadObject";
+  const isMissing = isRead && currentObject(state, key) === null;
   const judged = judgedOperations.find((name) => name === operation);
+  // The ACL of what is not there cannot decide: who may list is told that, and nobody else.
+  const mayAll =
+    isMissing && who !== "owner"
+      ? actions.every((action) => mayBeTold(state, who, action)) && isAllowed(state, who, "s3:ListBucket", "")
+      : actions.every((action) => isAllowed(state, who, action, key));
   if (judged !== undefined) turn.reach(`decision ${who} ${judged} ${mayAll ? "allowed" : "refused"}`);
   if (!mayAll) throw new Refusal("AccessDenied");
-  // Who may not list is not told what is not there.
-  const isRead = operation === "GetObject" || operation === "HeadObject";
-  if (isRead && currentObject(state, key) === null && !isAllowed(state, who, "s3:ListBucket", "")) {
-    throw new Refusal("AccessDenied");
-  }
   if (headers["x-amz-copy-source"] === undefined) return;
   const source = copySource(request);
   if (!source.hasBucket) return;

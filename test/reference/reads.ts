@@ -139,6 +139,12 @@ function notModifiedHeaders({ etag, written, metadata, ...object }: ObjectVersio
   };
 }
 
+/** For those who may read tags, retention and legal hold: no policy of the suite lets others. */
+const extraHeaders = (object: ObjectVersion): Record<string, Expected> => ({
+  ...(object.metadata.tags.length === 0 ? {} : { "x-amz-tagging-count": String(object.metadata.tags.length) }),
+  ...lockHeaders(object),
+});
+
 /** GetObject; HeadObject is the same without the body. */
 export function read(state: State, request: Request, turn: Turn): Answer {
   const object = findObject(state, request.key, request.query["versionId"]);
@@ -152,6 +158,7 @@ export function read(state: State, request: Request, turn: Turn): Answer {
   const isOnePart = request.query["partNumber"] !== undefined && parts !== null;
   const showsChecksum =
     request.headers["x-amz-checksum-mode"] === "ENABLED" && (!isPartial || request.query["partNumber"] !== undefined);
+  const isOwner = request.who === undefined;
   const headers: Record<string, Expected> = {
     ...metadata.headers,
     ...overridden(request),
@@ -160,8 +167,7 @@ export function read(state: State, request: Request, turn: Turn): Answer {
     etag: quoted(object.etag),
     "last-modified": object.written,
     ...versionHeader(state, object.id),
-    ...(metadata.tags.length === 0 ? {} : { "x-amz-tagging-count": String(metadata.tags.length) }),
-    ...lockHeaders(object),
+    ...(isOwner ? extraHeaders(object) : {}),
     ...encryptionHeaders(object.encryption),
     ...(isPartial ? { "content-range": `bytes ${start}-${end - 1}/${size}` } : {}),
     ...(isOnePart ? { "x-amz-mp-parts-count": String(parts.length) } : {}),

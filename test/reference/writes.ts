@@ -1,7 +1,15 @@
 /** PutObject, CopyObject, DeleteObject and DeleteObjects. Source: their pages of the AWS API reference. */
 
 import { isAllowed } from "./access.ts";
-import { attributesOf, encryptionHeaders, etagOf, judgeDigestOfLocked, judgeKey, judgeRemoval } from "./attributes.ts";
+import {
+  attributesOf,
+  encryptionHeaders,
+  etagOf,
+  judgeAcl,
+  judgeDigestOfLocked,
+  judgeKey,
+  judgeRemoval,
+} from "./attributes.ts";
 import { failedReadCondition, judgeDelete, judgeDeletedObject, judgeWrite, judgeWriteSyntax } from "./conditions.ts";
 import { checksum } from "./digests.ts";
 import {
@@ -120,11 +128,12 @@ export const sourceHeader = (state: State, source: ObjectVersion): Record<string
 export function copyObject(state: State, request: Request, turn: Turn): Result {
   metadataHeaders(request);
   judgeWriteSyntax(request);
-  const attributes = attributesOf(request, state, turn);
+  judgeAcl(request.headers["x-amz-acl"] ?? "private", state);
   const asked = request.headers["x-amz-checksum-algorithm"];
   const algorithm = algorithms.find((name) => name === asked);
   const source = openSource(state, request, turn);
   refuseCopyToItself(request);
+  const attributes = attributesOf(request, state, turn);
   const metadata = copiedMetadata(request, source.metadata);
   judgeWrite(state, request, "CopyObject", turn);
   const { bytes } = source;
