@@ -64,8 +64,8 @@ const remove =
 
 /** Total: an operation without a rule does not compile. */
 const rules: Readonly<Record<Operation, Rule>> = {
-  // One's own bucket once more: us-east-1 says that all is well, other regions BucketAlreadyOwnedByYou.
-  CreateBucket: (state) => done(state),
+  // One's own bucket once more: us-east-1 says that all is well and resets its ACL.
+  CreateBucket: (state) => done(removeDocument("acl", state).state),
   HeadBucket: (state) => done(state),
   DeleteBucket: (state) => {
     if (state.keys.size > 0) throw new Refusal("BucketNotEmpty");
