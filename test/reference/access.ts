@@ -9,7 +9,6 @@ import { corsRules, isPublicPolicy, policies } from "./documents.ts";
 import { currentObject, type Expected, Refusal, type Request, type Result, type State, type Turn } from "./state.ts";
 import { groupGrants } from "./subresources.ts";
 import { judgedOperations, type Operation, type Requester } from "./vocabulary.ts";
-import { copySource } from "./writes.ts";
 
 /** The actions of a request that some policy of the suite speaks of. */
 function actionsOf(operation: Operation, isVersion: boolean): readonly string[] {
@@ -17,7 +16,6 @@ function actionsOf(operation: Operation, isVersion: boolean): readonly string[] 
   switch (operation) {
     case "GetObject":
     case "HeadObject":
-    case "GetObjectAttributes":
       return [`s3:GetObject${suffix}`];
     case "DeleteObject":
       return [`s3:DeleteObject${suffix}`];
@@ -81,7 +79,7 @@ function mayBeTold(state: State, who: Requester, action: string): boolean {
 
 /** @throws Refusal AccessDenied */
 export function judgeAccess(state: State, request: Request, turn: Turn): void {
-  const { operation, key, query, headers, who = "owner" } = request;
+  const { operation, key, query, who = "owner" } = request;
   const isVersion = query["versionId"] !== undefined;
   const actions = actionsOf(operation, isVersion);
   const isRead = operation === "GetObject" || operation === "HeadObject";
@@ -94,11 +92,6 @@ export function judgeAccess(state: State, request: Request, turn: Turn): void {
       : actions.every((action) => isAllowed(state, who, action, key));
   if (judged !== undefined) turn.reach(`decision ${who} ${judged} ${mayAll ? "allowed" : "refused"}`);
   if (!mayAll) throw new Refusal("AccessDenied");
-  if (headers["x-amz-copy-source"] === undefined) return;
-  const source = copySource(request);
-  if (!source.hasBucket) return;
-  const action = source.versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion";
-  if (!isAllowed(state, who, action, source.key)) throw new Refusal("AccessDenied");
 }
 
 const meets = (pattern: string, text: string): boolean => {

@@ -46,8 +46,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "deleting a version removes the newest",
     file: "bucket/delete-turns.js",
-    fragment: "planRemoval(turn, key, head, target).write",
-    replacement: "planRemoval(turn, key, head, head).write",
+    fragment: "planRemoval(turn, key, head, target, bypassGovernance).write",
+    replacement: "planRemoval(turn, key, head, head, bypassGovernance).write",
   },
   {
     name: "versions that go are not counted off",
@@ -172,8 +172,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "tags are counted one too many",
     file: "operations/object-read.js",
-    fragment: "storedTagCount(metadata.tagging)",
-    replacement: "storedTagCount(metadata.tagging) + 1",
+    fragment: "storedTagCount(tagging)",
+    replacement: "storedTagCount(tagging) + 1",
   },
   {
     name: "an answer leaves before the commit that makes it true",

@@ -1,5 +1,6 @@
 /** GetObject, HeadObject and GetObjectAttributes. Source: their pages of the AWS API reference; RFC 9110 14. */
 
+import { isAllowed } from "./access.ts";
 import { encryptionHeaders, judgeKey, lockHeaders } from "./attributes.ts";
 import { failedReadCondition } from "./conditions.ts";
 import { checksumElements, checksumHeaders, quoted, typedChecksumElements, typedChecksumHeaders } from "./headers.ts";
@@ -181,11 +182,13 @@ export function read(state: State, request: Request, turn: Turn): Answer {
   };
 }
 
-/** @throws Refusal InvalidArgument, and as `findObject` */
+/** It takes the permission to read the object too. @throws Refusal InvalidArgument, AccessDenied, and as `findObject` */
 export function attributes(state: State, request: Request, turn: Turn): Answer {
   const asked = (request.headers["x-amz-object-attributes"] ?? "").split(",");
   const known = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"];
   if (asked.some((name) => !known.includes(name))) throw new Refusal("InvalidArgument");
+  const action = request.query["versionId"] === undefined ? "s3:GetObject" : "s3:GetObjectVersion";
+  if (!isAllowed(state, "owner", action, request.key)) throw new Refusal("AccessDenied");
   const object = findObject(state, request.key, request.query["versionId"]);
   judgeKey(object, request, turn);
   const { checksum } = object;

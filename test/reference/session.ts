@@ -5,6 +5,7 @@
 
 import type { Command, Crash } from "./commands.ts";
 import type { Coverage } from "./coverage.ts";
+import { documentRules } from "./documents.ts";
 import { keyFor } from "./feature-requests.ts";
 import { interpret } from "./interpret.ts";
 import { placeAfter, positionAfter } from "./listings.ts";
@@ -57,6 +58,9 @@ export class Session {
     const request = this.#interpret(command);
     if (request === null) return;
     await this.perform(request);
+    if (command.kind === "Setting" && command.verb === "put") {
+      await this.perform({ ...nothing, operation: documentRules[command.name].get });
+    }
     const pages = command.kind === "Listing" ? command.follow : 0;
     for (let page = 0; page < pages && this.#nextPage !== null; page++) await this.perform(this.#nextPage);
   }
@@ -224,11 +228,21 @@ export class Session {
     await this.perform({ ...nothing, operation: "HeadBucket" });
   }
 
+  async #put(name: "ownershipControls" | "policy", choice: string): Promise<void> {
+    const { put, documents } = documentRules[name];
+    const body = Buffer.from(documents[choice]?.xml ?? "");
+    await this.perform({ ...nothing, operation: put, body, choice });
+  }
+
   /** The bucket, in its first versioning state. */
-  async begin({ versioning, before, hasLock }: Omit<Sequence, "keys" | "commands">): Promise<void> {
+  async begin({ versioning, before, hasLock, policy }: Omit<Sequence, "keys" | "commands">): Promise<void> {
     this.#staysOff = versioning === "Off";
     const headers: Record<string, string> = hasLock ? { "x-amz-bucket-object-lock-enabled": "true" } : {};
     await this.perform({ ...nothing, operation: "CreateBucket", headers });
+    if (policy !== null) {
+      await this.#put("ownershipControls", "BucketOwnerEnforced");
+      await this.#put("policy", policy);
+    }
     if (hasLock) return;
     if (versioning === "Off" || versioning === "Mixed") return;
     const set = (status: string): Promise<boolean> =>

@@ -25,6 +25,7 @@ import {
   type StoredPart,
   type Turn,
   type Upload,
+  undocumented,
   writtenHeader,
 } from "./state.ts";
 import { type Algorithm, algorithms, type ChecksumType, checksumTypes } from "./vocabulary.ts";
@@ -155,7 +156,9 @@ export function completeUpload(state: State, request: Request, turn: Turn): Resu
   const done = state.completed.find(({ id }) => id === query["uploadId"]);
   if (done !== undefined && done.key === key) {
     turn.reach("event repeated Complete");
-    return { state, answer: done.answer };
+    // AWS says nothing of the encryption in an answer that is given again.
+    const encryption = { "x-amz-server-side-encryption": undocumented };
+    return { state, answer: { ...done.answer, headers: { ...done.answer.headers, ...encryption } } };
   }
   const upload = findUpload(state, request);
   judgeWrite(state, request, "CompleteMultipartUpload", turn);

@@ -102,10 +102,12 @@ export function copySource({ headers }: Request): CopySource {
 
 export const missingBucket = "there-is-no-such-bucket";
 
-/** @throws Refusal NoSuchBucket, NoSuchKey, NoSuchVersion, InvalidArgument, InvalidRequest, PreconditionFailed */
+/** @throws Refusal NoSuchBucket, NoSuchKey, NoSuchVersion, InvalidArgument, InvalidRequest, PreconditionFailed, AccessDenied */
 export function openSource(state: State, request: Request, turn: Turn): ObjectVersion {
   const { key, versionId, hasBucket } = copySource(request);
   if (!hasBucket) throw new Refusal("NoSuchBucket");
+  const action = versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion";
+  if (!isAllowed(state, "owner", action, key)) throw new Refusal("AccessDenied");
   const version = findVersion(state, key, versionId);
   if (version.isMarker) {
     const headers = {
