@@ -5,9 +5,9 @@
  */
 
 import { isPublic } from "./attributes.ts";
+import { groupGrants } from "./canned.ts";
 import { corsRules, isPublicPolicy, policies } from "./documents.ts";
 import { currentObject, type Expected, Refusal, type Request, type Result, type State, type Turn } from "./state.ts";
-import { groupGrants } from "./subresources.ts";
 import { judgedOperations, type Operation, type Requester } from "./vocabulary.ts";
 
 /** The actions of a request that some policy of the suite speaks of. */

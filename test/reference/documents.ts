@@ -4,6 +4,7 @@
  */
 
 import { judgeAcl } from "./attributes.ts";
+import { shownAcl, shownTags, taggingDocument, tagSets } from "./canned.ts";
 import {
   type Answer,
   type Expected,
@@ -13,7 +14,6 @@ import {
   type State,
   type Subresource,
 } from "./state.ts";
-import { shownAcl, shownTags, taggingDocument, tagSets } from "./subresources.ts";
 import type { ErrorCode, FeatureOperation } from "./vocabulary.ts";
 
 interface Document {

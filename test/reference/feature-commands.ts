@@ -1,8 +1,9 @@
 /** Commands on sub-resources, attributes of versions and other requesters; `feature-requests.ts` turns them into requests. */
 
 import fc from "fast-check";
+import { tagSets } from "./canned.ts";
 import { subresources } from "./state.ts";
-import { lockDocuments, retentions, tagSets } from "./subresources.ts";
+import { lockDocuments, retentions } from "./subresources.ts";
 import { judgedOperations } from "./vocabulary.ts";
 
 /** One time in `oneIn`. */

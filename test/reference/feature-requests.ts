@@ -2,11 +2,12 @@
 
 import { isAllowed } from "./access.ts";
 import { customerKeyHeaders } from "./attributes.ts";
+import { taggingDocument } from "./canned.ts";
 import { Interpreter, none, type View } from "./choices.ts";
 import { documentRules } from "./documents.ts";
 import type { AttributesChoice, FeatureCommand } from "./feature-commands.ts";
 import { historyOf, type ObjectVersion, type Request, type State } from "./state.ts";
-import { lockDocument, retentionDocument, taggingDocument } from "./subresources.ts";
+import { lockDocument, retentionDocument } from "./subresources.ts";
 import type { Operation } from "./vocabulary.ts";
 
 const plain = (operation: Operation, key: string, rest: Partial<Request> = {}): Request => ({

@@ -1,7 +1,7 @@
 /**
  * Is the reference suite able to fail? Each mutant is a copy of the built server with one deliberate fault; short
  * sequences run against it until an answer differs. Fails when one survives. `--sequences N` (80) at most for each,
- * `--length N` (80), `--seed N`, `--at-once N` (3) mutants, `--only N` that mutant alone, counted from 1.
+ * `--length N` (80), `--seed N`, `--at-once N` (3) mutants, `--only N` that mutant alone, counted from 1, `--from N` that one and those after it.
  */
 
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -36,6 +36,7 @@ function build(root: string, { file, fragment, replacement }: Mutant): void {
 
 await runSuite("reference-mutants", async ({ directory, option, say, check }) => {
   const only = option("only", 0);
+  const from = option("from", 1);
   const seed = option("seed", 1);
   const count = option("sequences", 80);
   for (const mutant of mutants) {
@@ -68,7 +69,9 @@ await runSuite("reference-mutants", async ({ directory, option, say, check }) =>
     check(`${mutant.name} is caught`, result.failure !== null);
   };
   // Nodes of mutants start slowly and answer little: some at once.
-  const rest = [...mutants.entries()].filter(([index]) => only === 0 || only === index + 1).values();
+  const rest = [...mutants.entries()]
+    .filter(([index]) => (only === 0 || only === index + 1) && index + 1 >= from)
+    .values();
   const work = async (): Promise<void> => {
     for (const [index, mutant] of rest) await judge(mutant, index);
   };

@@ -179,7 +179,7 @@ export class Session {
     }
   }
 
-  /** Compares everything there is: all versions and their bytes, all uploads and their parts. @throws Mismatch */
+  /** Compares everything there is: all versions, their bytes, tags and ACLs, all uploads and their parts. @throws Mismatch */
   async observe(): Promise<void> {
     const before = this.#candidates.length;
     const url = { "encoding-type": "url" };
@@ -199,6 +199,9 @@ export class Session {
           ...(version.isMarker ? {} : keyFor(version)),
         };
         await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
+        if (version.isMarker) continue;
+        await this.perform({ ...nothing, operation: "GetObjectTagging", key, query });
+        await this.perform({ ...nothing, operation: "GetObjectAcl", key, query });
       }
     }
     if (before > 1)
