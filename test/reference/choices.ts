@@ -1,5 +1,6 @@
 /** The words of commands and what they mean in the present state: keys, versions, ETags, dates, bodies, digests, uploads. */
 
+import { customerKeyHeaders } from "./attributes.ts";
 import { type BodySize, bodySizes, type Command, type EtagChoice, type metadataChoices } from "./commands.ts";
 import { checksum, md5 } from "./digests.ts";
 import { checksumHeader } from "./headers.ts";
@@ -74,9 +75,10 @@ export class Interpreter {
   }
 
   etag(key: string, choice: EtagChoice): string {
-    const current = currentObject(this.#view.state, key);
+    const newest = currentObject(this.#view.state, key);
+    const current = newest !== null && isTold(newest.etag) ? newest : null;
     const other = historyOf(this.#view.state, key).find(
-      (version) => !version.isMarker && version.etag !== current?.etag,
+      (version) => !version.isMarker && isTold(version.etag) && version.etag !== current?.etag,
     );
     switch (choice) {
       case "*":
@@ -104,7 +106,7 @@ export class Interpreter {
     const version = historyOf(this.#view.state, key).find(({ id }) => versionId === undefined || id === versionId);
     const object = version === undefined || version.isMarker ? null : version;
     const etag = (choice: EtagChoice): string =>
-      choice === "current" && object !== null ? `"${object.etag}"` : this.etag(key, choice);
+      choice === "current" && object !== null && isTold(object.etag) ? `"${object.etag}"` : this.etag(key, choice);
     if (condition.ifMatch !== undefined) headers[`${prefix}if-match`] = etag(condition.ifMatch as EtagChoice);
     if (condition.ifNoneMatch !== undefined)
       headers[`${prefix}if-none-match`] = etag(condition.ifNoneMatch as EtagChoice);
@@ -141,8 +143,15 @@ export class Interpreter {
     const path = `${bucket === "own" ? "" : missingBucket}/${encodeURIComponent(name)}`;
     return {
       "x-amz-copy-source": versionId === undefined ? path : `${path}?versionId=${versionId}`,
+      ...(bucket === "own" ? this.#sourceKey(name, versionId) : {}),
       ...this.readCondition(condition, name, versionId, "x-amz-copy-source-"),
     };
+  }
+
+  #sourceKey(key: string, versionId: string | undefined): Record<string, string> {
+    const found = historyOf(this.#view.state, key).find(({ id }) => versionId === undefined || id === versionId);
+    if (found === undefined || found.isMarker || found.encryption.kind !== "SSE-C") return {};
+    return customerKeyHeaders(found.encryption.key, "x-amz-copy-source-");
   }
 
   /** null: there is none. */

@@ -4,6 +4,7 @@
  */
 
 import fc from "fast-check";
+import { attributes, type FeatureCommand, featureArbitraries, featureWeights } from "./feature-commands.ts";
 import { algorithms } from "./vocabulary.ts";
 
 /** One byte more than a key may have. */
@@ -204,6 +205,7 @@ export const commandArbitraries = {
     key,
     body,
     metadata,
+    attributes,
     digest,
     condition: writeCondition,
   }),
@@ -229,17 +231,20 @@ export const commandArbitraries = {
     etag: sometimes(etag, 5),
     size: sometimes(fc.constantFrom("current", "wrong"), 8),
     time: sometimes(fc.constantFrom("same", "before"), 8),
+    bypasses: fc.boolean(),
   }),
   DeleteObjects: fc.record({
     kind: fc.constant("DeleteObjects" as const),
     objects: fc.array(doomed, { minLength: 1, maxLength: 4 }),
     isQuiet: fc.boolean(),
+    bypasses: fc.boolean(),
   }),
   CopyObject: fc.record({
     kind: fc.constant("CopyObject" as const),
     key,
     source,
     metadata,
+    attributes,
     metadataDirective: sometimes(fc.constantFrom("COPY", "REPLACE"), 2),
     taggingDirective: sometimes(fc.constantFrom("COPY", "REPLACE"), 2),
     algorithm: sometimes(algorithm),
@@ -251,6 +256,7 @@ export const commandArbitraries = {
     kind: fc.constant("CreateMultipartUpload" as const),
     key,
     metadata,
+    attributes,
     algorithm: sometimes(algorithm, 2),
     type: sometimes(fc.constantFrom("FULL_OBJECT", "COMPOSITE"), 2),
   }),
@@ -321,7 +327,7 @@ export const commandArbitraries = {
 };
 
 type CommandOf<T> = T extends fc.Arbitrary<infer C> ? C : never;
-export type Command = CommandOf<(typeof commandArbitraries)[keyof typeof commandArbitraries]>;
+export type Command = CommandOf<(typeof commandArbitraries)[keyof typeof commandArbitraries]> | FeatureCommand;
 /** A crash in the middle of a command. */
 export interface Crash {
   readonly kind: "Crash";
@@ -354,8 +360,8 @@ const weights: Readonly<Record<keyof typeof commandArbitraries, number>> = {
 /** Shrinks to Nothing first. */
 export const command: fc.Arbitrary<Command> = fc.oneof(
   { withCrossShrink: true },
-  ...Object.entries(commandArbitraries).map(([name, arbitrary]) => ({
-    weight: weights[name as keyof typeof commandArbitraries],
+  ...Object.entries({ ...commandArbitraries, ...featureArbitraries }).map(([name, arbitrary]) => ({
+    weight: { ...weights, ...featureWeights }[name as Command["kind"]],
     arbitrary: arbitrary as fc.Arbitrary<Command>,
   })),
 );
@@ -373,8 +379,13 @@ const mutating: readonly (keyof typeof commandArbitraries)[] = [
   "PutBucketVersioning",
 ];
 
+const mutatingFeatures: readonly FeatureCommand["kind"][] = ["Tagging", "Locking", "ObjectAcl", "Setting"];
+
 export const crash: fc.Arbitrary<Crash> = fc.record({
   kind: fc.constant("Crash" as const),
   afterMs: fc.nat(12),
-  during: fc.oneof(...mutating.map((name) => commandArbitraries[name] as fc.Arbitrary<Command>)),
+  during: fc.oneof(
+    ...mutating.map((name) => commandArbitraries[name] as fc.Arbitrary<Command>),
+    ...mutatingFeatures.map((name) => featureArbitraries[name] as fc.Arbitrary<Command>),
+  ),
 });

@@ -2,18 +2,29 @@
 
 import {
   algorithms,
+  bypasses,
   checksumTypes,
   conditions,
+  coreOperations,
   type ErrorCode,
+  encryptionKinds,
   events,
+  featureAnswers,
+  featureOperations,
+  judgedOperations,
+  keyFits,
   type NullState,
   nullOperations,
   nullStates,
+  type Operation,
   operations,
   outcomes,
   type Point,
+  protections,
   readForms,
+  requesters,
   statusOf,
+  verdicts,
   versioningStates,
 } from "./vocabulary.ts";
 
@@ -32,6 +43,11 @@ const inUnversioned: Readonly<Record<NullState, boolean>> = {
 /** Points that no request can reach, with the reason. */
 const impossible: Partial<Record<Point, string>> = {
   "checksum CRC64NVME COMPOSITE": "CRC64NVME is always of the full object",
+  "decision owner PutObject refused": "no policy of the suite denies it",
+  "decision owner ListObjectsV2 refused": "no policy of the suite denies it",
+  "read unencrypted wrong key": "no key fits",
+  "read SSE-S3 wrong key": "no key fits",
+  "read SSE-KMS wrong key": "no key fits",
   ...Object.fromEntries(
     nullStates
       .filter((state) => !inUnversioned[state])
@@ -46,7 +62,9 @@ const unforeseeable: Partial<Record<Point, string>> = {
 
 export const allPoints: readonly Point[] = [
   ...operations.map((operation) => `operation ${operation}` as const),
-  ...versioningStates.flatMap((state) => operations.map((operation) => `versioning ${state} × ${operation}` as const)),
+  ...versioningStates.flatMap((state) =>
+    coreOperations.map((operation) => `versioning ${state} × ${operation}` as const),
+  ),
   ...versioningStates.flatMap((versioning) =>
     nullStates.flatMap((state) => nullOperations.map((operation) => `${versioning}, ${state} × ${operation}` as const)),
   ),
@@ -55,14 +73,39 @@ export const allPoints: readonly Point[] = [
   ...errorCodes.map((code) => `error ${code}` as const),
   ...readForms.map((form) => `read ${form}` as const),
   ...events.map((event) => `event ${event}` as const),
+  ...featureOperations.flatMap((operation) =>
+    featureAnswers[operation].map((outcome) => `answer ${operation} ${outcome}` as const),
+  ),
+  ...requesters.flatMap((who) =>
+    judgedOperations.flatMap((operation) =>
+      verdicts.map((verdict) => `decision ${who} ${operation} ${verdict}` as const),
+    ),
+  ),
+  ...protections.flatMap((protection) => bypasses.map((bypass) => `removal ${protection} ${bypass}` as const)),
+  ...encryptionKinds.flatMap((kind) => keyFits.map((fit) => `read ${kind} ${fit}` as const)),
 ];
 
 export class Coverage {
   readonly #counts = new Map<Point, number>();
+  readonly #outcomes = new Map<Operation, Map<string, number>>();
 
   readonly reach = (point: Point): void => {
     this.#counts.set(point, (this.#counts.get(point) ?? 0) + 1);
   };
+
+  readonly outcome = (operation: Operation, outcome: "done" | ErrorCode): void => {
+    const counts = this.#outcomes.get(operation) ?? new Map<string, number>();
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    this.#outcomes.set(operation, counts);
+  };
+
+  /** What each operation answered, and how often. */
+  outcomes(): readonly string[] {
+    return operations.map((operation) => {
+      const counts = [...(this.#outcomes.get(operation) ?? [])].sort(([, a], [, b]) => b - a);
+      return `${operation}: ${counts.map(([outcome, count]) => `${outcome} ${count}`).join(", ")}`;
+    });
+  }
 
   /** Points that had to be reached and were not. */
   missing(): readonly Point[] {

@@ -1,7 +1,7 @@
 /** Metadata and digests between request headers and stored objects. */
 
 import { checksum, md5 } from "./digests.ts";
-import { type Checksum, type Metadata, Refusal, type Request } from "./state.ts";
+import { type Checksum, type Metadata, Refusal, type Request, type Tag } from "./state.ts";
 import { type Algorithm, algorithms } from "./vocabulary.ts";
 
 const storedHeaders = [
@@ -33,7 +33,7 @@ export const quoted = (etag: string): string => `"${etag}"`;
 /** @throws Refusal InvalidTag, InvalidArgument, and as `metadataHeaders` */
 export function metadataOf(request: Request): Metadata {
   const headers = metadataHeaders(request);
-  return { headers, tagCount: tagCount(request.headers["x-amz-tagging"]) };
+  return { headers, tags: tagsOf(request.headers["x-amz-tagging"]) };
 }
 
 /** @throws Refusal MetadataTooLarge, InvalidStorageClass */
@@ -55,14 +55,14 @@ export function metadataHeaders({ headers }: Request): Metadata["headers"] {
   return { "content-type": "binary/octet-stream", ...kept };
 }
 
-function tagCount(tagging: string | undefined): number {
-  if (tagging === undefined || tagging === "") return 0;
+function tagsOf(tagging: string | undefined): readonly Tag[] {
+  if (tagging === undefined || tagging === "") return [];
   const tags = [...new URLSearchParams(tagging)];
   if (new Set(tags.map(([key]) => key)).size !== tags.length) throw new Refusal("InvalidArgument");
   if (tags.length > tagsMax || tags.some(([key, value]) => key === "" || key.length > 128 || value.length > 256)) {
     throw new Refusal("InvalidTag");
   }
-  return tags.length;
+  return tags;
 }
 
 /** COPY takes the source's metadata and tags, REPLACE the request's; class and redirect are always the request's. */
@@ -73,7 +73,7 @@ export function copiedMetadata(request: Request, source: Metadata): Metadata {
     Object.fromEntries(Object.entries(headers).filter(([name]) => neverCopied.includes(name) === isWanted));
   return {
     headers: isReplaced ? own.headers : { ...pick(source.headers, false), ...pick(own.headers, true) },
-    tagCount: request.headers["x-amz-tagging-directive"] === "REPLACE" ? own.tagCount : source.tagCount,
+    tags: request.headers["x-amz-tagging-directive"] === "REPLACE" ? own.tags : source.tags,
   };
 }
 

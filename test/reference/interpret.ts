@@ -14,6 +14,8 @@ import {
 } from "./choices.ts";
 import { type Command, type EtagChoice, tooLongKey } from "./commands.ts";
 import { md5 } from "./digests.ts";
+import { type FeatureCommand, featureKinds } from "./feature-commands.ts";
+import { attributeHeaders, interpretFeature, keyFor, readObject } from "./feature-requests.ts";
 import type { DoomedObject, Request } from "./state.ts";
 import type { Operation } from "./vocabulary.ts";
 
@@ -48,7 +50,12 @@ function listingRequest(command: Choice<"Listing">, at: Interpreter, keys: reado
   });
 }
 
-function readRequest(command: Choice<"GetObject" | "HeadObject">, at: Interpreter): Request {
+const bypassHeaders = { "x-amz-bypass-governance-retention": "true" };
+const isRefused = (metadata: Choice<"PutObject">["metadata"]): boolean => /^too|^bad/.test(metadata);
+const isMalformed = (condition: Choice<"PutObject">["condition"]): boolean =>
+  condition !== null && "ifNoneMatch" in condition && condition.ifNoneMatch !== "*";
+
+function readRequest(command: Choice<"GetObject" | "HeadObject">, at: Interpreter, { state }: View): Request {
   const key = at.key(command.key);
   const versionId = at.versionId(key, command.version);
   return plain(command.kind, key, {
@@ -59,6 +66,7 @@ function readRequest(command: Choice<"GetObject" | "HeadObject">, at: Interprete
     },
     headers: {
       ...at.readCondition(command.condition, key, versionId),
+      ...keyFor(readObject(state, key, versionId)),
       ...(command.range === null ? {} : { range: command.range }),
       ...(command.range === null || command.ifRange === null
         ? {}
@@ -106,16 +114,19 @@ export function interpret(command: Command, view: View): Request | null {
       return plain(command.kind, "", { query: { status: command.status } });
     case "GetObject":
     case "HeadObject":
-      return readRequest(command, at);
+      return readRequest(command, at, view);
     case "CompleteMultipartUpload":
       return completeRequest(command, at, view);
     default:
-      return writeRequest(command, at);
+      return isFeature(command) ? interpretFeature(command, view) : writeRequest(command, at, view);
   }
 }
 
+const isFeature = (command: Command): command is FeatureCommand =>
+  (featureKinds as readonly Command["kind"][]).includes(command.kind);
+
 type Rest = Exclude<
-  Command,
+  Exclude<Command, FeatureCommand>,
   {
     kind:
       | "Nothing"
@@ -130,14 +141,16 @@ type Rest = Exclude<
   }
 >;
 
-function writeRequest(command: Rest, at: Interpreter): Request | null {
+function writeRequest(command: Rest, at: Interpreter, { state }: View): Request | null {
   switch (command.kind) {
     case "PutObject": {
       const key = at.key(command.key);
       const body = bodyOf(command.body);
       const digests = digestHeaders(command.digest, body);
+      const isFaulty = command.digest.fault !== "none" || isRefused(command.metadata);
       const headers = {
         ...metadataHeaders[command.metadata],
+        ...(isFaulty || isMalformed(command.condition) ? {} : attributeHeaders(command.attributes, state)),
         ...digests,
         ...at.writeCondition(command.condition, key),
       };
@@ -149,6 +162,9 @@ function writeRequest(command: Rest, at: Interpreter): Request | null {
       return plain(command.kind, key, {
         headers: {
           ...metadataHeaders[command.metadata],
+          ...(isRefused(command.metadata) || isMalformed(command.condition)
+            ? {}
+            : attributeHeaders(command.attributes, state)),
           ...at.source(command.source),
           ...(metadataDirective === null ? {} : { "x-amz-metadata-directive": metadataDirective }),
           ...(taggingDirective === null ? {} : { "x-amz-tagging-directive": taggingDirective }),
@@ -162,11 +178,18 @@ function writeRequest(command: Rest, at: Interpreter): Request | null {
       const versionId = at.versionId(key, command.version);
       return plain(command.kind, key, {
         query: versionId === undefined ? {} : { versionId },
-        headers: versionId === undefined ? at.deleteCondition(command, key) : {},
+        headers: {
+          ...(versionId === undefined ? at.deleteCondition(command, key) : {}),
+          ...(command.bypasses ? bypassHeaders : {}),
+        },
       });
     }
     case "DeleteObjects":
-      return plain(command.kind, "", { objects: doomedObjects(command, at), isQuiet: command.isQuiet });
+      return plain(command.kind, "", {
+        objects: doomedObjects(command, at),
+        isQuiet: command.isQuiet,
+        headers: command.bypasses ? bypassHeaders : {},
+      });
     case "GetObjectAttributes": {
       const key = at.key(command.key);
       const versionId = at.versionId(key, command.version);
@@ -174,6 +197,7 @@ function writeRequest(command: Rest, at: Interpreter): Request | null {
         query: versionId === undefined ? {} : { versionId },
         headers: {
           "x-amz-object-attributes": command.names,
+          ...keyFor(readObject(state, key, versionId)),
           ...(command.page === null
             ? {}
             : { "x-amz-max-parts": String(command.page.max), "x-amz-part-number-marker": String(command.page.after) }),
@@ -181,9 +205,12 @@ function writeRequest(command: Rest, at: Interpreter): Request | null {
       });
     }
     case "CreateMultipartUpload":
+      // The ETags of parts under a key of the installation are nothing that the model knows.
+      if (state.settings.get("encryption") === "SSE-KMS") return null;
       return plain(command.kind, at.key(command.key), {
         headers: {
           ...metadataHeaders[command.metadata],
+          ...(isRefused(command.metadata) ? {} : attributeHeaders(command.attributes, state, true)),
           ...(command.algorithm === null ? {} : { "x-amz-checksum-algorithm": command.algorithm }),
           ...(command.type === null ? {} : { "x-amz-checksum-type": command.type }),
         },

@@ -46,8 +46,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "deleting a version removes the newest",
     file: "bucket/delete-turns.js",
-    fragment: "planRemoval(turn, key, head, target).write",
-    replacement: "planRemoval(turn, key, head, head).write",
+    fragment: "planRemoval(turn, key, head, target, bypassGovernance).write",
+    replacement: "planRemoval(turn, key, head, head, bypassGovernance).write",
   },
   {
     name: "versions that go are not counted off",
@@ -172,13 +172,135 @@ export const mutants: readonly Mutant[] = [
   {
     name: "tags are counted one too many",
     file: "operations/object-read.js",
-    fragment: "storedTagCount(metadata.tagging)",
-    replacement: "storedTagCount(metadata.tagging) + 1",
+    fragment: "storedTagCount(tagging)",
+    replacement: "storedTagCount(tagging) + 1",
   },
   {
     name: "an answer leaves before the commit that makes it true",
     file: "storage/lmdb.js",
     fragment: "outcomes = this.#queue.run();",
     replacement: "for (const outcome of this.#queue.run()) outcome.settle();",
+  },
+  {
+    name: "a locked version is removed",
+    file: "bucket/history.js",
+    fragment: "refuseLocked(turn, key, target, bypassGovernance);",
+    replacement: "",
+  },
+  {
+    name: "a bypass of governance passes compliance too",
+    file: "s3/object-lock.js",
+    fragment: 'return retention.mode === "COMPLIANCE" || !bypassGovernance;',
+    replacement: "return !bypassGovernance;",
+  },
+  {
+    name: "a bypass of governance is not asked for",
+    file: "s3/object-lock.js",
+    fragment: 'if (before.mode === "COMPLIANCE" || !bypassGovernance)',
+    replacement: 'if (before.mode === "COMPLIANCE")',
+  },
+  {
+    name: "a new version does not get the bucket's default retention",
+    file: "bucket/locks.js",
+    fragment: "return { ...metadata, lock: { retention, legalHold: lock?.legalHold ?? null } };",
+    replacement: "return metadata;",
+  },
+  {
+    name: "a change of the retention ends the legal hold",
+    file: "bucket/attribute-turns.js",
+    fragment: "change.legalHold ?? oldLock?.legalHold ?? null;",
+    replacement: "change.legalHold ?? null;",
+  },
+  {
+    name: "versioning is suspended though the bucket has object lock",
+    file: "bucket/bucket-turns.js",
+    fragment: 'if (turn.configuration("objectLock") !== null) {',
+    replacement: 'if (turn.configuration("objectLock") === undefined) {',
+  },
+  {
+    name: "a copy takes the source's lock",
+    file: "operations/object-copy.js",
+    fragment: "lock: _lock, ",
+    replacement: "",
+  },
+  {
+    name: "a copy takes the source's ACL",
+    file: "operations/object-copy.js",
+    fragment: "acl: _acl, ",
+    replacement: "",
+  },
+  {
+    name: "a copy loses the source's tags",
+    file: "operations/object-copy.js",
+    fragment: "? askedTagging : sourceTagging",
+    replacement: "? askedTagging : undefined",
+  },
+  {
+    name: "a tag key may stand twice",
+    file: "s3/tag-set.js",
+    fragment: "if (new Set(tags.map(({ Key }) => Key)).size === tags.length)",
+    replacement: "if (tags.length > 0)",
+  },
+  {
+    name: "a policy's deny does not count",
+    file: "policy/evaluate.js",
+    fragment: "if (denied === yes)",
+    replacement: "if (denied === null)",
+  },
+  {
+    name: "a public policy is not restricted",
+    file: "front/judge.js",
+    fragment: "restricts ? policy.denials : policy.whole",
+    replacement: "policy.whole",
+  },
+  {
+    name: "a public policy is not blocked",
+    file: "operations/bucket-policy.js",
+    fragment: "if (blockPublicPolicy && isPublicPolicy(document))",
+    replacement: "if (blockPublicPolicy && document === null)",
+  },
+  {
+    name: "public ACLs are not ignored",
+    file: "front/judge.js",
+    fragment:
+      "return this.#rules.publicAccessBlock(this.#rules.configurationOf(bucket), bucket.accountId).ignorePublicAcls;",
+    replacement: "return false;",
+  },
+  {
+    name: "ACLs count though the bucket's owner owns everything",
+    file: "s3/object-ownership.js",
+    fragment: 'return ownership !== "BucketOwnerEnforced";',
+    replacement: "return true;",
+  },
+  {
+    name: "attributes of an object are told to who may not read it",
+    file: "operations/object-attributes.js",
+    fragment:
+      'context.authorize(input.VersionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion", bucket.name, input.Key);',
+    replacement: "",
+  },
+  {
+    name: "the wrong customer's key is taken",
+    file: "operations/customer-key.js",
+    fragment: 'if (!isKeyOf(customer, encryption))\n        throw new S3Error("AccessDenied");',
+    replacement: "",
+  },
+  {
+    name: "the bucket's default encryption is not applied",
+    file: "operations/encryption.js",
+    fragment: "return byDefault(configured, input);",
+    replacement: "return null;",
+  },
+  {
+    name: "answers for every origin let credentials go along",
+    file: "s3/cors.js",
+    fragment: "allowsCredentials: !isEverybody,",
+    replacement: "allowsCredentials: true,",
+  },
+  {
+    name: "a preflight does not judge headers",
+    file: "s3/cors.js",
+    fragment: "if (!headers.every((header) => rule.headers.some((candidate) => meets(candidate, header))))",
+    replacement: "if (headers === null)",
   },
 ];

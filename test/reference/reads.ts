@@ -1,5 +1,7 @@
 /** GetObject, HeadObject and GetObjectAttributes. Source: their pages of the AWS API reference; RFC 9110 14. */
 
+import { isAllowed } from "./access.ts";
+import { encryptionHeaders, judgeKey, lockHeaders } from "./attributes.ts";
 import { failedReadCondition } from "./conditions.ts";
 import { checksumElements, checksumHeaders, quoted, typedChecksumElements, typedChecksumHeaders } from "./headers.ts";
 import {
@@ -123,19 +125,31 @@ function overridden({ query }: Request): Record<string, string> {
 }
 
 /** What RFC 9110 15.4.5 asks of a 304; S3 says nothing of the version id. */
-function notModifiedHeaders({ etag, written, metadata }: ObjectVersion): Record<string, Expected> {
+function notModifiedHeaders({ etag, written, metadata, ...object }: ObjectVersion): Record<string, Expected> {
   const cached = Object.entries(metadata.headers).filter(([name]) => name === "expires" || name === "cache-control");
   return {
     etag: quoted(etag),
     "last-modified": written,
     "x-amz-version-id": undocumented,
-    ...Object.fromEntries(cached.map(([name]) => [name, undocumented])),
+    ...Object.fromEntries(
+      [...cached.map(([name]) => name), ...Object.keys(encryptionHeaders(object.encryption))].map((name) => [
+        name,
+        undocumented,
+      ]),
+    ),
   };
 }
+
+/** For those who may read tags, retention and legal hold: no policy of the suite lets others. */
+const extraHeaders = (object: ObjectVersion): Record<string, Expected> => ({
+  ...(object.metadata.tags.length === 0 ? {} : { "x-amz-tagging-count": String(object.metadata.tags.length) }),
+  ...lockHeaders(object),
+});
 
 /** GetObject; HeadObject is the same without the body. */
 export function read(state: State, request: Request, turn: Turn): Answer {
   const object = findObject(state, request.key, request.query["versionId"]);
+  judgeKey(object, request, turn);
   const failed = failedReadCondition(request.headers, object, "read", turn);
   if (failed === "if-match" || failed === "if-unmodified-since") throw new Refusal("PreconditionFailed");
   if (failed !== null) throw new Refusal("NotModified", notModifiedHeaders(object));
@@ -145,6 +159,7 @@ export function read(state: State, request: Request, turn: Turn): Answer {
   const isOnePart = request.query["partNumber"] !== undefined && parts !== null;
   const showsChecksum =
     request.headers["x-amz-checksum-mode"] === "ENABLED" && (!isPartial || request.query["partNumber"] !== undefined);
+  const isOwner = request.who === undefined;
   const headers: Record<string, Expected> = {
     ...metadata.headers,
     ...overridden(request),
@@ -153,7 +168,8 @@ export function read(state: State, request: Request, turn: Turn): Answer {
     etag: quoted(object.etag),
     "last-modified": object.written,
     ...versionHeader(state, object.id),
-    ...(metadata.tagCount === 0 ? {} : { "x-amz-tagging-count": String(metadata.tagCount) }),
+    ...(isOwner ? extraHeaders(object) : {}),
+    ...encryptionHeaders(object.encryption),
     ...(isPartial ? { "content-range": `bytes ${start}-${end - 1}/${size}` } : {}),
     ...(isOnePart ? { "x-amz-mp-parts-count": String(parts.length) } : {}),
     ...(showsChecksum ? (isOnePart ? checksumHeaders(part?.checksum ?? null) : typedChecksumHeaders(checksum)) : {}),
@@ -166,12 +182,15 @@ export function read(state: State, request: Request, turn: Turn): Answer {
   };
 }
 
-/** @throws Refusal InvalidArgument, and as `findObject` */
+/** It takes the permission to read the object too. @throws Refusal InvalidArgument, AccessDenied, and as `findObject` */
 export function attributes(state: State, request: Request, turn: Turn): Answer {
   const asked = (request.headers["x-amz-object-attributes"] ?? "").split(",");
   const known = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"];
   if (asked.some((name) => !known.includes(name))) throw new Refusal("InvalidArgument");
+  const action = request.query["versionId"] === undefined ? "s3:GetObject" : "s3:GetObjectVersion";
+  if (!isAllowed(state, "owner", action, request.key)) throw new Refusal("AccessDenied");
   const object = findObject(state, request.key, request.query["versionId"]);
+  judgeKey(object, request, turn);
   const { checksum } = object;
   if (checksum !== null) turn.reach(`checksum ${checksum.algorithm} ${checksum.type}`);
   const found: Record<string, Expected> = {};

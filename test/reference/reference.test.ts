@@ -48,7 +48,7 @@ const request = (operation: Request["operation"], rest: Partial<Request> = {}): 
 });
 
 function after(state: State, ...requests: readonly Request[]): State {
-  const turn = { now: { from: 0, to: 1 }, reach: () => undefined };
+  const turn = { now: { from: 0, to: 1 }, reach: () => undefined, outcome: () => undefined };
   const tokens = { positions: new Map(), places: new Map() };
   return requests.reduce((now, one) => answer(now, one, turn, tokens).state, state);
 }

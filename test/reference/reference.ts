@@ -32,7 +32,7 @@ await runSuite("reference", async ({ directory, option, say, check }) => {
   clearInterval(progress);
   const ms = performance.now() - started;
   if (result.failure !== null) say(result.failure);
-  else for (const line of coverage.table()) console.log(line);
+  else for (const line of [...coverage.table(), ...coverage.outcomes()]) console.log(line);
   const missing = result.failure === null ? coverage.missing() : [];
   for (const point of missing) say(`not reached: ${point}`);
   for (const point of coverage.surprising()) say(`reached, though it cannot be: ${point}`);

@@ -7,6 +7,10 @@ export interface Sequence {
   readonly keys: readonly string[];
   /** How the bucket begins; one that is Off stays so, a mixed one begins as Off. */
   readonly versioning: "Off" | "Mixed" | "Enabled" | "Suspended";
+  /** Made with object lock: versioned for good, and empty at the beginning. */
+  readonly hasLock: boolean;
+  /** Policy of a bucket whose owner owns everything from the beginning; null: none, and writers own. */
+  readonly policy: "public write" | "to the stranger" | "no reads" | null;
   /** What each key holds at the beginning, in a bucket that is or was versioned. */
   readonly before: readonly Before[];
   readonly commands: readonly (Command | Crash)[];
@@ -89,6 +93,8 @@ export const sequences = (length: number, crashOneIn: number): fc.Arbitrary<Sequ
   fc.record({
     keys,
     versioning: fc.constantFrom("Mixed", "Off", "Enabled", "Suspended", "Suspended"),
+    hasLock: fc.constantFrom(false, false, false, true),
+    policy: fc.constantFrom(null, null, null, null, null, "public write", "to the stranger", "no reads"),
     before: fc.array(fc.record({ nullVersion: what, above: what }), { minLength: 2, maxLength: 4 }),
     commands: new FullLists<Command | Crash>(length, command, crash, crashOneIn),
   });

@@ -4,6 +4,9 @@
  */
 
 import type { Command, Crash } from "./commands.ts";
+import type { Coverage } from "./coverage.ts";
+import { documentRules } from "./documents.ts";
+import { keyFor } from "./feature-requests.ts";
 import { interpret } from "./interpret.ts";
 import { placeAfter, positionAfter } from "./listings.ts";
 import { compare } from "./match.ts";
@@ -11,7 +14,7 @@ import { answer } from "./model.ts";
 import type { Before, Sequence } from "./sequences.ts";
 import type { SharedNode } from "./shared-node.ts";
 import { newBucket, type Request, rename, type State, type Turn } from "./state.ts";
-import type { Point } from "./vocabulary.ts";
+import type { ErrorCode, Operation, Point } from "./vocabulary.ts";
 import type { Element, Observed } from "./wire.ts";
 
 /** States that may be true at once; more than a few crashes cannot leave. */
@@ -23,18 +26,23 @@ export class Session {
   readonly #node: SharedNode;
   readonly #bucket: string;
   readonly #keys: readonly string[];
-  readonly #reach: (point: Point) => void;
+  readonly #coverage: Pick<Coverage, "reach" | "outcome">;
   readonly #tokens = { positions: new Map<string, string>(), places: new Map<string, number>() };
   #candidates: readonly State[];
   #nextPage: Request | null = null;
   #staysOff = false;
   readonly trace: string[] = [];
 
-  constructor(node: SharedNode, bucket: string, keys: readonly string[], reach: (point: Point) => void) {
+  constructor(
+    node: SharedNode,
+    bucket: string,
+    keys: readonly string[],
+    coverage: Pick<Coverage, "reach" | "outcome">,
+  ) {
     this.#node = node;
     this.#bucket = bucket;
     this.#keys = keys;
-    this.#reach = reach;
+    this.#coverage = coverage;
     this.#candidates = [{ ...newBucket(), exists: false }];
   }
 
@@ -50,6 +58,9 @@ export class Session {
     const request = this.#interpret(command);
     if (request === null) return;
     await this.perform(request);
+    if (command.kind === "Setting" && command.verb === "put") {
+      await this.perform({ ...nothing, operation: documentRules[command.name].get });
+    }
     const pages = command.kind === "Listing" ? command.follow : 0;
     for (let page = 0; page < pages && this.#nextPage !== null; page++) await this.perform(this.#nextPage);
   }
@@ -63,7 +74,7 @@ export class Session {
     const request = this.#interpret(during);
     const running = request === null ? Promise.resolve() : this.perform(request);
     await new Promise((resolve) => setTimeout(resolve, afterMs));
-    this.#reach("event crash");
+    this.#coverage.reach("event crash");
     await Promise.all([this.#node.crash(), running]);
     await this.observe();
   }
@@ -88,14 +99,22 @@ export class Session {
     let differences: readonly string[] = [];
     for (const [at, state] of before.entries()) {
       const points: Point[] = [];
-      const turn: Turn = { now, reach: (point) => void points.push(point) };
+      const outcomes: (readonly [Operation, ErrorCode | "done"])[] = [];
+      const turn: Turn = {
+        now,
+        reach: (point) => void points.push(point),
+        outcome: (operation, outcome) => void outcomes.push([operation, outcome]),
+      };
       const result = answer(state, request, turn, this.#tokens);
       const comparison = compare(result.answer, observed, isHead(request), isKnown);
       if (comparison.differences.length > 0) {
         if (at === 0) differences = comparison.differences;
         continue;
       }
-      if (kept.length === 0) for (const point of points) this.#reach(point);
+      if (kept.length === 0) {
+        for (const point of points) this.#coverage.reach(point);
+        for (const [operation, outcome] of outcomes) this.#coverage.outcome(operation, outcome);
+      }
       kept.push(rename(result.state, comparison.told));
     }
     if (kept.length === 0) {
@@ -109,7 +128,7 @@ export class Session {
 
   /** The request happened or did not; of a list of deletes each prefix may have. */
   #fork(request: Request, now: Turn["now"]): void {
-    const turn: Turn = { now, reach: () => undefined };
+    const turn: Turn = { now, reach: () => undefined, outcome: () => undefined };
     const prefixes =
       request.operation === "DeleteObjects"
         ? (request.objects ?? []).map((_object, at, all) => ({ ...request, objects: all.slice(0, at + 1) }))
@@ -160,7 +179,7 @@ export class Session {
     }
   }
 
-  /** Compares everything there is: all versions and their bytes, all uploads and their parts. @throws Mismatch */
+  /** Compares everything there is: all versions, their bytes, tags and ACLs, all uploads and their parts. @throws Mismatch */
   async observe(): Promise<void> {
     const before = this.#candidates.length;
     const url = { "encoding-type": "url" };
@@ -173,35 +192,61 @@ export class Session {
       await this.perform({ ...nothing, operation: "ListParts", key, query: { uploadId: id } });
     }
     for (const [key, history] of this.#state.keys) {
-      for (const { id } of history) {
-        const query = this.#state.versioning === "Off" ? {} : { versionId: id };
-        const headers = { "x-amz-checksum-mode": "ENABLED" };
+      for (const version of history) {
+        const query = this.#state.versioning === "Off" ? {} : { versionId: version.id };
+        const headers = {
+          "x-amz-checksum-mode": "ENABLED",
+          ...(version.isMarker ? {} : keyFor(version)),
+        };
         await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
+        if (version.isMarker) continue;
+        await this.perform({ ...nothing, operation: "GetObjectTagging", key, query });
+        await this.perform({ ...nothing, operation: "GetObjectAcl", key, query });
       }
     }
     if (before > 1)
-      this.#reach(this.#candidates.length === before ? "event in flight: undecided" : "event in flight: decided");
+      this.#coverage.reach(
+        this.#candidates.length === before ? "event in flight: undecided" : "event in flight: decided",
+      );
   }
 
   /** Removes everything, which is also compared. @throws Mismatch */
   async clear(): Promise<void> {
+    if (this.#state.exists) await this.perform({ ...nothing, operation: "DeleteBucketPolicy" });
     for (const { id, key } of this.#state.uploads) {
       await this.perform({ ...nothing, operation: "AbortMultipartUpload", key, query: { uploadId: id } });
     }
     for (const [key, history] of this.#state.keys) {
-      for (const { id } of history) {
-        const query = this.#state.versioning === "Off" ? {} : { versionId: id };
-        await this.perform({ ...nothing, operation: "DeleteObject", key, query });
+      for (const version of history) {
+        const query = this.#state.versioning === "Off" ? {} : { versionId: version.id };
+        if (!version.isMarker && version.legalHold === true) {
+          const body = Buffer.from("<LegalHold><Status>OFF</Status></LegalHold>");
+          await this.perform({ ...nothing, operation: "PutObjectLegalHold", key, query, body, choice: "OFF" });
+        }
+        const headers = { "x-amz-bypass-governance-retention": "true" };
+        await this.perform({ ...nothing, operation: "DeleteObject", key, query, headers });
       }
     }
     if (this.#state.exists) await this.perform({ ...nothing, operation: "DeleteBucket" });
     await this.perform({ ...nothing, operation: "HeadBucket" });
   }
 
+  async #put(name: "ownershipControls" | "policy", choice: string): Promise<void> {
+    const { put, documents } = documentRules[name];
+    const body = Buffer.from(documents[choice]?.xml ?? "");
+    await this.perform({ ...nothing, operation: put, body, choice });
+  }
+
   /** The bucket, in its first versioning state. */
-  async begin({ versioning, before }: Pick<Sequence, "versioning" | "before">): Promise<void> {
+  async begin({ versioning, before, hasLock, policy }: Omit<Sequence, "keys" | "commands">): Promise<void> {
     this.#staysOff = versioning === "Off";
-    await this.perform({ ...nothing, operation: "CreateBucket" });
+    const headers: Record<string, string> = hasLock ? { "x-amz-bucket-object-lock-enabled": "true" } : {};
+    await this.perform({ ...nothing, operation: "CreateBucket", headers });
+    if (policy !== null) {
+      await this.#put("ownershipControls", "BucketOwnerEnforced");
+      await this.#put("policy", policy);
+    }
+    if (hasLock) return;
     if (versioning === "Off" || versioning === "Mixed") return;
     const set = (status: string): Promise<boolean> =>
       this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status } });

@@ -1,14 +1,46 @@
 /** One real node that many sequences work on at the same time; any of them may kill it, and all go on after its restart. */
 
-import { freePort, NodeProcess, testKeys } from "../support/node-process.ts";
+import { writeFileSync } from "node:fs";
+import { freePort, type NodeOptions, NodeProcess, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
+import { strangerAccount } from "./documents.ts";
 import type { Request } from "./state.ts";
-import { type Observed, send } from "./wire.ts";
+import { type Clients, type Observed, send } from "./wire.ts";
 
 interface SharedNodeOptions {
   readonly data: string;
   /** Where the built product lies; default: this repository. */
   readonly root?: string;
+}
+
+const strangerKeys = { accessKeyId: "AKREFERENCESTRANGER", secretAccessKey: "a-secret-of-the-stranger" };
+
+/** The bucket's account, whose keys the node was made with, and another. */
+const accounts = [
+  { accountId: "100000000000", kind: "operator", key: testKeys },
+  { accountId: strangerAccount, kind: "customer", key: strangerKeys },
+].map(({ accountId, kind, key }) => ({
+  accountId,
+  canonicalId: `canonical-${accountId}`,
+  ...(kind === "operator" ? {} : { parent: "100000000000" }),
+  displayName: `account ${accountId}`,
+  kind,
+  root: {
+    email: `root@${accountId}.example.com`,
+    keys: [{ accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey }],
+  },
+  users: [],
+}));
+
+const clientsOf = ({ endpoint }: NodeProcess): Clients => ({
+  endpoint,
+  owner: new S3Client({ endpoint, ...testKeys, connections: 64 }),
+  stranger: new S3Client({ endpoint, ...strangerKeys, connections: 64 }),
+});
+
+function closeAll({ owner, stranger }: Clients): void {
+  owner.close();
+  stranger.close();
 }
 
 /** A restart on a busy machine. */
@@ -17,20 +49,27 @@ const readyMs = 60_000;
 export class SharedNode {
   crashes = 0;
   requests = 0;
-  readonly #options: SharedNodeOptions & { readonly port: number };
+  readonly #options: NodeOptions;
   #node: NodeProcess;
-  #client: S3Client;
+  #clients: Clients;
   #ready: Promise<void> = Promise.resolve();
   #isDown = false;
 
-  private constructor(options: SharedNodeOptions & { readonly port: number }, node: NodeProcess) {
+  private constructor(options: NodeOptions, node: NodeProcess) {
     this.#options = options;
     this.#node = node;
-    this.#client = new S3Client({ endpoint: node.endpoint, ...testKeys, connections: 64 });
+    this.#clients = clientsOf(node);
   }
 
   static async start(options: SharedNodeOptions): Promise<SharedNode> {
-    const own = { ...options, port: await freePort() };
+    const identities = `${options.data}-identities.json`;
+    writeFileSync(identities, JSON.stringify({ accounts }));
+    const settings = ['encryption.keys=[{"id":"first"},{"id":"second"}]', "encryption.customerKeysOverHttp=true"];
+    const own = {
+      ...options,
+      port: await freePort(),
+      arguments: [...settings.flatMap((setting) => ["--set", setting]), "--identities", identities],
+    };
     return new SharedNode(own, await NodeProcess.start({ ...own, readyMs }));
   }
 
@@ -40,7 +79,7 @@ export class SharedNode {
     const { crashes } = this;
     this.requests += 1;
     try {
-      return await send(this.#client, bucket, request);
+      return await send(this.#clients, bucket, request);
     } catch (error) {
       if (this.crashes === crashes) throw error;
       await this.#ready;
@@ -60,21 +99,21 @@ export class SharedNode {
 
   async #restart(): Promise<void> {
     await this.#node.kill();
-    this.#client.close();
+    closeAll(this.#clients);
     this.#node = await NodeProcess.start({ ...this.#options, readyMs });
-    this.#client = new S3Client({ endpoint: this.#node.endpoint, ...testKeys, connections: 64 });
+    this.#clients = clientsOf(this.#node);
     this.#isDown = false;
   }
 
   async kill(): Promise<void> {
     await this.#ready.catch(() => undefined);
-    this.#client.close();
+    closeAll(this.#clients);
     await this.#node.kill();
   }
 
   /** @returns the exit code after SIGTERM */
   async stop(): Promise<number | string> {
-    this.#client.close();
+    closeAll(this.#clients);
     return this.#node.stop();
   }
 }

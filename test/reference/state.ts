@@ -1,6 +1,16 @@
 /** What one bucket is: plain immutable data, so that a request that may or may not have happened is two states. */
 
-import type { Algorithm, ChecksumType, ErrorCode, NullState, Operation, Point, Versioning } from "./vocabulary.ts";
+import type {
+  Algorithm,
+  ChecksumType,
+  EncryptionKind,
+  ErrorCode,
+  NullState,
+  Operation,
+  Point,
+  Requester,
+  Versioning,
+} from "./vocabulary.ts";
 
 export interface Checksum {
   readonly algorithm: Algorithm;
@@ -14,10 +24,35 @@ export interface Moment {
   readonly to: number;
 }
 
+export type Tag = readonly [key: string, value: string];
+
+export interface Retention {
+  readonly mode: "GOVERNANCE" | "COMPLIANCE";
+  readonly until: Moment;
+}
+
+/** How a version is encrypted; `key` names the customer's key or that of the installation. */
+export interface Encryption {
+  readonly kind: EncryptionKind;
+  readonly key: string;
+  readonly isBucketKey: boolean;
+}
+
+/** What a version has beside its metadata. */
+export interface Attributes {
+  readonly retention: Retention | null;
+  /** null: nobody has said. */
+  readonly legalHold: boolean | null;
+  /** The canned ACL. */
+  readonly acl: string;
+  readonly encryption: Encryption;
+}
+
 export interface Metadata {
   /** As they are answered: content-type, x-amz-meta-…, x-amz-storage-class unless STANDARD, … */
   readonly headers: Readonly<Record<string, string>>;
-  readonly tagCount: number;
+  /** In the order given. */
+  readonly tags: readonly Tag[];
 }
 
 export interface StoredPart {
@@ -27,7 +62,7 @@ export interface StoredPart {
   readonly written: Moment;
 }
 
-export interface ObjectVersion {
+export interface ObjectVersion extends Attributes {
   readonly isMarker: false;
   /** Its place in the history of its key: newer versions have greater numbers. */
   readonly place: number;
@@ -56,6 +91,7 @@ export interface Upload {
   readonly key: string;
   readonly initiated: Moment;
   readonly metadata: Metadata;
+  readonly attributes: Attributes;
   readonly algorithm: Algorithm | null;
   readonly type: ChecksumType | null;
   /** In the order of their numbers. */
@@ -70,6 +106,22 @@ export interface Completed {
   readonly answer: Answer;
 }
 
+export const subresources = [
+  "policy",
+  "publicAccessBlock",
+  "ownershipControls",
+  "acl",
+  "tagging",
+  "cors",
+  "encryption",
+  "lifecycle",
+  "website",
+  "notification",
+  "logging",
+  "replication",
+] as const;
+export type Subresource = (typeof subresources)[number];
+
 export interface State {
   readonly exists: boolean;
   readonly versioning: Versioning;
@@ -82,6 +134,10 @@ export interface State {
   readonly issued: ReadonlySet<string>;
   /** Those of versions, with the places that they name: they are well-formed for ever. */
   readonly issuedVersions: ReadonlyMap<string, number>;
+  /** Object lock, which never ends; null: the bucket has none. */
+  readonly lock: { readonly mode: Retention["mode"] | null; readonly days: number } | null;
+  /** The document that each sub-resource holds, by its name in `documents.ts`. */
+  readonly settings: ReadonlyMap<Subresource, string>;
   /** Number of the next version or upload. */
   readonly nextId: number;
 }
@@ -94,6 +150,8 @@ export const newBucket = (nextId = 1): State => ({
   completed: [],
   issued: new Set(),
   issuedVersions: new Map(),
+  lock: null,
+  settings: new Map(),
   nextId,
 });
 
@@ -109,6 +167,10 @@ export interface Request {
   /** Of DeleteObjects. */
   readonly objects?: readonly DoomedObject[];
   readonly isQuiet?: boolean;
+  /** Absent: the bucket's owner. */
+  readonly who?: Requester;
+  /** Name of the document that `body` is. */
+  readonly choice?: string;
 }
 
 export interface ClaimedPart {
@@ -156,6 +218,8 @@ export interface Answer {
 export interface Turn {
   readonly now: Moment;
   reach(point: Point): void;
+  /** For the table of operations and their answers. */
+  outcome(operation: Operation, outcome: "done" | ErrorCode): void;
 }
 
 export interface Result {
@@ -226,8 +290,9 @@ export function rename(state: State, told: ReadonlyMap<string, string>): State {
   if (told.size === 0) return state;
   const name = (id: string): string => told.get(id) ?? id;
   const isUpload = (id: string): boolean => state.uploads.some((upload) => upload.id === id);
+  const isEtag = (id: string): boolean => id.endsWith("e");
   const keys = new Map(
-    [...state.keys].map(([key, history]) => [key, history.map((version) => ({ ...version, id: name(version.id) }))]),
+    [...state.keys].map(([key, history]) => [key, history.map((version) => renamedVersion(version, name))]),
   );
   return {
     ...state,
@@ -240,10 +305,17 @@ export function rename(state: State, told: ReadonlyMap<string, string>): State {
     issued: new Set([...state.issued, ...told.values()]),
     issuedVersions: new Map([
       ...state.issuedVersions,
-      ...[...told].filter(([id]) => !isUpload(id)).map(([id, real]): [string, number] => [real, Number(id.slice(1))]),
+      ...[...told]
+        .filter(([id]) => !isUpload(id) && !isEtag(id))
+        .map(([id, real]): [string, number] => [real, Number(id.slice(1))]),
     ]),
   };
 }
+
+const renamedVersion = (version: Version, name: (id: string) => string): Version =>
+  version.isMarker
+    ? { ...version, id: name(version.id) }
+    : { ...version, id: name(version.id), etag: name(version.etag) };
 
 const renamed = (headers: Answer["headers"], name: (id: string) => string): Answer["headers"] =>
   Object.fromEntries(

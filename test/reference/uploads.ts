@@ -1,5 +1,6 @@
 /** Multipart uploads. Source: CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload, ListParts. */
 
+import { attributesOf, completedAttributes, encryptionHeaders } from "./attributes.ts";
 import { judgeWrite, judgeWriteSyntax } from "./conditions.ts";
 import { checksum, compositeChecksum, md5, multipartEtag } from "./digests.ts";
 import {
@@ -24,6 +25,7 @@ import {
   type StoredPart,
   type Turn,
   type Upload,
+  undocumented,
   writtenHeader,
 } from "./state.ts";
 import { type Algorithm, algorithms, type ChecksumType, checksumTypes } from "./vocabulary.ts";
@@ -48,9 +50,10 @@ function checksumOf({ headers }: Request): { algorithm: Algorithm | null; type: 
 
 export function createUpload(state: State, request: Request, turn: Turn): Result {
   const metadata = metadataOf(request);
+  const attributes = attributesOf(request, state, turn);
   const declared = checksumOf(request);
   const id = `?${state.nextId}`;
-  const upload: Upload = { id, key: request.key, initiated: turn.now, metadata, ...declared, parts: [] };
+  const upload: Upload = { id, key: request.key, initiated: turn.now, metadata, attributes, ...declared, parts: [] };
   return {
     state: { ...state, uploads: [...state.uploads, upload], nextId: state.nextId + 1 },
     answer: {
@@ -59,6 +62,7 @@ export function createUpload(state: State, request: Request, turn: Turn): Result
       headers: {
         ...(declared.algorithm === null ? {} : { "x-amz-checksum-algorithm": declared.algorithm }),
         ...(declared.type === null ? {} : { "x-amz-checksum-type": declared.type }),
+        ...encryptionHeaders(attributes.encryption),
       },
       body: { InitiateMultipartUploadResult: { Bucket: anything, Key: request.key, UploadId: id } },
     },
@@ -101,7 +105,11 @@ export function uploadPart(state: State, request: Request, turn: Turn): Result {
     answer: {
       status: 200,
       code: null,
-      headers: { etag: quoted(md5(bytes)), ...checksumHeaders(part.checksum) },
+      headers: {
+        etag: quoted(md5(bytes)),
+        ...checksumHeaders(part.checksum),
+        ...encryptionHeaders(upload.attributes.encryption),
+      },
       body: null,
     },
   };
@@ -126,7 +134,7 @@ export function uploadPartCopy(state: State, request: Request, turn: Turn): Resu
     answer: {
       status: 200,
       code: null,
-      headers: { ...sourceHeader(state, source) },
+      headers: { ...sourceHeader(state, source), ...encryptionHeaders(upload.attributes.encryption) },
       body: { CopyPartResult: { ETag: quoted(md5(bytes)), LastModified: turn.now, ...checksumElements(found) } },
     },
   };
@@ -148,7 +156,9 @@ export function completeUpload(state: State, request: Request, turn: Turn): Resu
   const done = state.completed.find(({ id }) => id === query["uploadId"]);
   if (done !== undefined && done.key === key) {
     turn.reach("event repeated Complete");
-    return { state, answer: done.answer };
+    // AWS says nothing of the encryption in an answer that is given again.
+    const encryption = { "x-amz-server-side-encryption": undocumented };
+    return { state, answer: { ...done.answer, headers: { ...done.answer.headers, ...encryption } } };
   }
   const upload = findUpload(state, request);
   judgeWrite(state, request, "CompleteMultipartUpload", turn);
@@ -161,12 +171,22 @@ export function completeUpload(state: State, request: Request, turn: Turn): Resu
   reachChecksum(found, turn);
   const etag = multipartEtag(parts.map((part) => md5(part.bytes)));
   const { metadata } = upload;
-  const version = { isMarker: false as const, bytes, etag, written: turn.now, metadata, checksum: found, parts };
+  const attributes = completedAttributes(upload.attributes, state, turn);
+  const version = {
+    isMarker: false as const,
+    bytes,
+    etag,
+    written: turn.now,
+    metadata,
+    checksum: found,
+    parts,
+    ...attributes,
+  };
   const added = addVersion(state, key, version);
   const answer: Answer = {
     status: 200,
     code: null,
-    headers: writtenHeader(state, added.id),
+    headers: { ...writtenHeader(state, added.id), ...encryptionHeaders(attributes.encryption) },
     body: {
       CompleteMultipartUploadResult: {
         Bucket: anything,

@@ -1,6 +1,7 @@
 /** The words of the reference model: operations, states, conditions, algorithms and error codes, each a closed list. */
 
-export const operations = [
+/** Of objects and uploads: their meaning depends on the bucket's versioning. */
+export const coreOperations = [
   "CreateBucket",
   "HeadBucket",
   "DeleteBucket",
@@ -24,7 +25,69 @@ export const operations = [
   "ListParts",
   "ListMultipartUploads",
 ] as const;
-export type Operation = (typeof operations)[number];
+type CoreOperation = (typeof coreOperations)[number];
+
+/** The operations of sub-resources, and the answers that a run must see of each. Total. */
+export const featureAnswers = {
+  PutObjectTagging: [
+    "done",
+    "NoSuchKey",
+    "NoSuchVersion",
+    "MethodNotAllowed",
+    "InvalidTag",
+    "BadRequest",
+    "MalformedXML",
+  ],
+  GetObjectTagging: ["done", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"],
+  DeleteObjectTagging: ["done", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"],
+  PutObjectLockConfiguration: ["done", "InvalidBucketState", "MalformedXML", "InvalidArgument"],
+  GetObjectLockConfiguration: ["done", "ObjectLockConfigurationNotFoundError"],
+  PutObjectRetention: ["done", "AccessDenied", "InvalidRequest", "InvalidArgument", "MalformedXML", "NoSuchKey"],
+  GetObjectRetention: ["done", "NoSuchObjectLockConfiguration", "InvalidRequest", "NoSuchKey"],
+  PutObjectLegalHold: ["done", "InvalidRequest", "NoSuchKey", "MethodNotAllowed"],
+  GetObjectLegalHold: ["done", "NoSuchObjectLockConfiguration", "InvalidRequest", "NoSuchKey"],
+  PutObjectAcl: ["done", "NoSuchKey", "AccessDenied", "AccessControlListNotSupported"],
+  GetObjectAcl: ["done", "NoSuchKey"],
+  PutBucketAcl: ["done", "AccessDenied", "AccessControlListNotSupported"],
+  GetBucketAcl: ["done"],
+  PutBucketPolicy: ["done", "AccessDenied", "MalformedPolicy"],
+  GetBucketPolicy: ["done", "NoSuchBucketPolicy"],
+  GetBucketPolicyStatus: ["done", "NoSuchBucketPolicy"],
+  DeleteBucketPolicy: ["done"],
+  PutPublicAccessBlock: ["done", "MalformedXML"],
+  GetPublicAccessBlock: ["done", "NoSuchPublicAccessBlockConfiguration"],
+  DeletePublicAccessBlock: ["done"],
+  PutBucketOwnershipControls: ["done", "MalformedXML", "InvalidBucketAclWithObjectOwnership"],
+  GetBucketOwnershipControls: ["done", "OwnershipControlsNotFoundError"],
+  DeleteBucketOwnershipControls: ["done"],
+  PutBucketTagging: ["done", "InvalidTag", "MalformedXML"],
+  GetBucketTagging: ["done", "NoSuchTagSet"],
+  DeleteBucketTagging: ["done"],
+  PutBucketCors: ["done", "InvalidRequest", "MalformedXML"],
+  GetBucketCors: ["done", "NoSuchCORSConfiguration"],
+  DeleteBucketCors: ["done"],
+  Preflight: ["done", "AccessForbidden"],
+  PutBucketEncryption: ["done", "MalformedXML"],
+  GetBucketEncryption: ["done", "ServerSideEncryptionConfigurationNotFoundError"],
+  DeleteBucketEncryption: ["done"],
+  PutBucketLifecycleConfiguration: ["done", "MalformedXML", "InvalidArgument"],
+  GetBucketLifecycleConfiguration: ["done", "NoSuchLifecycleConfiguration"],
+  DeleteBucketLifecycle: ["done"],
+  PutBucketWebsite: ["done", "InvalidArgument"],
+  GetBucketWebsite: ["done", "NoSuchWebsiteConfiguration"],
+  DeleteBucketWebsite: ["done"],
+  PutBucketNotificationConfiguration: ["done", "InvalidArgument"],
+  GetBucketNotificationConfiguration: ["done"],
+  PutBucketLogging: ["done", "InvalidTargetBucketForLogging"],
+  GetBucketLogging: ["done"],
+  PutBucketReplication: ["InvalidRequest", "MalformedXML"],
+  GetBucketReplication: ["ReplicationConfigurationNotFoundError"],
+  DeleteBucketReplication: ["done"],
+} as const satisfies Readonly<Record<string, readonly ("done" | ErrorCode)[]>>;
+export type FeatureOperation = keyof typeof featureAnswers;
+export type Operation = CoreOperation | FeatureOperation;
+export const featureOperations = Object.keys(featureAnswers) as FeatureOperation[];
+export const operations: readonly Operation[] = [...coreOperations, ...featureOperations];
 
 export const versioningStates = ["Off", "Enabled", "Suspended"] as const;
 export type Versioning = (typeof versioningStates)[number];
@@ -73,10 +136,16 @@ export type Outcome = (typeof outcomes)[number];
 
 /** Codes that the model can answer, with their status. Source: AWS "Error responses". */
 export const statusOf = {
+  AccessControlListNotSupported: 400,
+  AccessDenied: 403,
+  AccessForbidden: 403,
   BadDigest: 400,
+  BadRequest: 400,
   BucketNotEmpty: 409,
   EntityTooSmall: 400,
   InvalidArgument: 400,
+  InvalidBucketAclWithObjectOwnership: 400,
+  InvalidBucketState: 409,
   InvalidDigest: 400,
   InvalidPart: 400,
   InvalidPartNumber: 416,
@@ -85,17 +154,30 @@ export const statusOf = {
   InvalidRequest: 400,
   InvalidStorageClass: 400,
   InvalidTag: 400,
+  InvalidTargetBucketForLogging: 400,
   KeyTooLongError: 400,
+  MalformedPolicy: 400,
   MalformedXML: 400,
   MetadataTooLarge: 400,
   MethodNotAllowed: 405,
   NoSuchBucket: 404,
+  NoSuchBucketPolicy: 404,
+  NoSuchCORSConfiguration: 404,
   NoSuchKey: 404,
+  NoSuchLifecycleConfiguration: 404,
+  NoSuchObjectLockConfiguration: 404,
+  NoSuchPublicAccessBlockConfiguration: 404,
+  NoSuchTagSet: 404,
   NoSuchUpload: 404,
   NoSuchVersion: 404,
+  NoSuchWebsiteConfiguration: 404,
   NotImplemented: 501,
   NotModified: 304,
+  ObjectLockConfigurationNotFoundError: 404,
+  OwnershipControlsNotFoundError: 404,
   PreconditionFailed: 412,
+  ReplicationConfigurationNotFoundError: 404,
+  ServerSideEncryptionConfigurationNotFoundError: 404,
 } as const;
 export type ErrorCode = keyof typeof statusOf;
 
@@ -121,10 +203,35 @@ export const events = [
 ] as const;
 export type Event = (typeof events)[number];
 
+/** Who sends a request: the bucket's account, another account, nobody. */
+export const requesters = ["owner", "stranger", "anonymous"] as const;
+export type Requester = (typeof requesters)[number];
+/** What all of them send. */
+export const judgedOperations = ["GetObject", "HeadObject", "PutObject", "DeleteObject", "ListObjectsV2"] as const;
+export type JudgedOperation = (typeof judgedOperations)[number];
+export const verdicts = ["allowed", "refused"] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** What stands in the way of the removal of a version, and whether the request asks to pass governance. */
+export const protections = ["unprotected", "GOVERNANCE", "COMPLIANCE", "legal hold"] as const;
+export type Protection = (typeof protections)[number];
+export const bypasses = ["without bypass", "with bypass"] as const;
+export type Bypass = (typeof bypasses)[number];
+
+/** How an object is encrypted, and the customer's key that a read brings. */
+export const encryptionKinds = ["unencrypted", "SSE-S3", "SSE-KMS", "SSE-C"] as const;
+export type EncryptionKind = (typeof encryptionKinds)[number];
+export const keyFits = ["right key", "wrong key", "no key"] as const;
+export type KeyFit = (typeof keyFits)[number];
+
 /** One thing that a run can reach; the names of the coverage table. */
 export type Point =
   | `operation ${Operation}`
-  | `versioning ${Versioning} × ${Operation}`
+  | `versioning ${Versioning} × ${CoreOperation}`
+  | `answer ${FeatureOperation} ${"done" | ErrorCode}`
+  | `decision ${Requester} ${JudgedOperation} ${Verdict}`
+  | `removal ${Protection} ${Bypass}`
+  | `read ${EncryptionKind} ${KeyFit}`
   | `${Versioning}, ${NullState} × ${NullOperation}`
   | `${Condition} ${Outcome}`
   | `checksum ${Algorithm} ${ChecksumType}`

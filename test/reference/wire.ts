@@ -1,7 +1,9 @@
 /** Requests of the model on the wire, and the server's answers read back. */
 
 import { createHash } from "node:crypto";
-import type { S3Answer, S3Client } from "../support/s3-client.ts";
+import { encodeRfc3986, type S3Answer, type S3Client } from "../support/s3-client.ts";
+import { sendPlain } from "../support/signed-request.ts";
+import { bucketWord } from "./documents.ts";
 import type { Request } from "./state.ts";
 import type { Operation } from "./vocabulary.ts";
 
@@ -43,6 +45,52 @@ const routes: Readonly<Record<Operation, readonly [method: string, query: Readon
   AbortMultipartUpload: ["DELETE", {}],
   ListParts: ["GET", {}],
   ListMultipartUploads: ["GET", { uploads: "" }],
+  PutObjectTagging: ["PUT", { tagging: "" }],
+  GetObjectTagging: ["GET", { tagging: "" }],
+  DeleteObjectTagging: ["DELETE", { tagging: "" }],
+  PutObjectLockConfiguration: ["PUT", { "object-lock": "" }],
+  GetObjectLockConfiguration: ["GET", { "object-lock": "" }],
+  PutObjectRetention: ["PUT", { retention: "" }],
+  GetObjectRetention: ["GET", { retention: "" }],
+  PutObjectLegalHold: ["PUT", { "legal-hold": "" }],
+  GetObjectLegalHold: ["GET", { "legal-hold": "" }],
+  PutObjectAcl: ["PUT", { acl: "" }],
+  GetObjectAcl: ["GET", { acl: "" }],
+  PutBucketAcl: ["PUT", { acl: "" }],
+  GetBucketAcl: ["GET", { acl: "" }],
+  PutBucketPolicy: ["PUT", { policy: "" }],
+  GetBucketPolicy: ["GET", { policy: "" }],
+  GetBucketPolicyStatus: ["GET", { policyStatus: "" }],
+  DeleteBucketPolicy: ["DELETE", { policy: "" }],
+  PutPublicAccessBlock: ["PUT", { publicAccessBlock: "" }],
+  GetPublicAccessBlock: ["GET", { publicAccessBlock: "" }],
+  DeletePublicAccessBlock: ["DELETE", { publicAccessBlock: "" }],
+  PutBucketOwnershipControls: ["PUT", { ownershipControls: "" }],
+  GetBucketOwnershipControls: ["GET", { ownershipControls: "" }],
+  DeleteBucketOwnershipControls: ["DELETE", { ownershipControls: "" }],
+  PutBucketTagging: ["PUT", { tagging: "" }],
+  GetBucketTagging: ["GET", { tagging: "" }],
+  DeleteBucketTagging: ["DELETE", { tagging: "" }],
+  PutBucketCors: ["PUT", { cors: "" }],
+  GetBucketCors: ["GET", { cors: "" }],
+  DeleteBucketCors: ["DELETE", { cors: "" }],
+  Preflight: ["OPTIONS", {}],
+  PutBucketEncryption: ["PUT", { encryption: "" }],
+  GetBucketEncryption: ["GET", { encryption: "" }],
+  DeleteBucketEncryption: ["DELETE", { encryption: "" }],
+  PutBucketLifecycleConfiguration: ["PUT", { lifecycle: "" }],
+  GetBucketLifecycleConfiguration: ["GET", { lifecycle: "" }],
+  DeleteBucketLifecycle: ["DELETE", { lifecycle: "" }],
+  PutBucketWebsite: ["PUT", { website: "" }],
+  GetBucketWebsite: ["GET", { website: "" }],
+  DeleteBucketWebsite: ["DELETE", { website: "" }],
+  PutBucketNotificationConfiguration: ["PUT", { notification: "" }],
+  GetBucketNotificationConfiguration: ["GET", { notification: "" }],
+  PutBucketLogging: ["PUT", { logging: "" }],
+  GetBucketLogging: ["GET", { logging: "" }],
+  PutBucketReplication: ["PUT", { replication: "" }],
+  GetBucketReplication: ["GET", { replication: "" }],
+  DeleteBucketReplication: ["DELETE", { replication: "" }],
 };
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
@@ -77,25 +125,42 @@ function bodyOf(request: Request): Buffer {
   }
 }
 
-const needsDigest: readonly Operation[] = ["DeleteObjects", "PutBucketVersioning"];
+const needsDigest = (request: Request): boolean =>
+  request.choice !== undefined || request.operation === "DeleteObjects" || request.operation === "PutBucketVersioning";
+
+/** Clients of the accounts that send requests. */
+export interface Clients {
+  readonly endpoint: string;
+  readonly owner: S3Client;
+  readonly stranger: S3Client;
+}
 
 /** Rejects when no answer came. */
-export async function send(client: S3Client, bucket: string, request: Request): Promise<Observed> {
+export async function send(clients: Clients, bucket: string, request: Request): Promise<Observed> {
   const [method, words] = routes[request.operation];
   const { status: _status, ...query } = request.query;
-  const body = bodyOf(request);
+  const isPolicy = request.operation === "PutBucketPolicy";
+  const body = isPolicy ? Buffer.from(request.body.toString().replaceAll(bucketWord, bucket)) : bodyOf(request);
   const headers: Record<string, string> = { ...request.headers };
-  if (needsDigest.includes(request.operation)) headers["content-md5"] = createHash("md5").update(body).digest("base64");
+  if (needsDigest(request)) headers["content-md5"] = createHash("md5").update(body).digest("base64");
   const source = headers["x-amz-copy-source"];
   if (source?.startsWith("/")) headers["x-amz-copy-source"] = bucket + source;
   const path = request.key === "" ? `/${bucket}` : `/${bucket}/${request.key}`;
   const hasBody = method === "PUT" || method === "POST";
-  const answer = await client.send(method, path, {
-    query: { ...words, ...query },
-    headers,
-    ...(hasBody ? { body } : {}),
-  });
-  return observed(answer);
+  const sent = { query: { ...words, ...query }, headers, ...(hasBody ? { body } : {}) };
+  const isSigned = request.who !== "anonymous" && request.operation !== "Preflight";
+  const client = request.who === "stranger" ? clients.stranger : clients.owner;
+  const answer = isSigned
+    ? await client.send(method, path, sent)
+    : await sendPlain(clients.endpoint, { method, target: targetOf(path, sent.query), ...sent });
+  if (request.operation !== "GetBucketPolicy" || answer.status !== 200) return observed(answer);
+  return observed({ ...answer, body: Buffer.from(answer.body.toString().replaceAll(bucket, bucketWord)) });
+}
+
+function targetOf(path: string, query: Readonly<Record<string, string>>): string {
+  const words = Object.entries(query).map(([name, value]) => `${encodeRfc3986(name)}=${encodeRfc3986(value)}`);
+  const encoded = path.split("/").map(encodeRfc3986).join("/");
+  return words.length === 0 ? encoded : `${encoded}?${words.join("&")}`;
 }
 
 function observed({ status, headers, body }: S3Answer): Observed {

@@ -1,7 +1,17 @@
 /** PutObject, CopyObject, DeleteObject and DeleteObjects. Source: their pages of the AWS API reference. */
 
+import { isAllowed } from "./access.ts";
+import {
+  attributesOf,
+  encryptionHeaders,
+  etagOf,
+  judgeAcl,
+  judgeDigestOfLocked,
+  judgeKey,
+  judgeRemoval,
+} from "./attributes.ts";
 import { failedReadCondition, judgeDelete, judgeDeletedObject, judgeWrite, judgeWriteSyntax } from "./conditions.ts";
-import { checksum, md5 } from "./digests.ts";
+import { checksum } from "./digests.ts";
 import {
   copiedMetadata,
   metadataHeaders,
@@ -38,6 +48,8 @@ export function reachChecksum(found: Checksum | null, turn: Turn): void {
 
 export function putObject(state: State, request: Request, turn: Turn): Result {
   const metadata = metadataOf(request);
+  const attributes = attributesOf(request, state, turn);
+  judgeDigestOfLocked(request, state);
   judgeWriteSyntax(request);
   const sent = verifyBody(request);
   judgeWrite(state, request, "PutObject", turn);
@@ -47,21 +59,28 @@ export function putObject(state: State, request: Request, turn: Turn): Result {
   const found = sent ?? own;
   const whole: Checksum | null = found === null ? null : { ...found, type: "FULL_OBJECT" };
   reachChecksum(whole, turn);
+  const etag = etagOf(attributes.encryption.kind, body, state);
   const added = addVersion(state, request.key, {
     isMarker: false,
     bytes: body,
-    etag: md5(body),
+    etag,
     written: turn.now,
     metadata,
     checksum: whole,
     parts: null,
+    ...attributes,
   });
   return {
     state: added.state,
     answer: {
       status: 200,
       code: null,
-      headers: { etag: quoted(md5(body)), ...typedChecksumHeaders(whole), ...writtenHeader(state, added.id) },
+      headers: {
+        etag: quoted(etag),
+        ...typedChecksumHeaders(whole),
+        ...writtenHeader(state, added.id),
+        ...encryptionHeaders(attributes.encryption),
+      },
       body: null,
     },
   };
@@ -83,10 +102,12 @@ export function copySource({ headers }: Request): CopySource {
 
 export const missingBucket = "there-is-no-such-bucket";
 
-/** @throws Refusal NoSuchBucket, NoSuchKey, NoSuchVersion, InvalidArgument, InvalidRequest, PreconditionFailed */
+/** @throws Refusal NoSuchBucket, NoSuchKey, NoSuchVersion, InvalidArgument, InvalidRequest, PreconditionFailed, AccessDenied */
 export function openSource(state: State, request: Request, turn: Turn): ObjectVersion {
   const { key, versionId, hasBucket } = copySource(request);
   if (!hasBucket) throw new Refusal("NoSuchBucket");
+  const action = versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion";
+  if (!isAllowed(state, "owner", action, key)) throw new Refusal("AccessDenied");
   const version = findVersion(state, key, versionId);
   if (version.isMarker) {
     const headers = {
@@ -96,6 +117,7 @@ export function openSource(state: State, request: Request, turn: Turn): ObjectVe
     };
     throw new Refusal(versionId === undefined ? "NoSuchKey" : "InvalidRequest", headers);
   }
+  judgeKey(version, request, turn, "x-amz-copy-source-");
   const failed = failedReadCondition(request.headers, version, "source", turn);
   if (failed !== null) throw new Refusal("PreconditionFailed");
   return version;
@@ -108,10 +130,12 @@ export const sourceHeader = (state: State, source: ObjectVersion): Record<string
 export function copyObject(state: State, request: Request, turn: Turn): Result {
   metadataHeaders(request);
   judgeWriteSyntax(request);
+  judgeAcl(request.headers["x-amz-acl"] ?? "private", state);
   const asked = request.headers["x-amz-checksum-algorithm"];
   const algorithm = algorithms.find((name) => name === asked);
   const source = openSource(state, request, turn);
   refuseCopyToItself(request);
+  const attributes = attributesOf(request, state, turn);
   const metadata = copiedMetadata(request, source.metadata);
   judgeWrite(state, request, "CopyObject", turn);
   const { bytes } = source;
@@ -119,23 +143,29 @@ export function copyObject(state: State, request: Request, turn: Turn): Result {
   const found: Checksum | null =
     chosen === null ? null : { algorithm: chosen, value: checksum(chosen, bytes), type: "FULL_OBJECT" };
   reachChecksum(found, turn);
+  const etag = etagOf(attributes.encryption.kind, bytes, state);
   const added = addVersion(state, request.key, {
     isMarker: false,
     bytes,
-    etag: md5(bytes),
+    etag,
     written: turn.now,
     metadata,
     checksum: found,
     parts: null,
+    ...attributes,
   });
   return {
     state: added.state,
     answer: {
       status: 200,
       code: null,
-      headers: { ...writtenHeader(state, added.id), ...sourceHeader(state, source) },
+      headers: {
+        ...writtenHeader(state, added.id),
+        ...sourceHeader(state, source),
+        ...encryptionHeaders(attributes.encryption),
+      },
       body: {
-        CopyObjectResult: { ETag: quoted(md5(bytes)), LastModified: turn.now, ...typedChecksumElements(found) },
+        CopyObjectResult: { ETag: quoted(etag), LastModified: turn.now, ...typedChecksumElements(found) },
       },
     },
   };
@@ -151,8 +181,16 @@ function refuseCopyToItself(request: Request): void {
     headers["x-amz-tagging-directive"] === "REPLACE" ||
     headers["x-amz-storage-class"] !== undefined ||
     headers["x-amz-website-redirect-location"] !== undefined ||
+    headers["x-amz-server-side-encryption"] !== undefined ||
+    headers["x-amz-server-side-encryption-customer-key"] !== undefined ||
     headers["x-amz-checksum-algorithm"] !== undefined;
   if (!changes) throw new Refusal("InvalidRequest");
+}
+
+interface Doom {
+  readonly key: string;
+  readonly versionId: string | undefined;
+  readonly headers: Request["headers"];
 }
 
 interface Deleted {
@@ -165,9 +203,10 @@ interface Deleted {
 /**
  * Without a version id: Off removes the object, Enabled adds a marker, Suspended puts a marker in place of the null
  * version. With one: that version is removed, and what is older becomes current.
- * @throws Refusal InvalidArgument
+ * @throws Refusal InvalidArgument, AccessDenied
  */
-function deleteVersion(state: State, key: string, versionId: string | undefined, turn: Turn): Deleted {
+function deleteVersion(state: State, request: Doom, turn: Turn): Deleted {
+  const { key, versionId } = request;
   if (versionId === undefined) {
     if (state.versioning === "Off") return { state: withHistory(state, key, []), id: null, isMarker: false };
     const added = addVersion(state, key, { isMarker: true, written: turn.now });
@@ -179,6 +218,7 @@ function deleteVersion(state: State, key: string, versionId: string | undefined,
     if (versionId !== "null" && !state.issuedVersions.has(versionId)) throw new Refusal("InvalidArgument");
     return { state, id: versionId, isMarker: false };
   }
+  if (!doomed.isMarker) judgeRemoval(doomed, request, turn);
   const rest = history.filter((version) => version !== doomed);
   return { state: withHistory(state, key, rest), id: versionId, isMarker: doomed.isMarker };
 }
@@ -186,7 +226,11 @@ function deleteVersion(state: State, key: string, versionId: string | undefined,
 export function deleteObject(state: State, request: Request, turn: Turn): Result {
   judgeDelete(state, request.key, request.headers["if-match"], "DeleteObject if-match", turn);
   judgeDeletedObject(state, request, turn);
-  const deleted = deleteVersion(state, request.key, request.query["versionId"], turn);
+  const deleted = deleteVersion(
+    state,
+    { key: request.key, versionId: request.query["versionId"], headers: request.headers },
+    turn,
+  );
   return {
     state: deleted.state,
     answer: {
@@ -204,7 +248,7 @@ export function deleteObject(state: State, request: Request, turn: Turn): Result
 const deleteObjectsMax = 1000;
 
 /** The objects one after another, each for itself; Quiet leaves out those that succeeded. */
-export function deleteObjects(state: State, { objects = [], isQuiet }: Request, turn: Turn): Result {
+export function deleteObjects(state: State, { objects = [], isQuiet, headers }: Request, turn: Turn): Result {
   if (objects.length === 0 || objects.length > deleteObjectsMax) throw new Refusal("MalformedXML");
   const done: Expected[] = [];
   const failed: Expected[] = [];
@@ -213,8 +257,10 @@ export function deleteObjects(state: State, { objects = [], isQuiet }: Request, 
     const named = { Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) };
     try {
       if (key === "") throw new Refusal("InvalidArgument");
+      const action = versionId === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion";
+      if (!isAllowed(now, "owner", action, key)) throw new Refusal("AccessDenied");
       judgeDelete(now, key, etag, "DeleteObjects ETag", turn);
-      const { state: next, id, isMarker } = deleteVersion(now, key, versionId, turn);
+      const { state: next, id, isMarker } = deleteVersion(now, { key, versionId, headers }, turn);
       now = next;
       done.push({
         ...named,

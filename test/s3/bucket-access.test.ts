@@ -11,6 +11,7 @@ import {
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
   GetBucketPolicyStatusCommand,
+  GetObjectAttributesCommand,
   GetObjectCommand,
   GetPublicAccessBlockCommand,
   ListBucketsCommand,
@@ -222,6 +223,27 @@ test("Root_of_the_owner_is_denied_by_policy_but_keeps_the_policy_itself", async 
   t.is((await signed({ method: "GET", target: `/${bucket}?policy` })).status, 200);
   t.is((await signed({ method: "DELETE", target: `/${bucket}?policy` })).status, 204);
   t.is((await signed({ method: "GET", target: `/${bucket}/k` })).status, 200);
+});
+
+test("GetObjectAttributes_takes_the_permission_to_read_too", async (t, { s3, bucket }) => {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "x" }));
+  const get = (VersionId?: string) =>
+    refusal(
+      s3.send(new GetObjectAttributesCommand({ Bucket: bucket, Key: "k", ObjectAttributes: ["ETag"], VersionId })),
+    );
+  const deny = (action: string) =>
+    s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: policyOf(statement(bucket, "Deny", "*", action)) }));
+  t.is(await get(), "no error");
+  for (const action of ["s3:GetObject", "s3:GetObjectAttributes"]) {
+    await deny(action);
+    t.is(await get(), "403 AccessDenied", action);
+    t.is(await get("null"), "no error", action);
+  }
+  for (const action of ["s3:GetObjectVersion", "s3:GetObjectVersionAttributes"]) {
+    await deny(action);
+    t.is(await get(), "no error", action);
+    t.is(await get("null"), "403 AccessDenied", action);
+  }
 });
 
 test("another_account_needs_the_bucket_policy_and_its_own", async (t, { s3, bucket, signed }) => {

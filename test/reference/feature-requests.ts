@@ -1,0 +1,197 @@
+/** Turns the commands of `feature-commands.ts` into the requests that they mean in the present state. */
+
+import { isAllowed } from "./access.ts";
+import { customerKeyHeaders } from "./attributes.ts";
+import { taggingDocument } from "./canned.ts";
+import { Interpreter, none, type View } from "./choices.ts";
+import { documentRules } from "./documents.ts";
+import type { AttributesChoice, FeatureCommand } from "./feature-commands.ts";
+import { historyOf, type ObjectVersion, type Request, type State } from "./state.ts";
+import { lockDocument, retentionDocument } from "./subresources.ts";
+import type { Operation } from "./vocabulary.ts";
+
+const plain = (operation: Operation, key: string, rest: Partial<Request> = {}): Request => ({
+  operation,
+  key,
+  query: {},
+  headers: {},
+  body: none,
+  ...rest,
+});
+
+const lockHeaders: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "GOVERNANCE 2040": {
+    "x-amz-object-lock-mode": "GOVERNANCE",
+    "x-amz-object-lock-retain-until-date": "2040-01-01T00:00:00Z",
+  },
+  "COMPLIANCE 2040": {
+    "x-amz-object-lock-mode": "COMPLIANCE",
+    "x-amz-object-lock-retain-until-date": "2040-01-01T00:00:00Z",
+  },
+  ON: { "x-amz-object-lock-legal-hold": "ON" },
+  OFF: { "x-amz-object-lock-legal-hold": "OFF" },
+  past: {
+    "x-amz-object-lock-mode": "GOVERNANCE",
+    "x-amz-object-lock-retain-until-date": "2001-01-01T00:00:00Z",
+  },
+  "mode only": { "x-amz-object-lock-mode": "GOVERNANCE" },
+};
+
+const encryptionChoices: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "SSE-S3": { "x-amz-server-side-encryption": "AES256" },
+  "SSE-KMS": {
+    "x-amz-server-side-encryption": "aws:kms",
+    "x-amz-server-side-encryption-aws-kms-key-id": "second",
+    "x-amz-server-side-encryption-bucket-key-enabled": "false",
+  },
+  "bucket key": {
+    "x-amz-server-side-encryption": "aws:kms",
+    "x-amz-server-side-encryption-aws-kms-key-id": "first",
+    "x-amz-server-side-encryption-bucket-key-enabled": "true",
+  },
+  "SSE-C a": customerKeyHeaders("a"),
+  "SSE-C b": customerKeyHeaders("b"),
+};
+
+/** Headers of a write. A lock is asked for mostly where there can be one. */
+export function attributeHeaders(choice: AttributesChoice, state: State, isUpload = false): Record<string, string> {
+  const lock = state.lock === null && choice.lock !== "OFF" ? null : choice.lock;
+  const isPlain = !isUpload || choice.encryption === "SSE-S3";
+  return {
+    ...(lock === null ? {} : lockHeaders[lock]),
+    ...(choice.acl === null ? {} : { "x-amz-acl": choice.acl }),
+    ...(choice.encryption === null || !isPlain ? {} : encryptionChoices[choice.encryption]),
+  };
+}
+
+/** The object that a request reads; null: none. */
+export function readObject(state: State, key: string, versionId: string | undefined): ObjectVersion | null {
+  const found = historyOf(state, key).find(({ id }) => versionId === undefined || id === versionId);
+  return found === undefined || found.isMarker ? null : found;
+}
+
+/** The key that reads of this object need. */
+export function keyFor(object: ObjectVersion | null, prefix?: string): Record<string, string> {
+  return object?.encryption.kind === "SSE-C" ? customerKeyHeaders(object.encryption.key, prefix) : {};
+}
+
+type Choice<K extends FeatureCommand["kind"]> = Extract<FeatureCommand, { kind: K }>;
+
+/** @returns null when the command means nothing here */
+export function interpretFeature(command: FeatureCommand, view: View): Request | null {
+  const at = new Interpreter(view);
+  switch (command.kind) {
+    case "PolicyStatus":
+      return plain("GetBucketPolicyStatus", "");
+    case "Setting":
+      return settingRequest(command);
+    case "BucketLock": {
+      const isPut = command.operation === "PutObjectLockConfiguration";
+      const isIdle = view.state.lock === null && view.state.versioning === "Enabled" && command.isBold === null;
+      if (isPut && isIdle) return null;
+      const body = isPut ? Buffer.from(lockDocument(command.choice)) : none;
+      return plain(command.operation as Operation, "", { body, choice: command.choice });
+    }
+    case "Preflight":
+      return plain("Preflight", at.key(0), {
+        headers: {
+          origin: command.origin,
+          "access-control-request-method": command.method,
+          ...(command.headers === "" ? {} : { "access-control-request-headers": command.headers }),
+        },
+      });
+    case "Visit":
+      return visitRequest(command, at, view);
+    default:
+      return objectRequest(command, at, view);
+  }
+}
+
+function settingRequest({ name, verb, choice }: Choice<"Setting">): Request | null {
+  const { put, get, remove, documents } = documentRules[name];
+  if (verb === "get") return plain(get, "");
+  if (verb === "remove") return remove === null ? null : plain(remove, "");
+  const names = Object.keys(documents);
+  const picked = names[choice % names.length] ?? "";
+  if (name === "acl") return plain(put, "", { headers: { "x-amz-acl": picked } });
+  return plain(put, "", { body: Buffer.from(documents[picked]?.xml ?? ""), choice: picked });
+}
+
+/** What others write is theirs unless the bucket's owner owns everything: only then is it written. */
+function visitRequest(
+  { who, operation, key: index }: Choice<"Visit">,
+  at: Interpreter,
+  { state }: View,
+): Request | null {
+  const key = at.key(index);
+  if (operation === "ListObjectsV2") return plain(operation, "", { who, query: { "encoding-type": "url" } });
+  if (operation === "PutObject") {
+    const isTheirs = state.settings.get("ownershipControls") !== "BucketOwnerEnforced" || state.lock !== null;
+    if (isTheirs && isAllowed(state, who, "s3:PutObject", key)) return null;
+    return plain(operation, key, { who, body: Buffer.from(`of the ${who}`) });
+  }
+  const isRead = operation === "GetObject" || operation === "HeadObject";
+  const object = isRead ? readObject(state, key, undefined) : null;
+  // Keys of the installation are for its own accounts.
+  if (object !== null && object.encryption.kind === "SSE-KMS") return null;
+  return plain(operation, key, { who, headers: keyFor(object) });
+}
+
+type ObjectCommand = Choice<"Tagging" | "Locking" | "ObjectAcl" | "KeyedRead">;
+
+function objectRequest(command: ObjectCommand, at: Interpreter, { state }: View): Request {
+  const key = at.key(command.key);
+  const versionId = at.versionId(key, command.version);
+  const query = versionId === undefined ? {} : { versionId };
+  const operation = command.operation as Operation;
+  switch (command.kind) {
+    case "Tagging": {
+      const isPut = operation === "PutObjectTagging";
+      const body = isPut ? Buffer.from(taggingDocument(command.choice)) : none;
+      return plain(operation, key, { query, body, choice: command.choice });
+    }
+    case "Locking":
+      return lockingRequest(command, key, query);
+    case "ObjectAcl":
+      return plain(operation, key, {
+        query,
+        headers: operation === "PutObjectAcl" ? { "x-amz-acl": command.acl } : {},
+      });
+    case "KeyedRead": {
+      const object = readObject(state, key, versionId);
+      const isCustomers = object?.encryption.kind === "SSE-C";
+      const wrong = isCustomers && object.encryption.key === "a" ? "b" : "a";
+      const headers =
+        command.fit === "no key"
+          ? {}
+          : command.fit === "wrong key" && isCustomers
+            ? customerKeyHeaders(wrong)
+            : isCustomers
+              ? keyFor(object)
+              : customerKeyHeaders("a");
+      // Of what is not there nothing can be said of keys.
+      return plain(operation, key, { query, headers: object === null ? {} : headers });
+    }
+  }
+}
+
+function lockingRequest(command: Choice<"Locking">, key: string, query: Record<string, string>): Request {
+  const operation = command.operation as Operation;
+  const headers = command.bypasses ? { "x-amz-bypass-governance-retention": "true" } : {};
+  switch (command.operation) {
+    case "PutObjectRetention":
+      return plain(operation, key, {
+        query,
+        headers,
+        body: Buffer.from(retentionDocument(command.choice)),
+        choice: command.choice,
+      });
+    case "PutObjectLegalHold": {
+      const status = command.isHeld ? "ON" : "OFF";
+      const body = Buffer.from(`<LegalHold><Status>${status}</Status></LegalHold>`);
+      return plain(operation, key, { query, body, choice: status });
+    }
+    default:
+      return plain(operation, key, { query });
+  }
+}
