@@ -126,8 +126,6 @@ export const GetObjectAttributes = declareOperation({
   ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
-  // It tells what reading would: it takes the permission to read too.
-  context.authorize(input.VersionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion", bucket.name, input.Key);
   refuseUnservedHeaders(request.headers);
   refuseAlgorithm(request);
   const customer = customerKeyOf(input, context);

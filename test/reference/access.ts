@@ -16,6 +16,8 @@ function actionsOf(operation: Operation, isVersion: boolean): readonly string[] 
   switch (operation) {
     case "GetObject":
     case "HeadObject":
+    // It tells what reading would: it takes the permission to read too.
+    case "GetObjectAttributes":
       return [`s3:GetObject${suffix}`];
     case "DeleteObject":
       return [`s3:DeleteObject${suffix}`];
