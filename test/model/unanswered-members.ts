@@ -54,4 +54,9 @@ export const unansweredMembers: readonly UnansweredMembers[] = [
     ],
     reason: "there are none: the list is empty",
   },
+  {
+    operations: ["GetBucketLogging"],
+    members: /^(?:TargetGrants|Grantee|Permission|DisplayName|EmailAddress|ID|Type|URI)$/,
+    reason: "grants are refused when they are put",
+  },
 ];
