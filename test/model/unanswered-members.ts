@@ -59,4 +59,9 @@ export const unansweredMembers: readonly UnansweredMembers[] = [
     members: /^(?:TargetGrants|Grantee|Permission|DisplayName|EmailAddress|ID|Type|URI)$/,
     reason: "grants are refused when they are put",
   },
+  {
+    operations: ["GetBucketNotificationConfiguration"],
+    members: /^EventBridgeConfiguration$/,
+    reason: "there is no EventBridge: it is refused when it is put",
+  },
 ];
