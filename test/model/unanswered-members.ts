@@ -64,4 +64,14 @@ export const unansweredMembers: readonly UnansweredMembers[] = [
     ],
     reason: "there are none: the list is empty",
   },
+  {
+    operations: ["GetBucketLogging"],
+    members: /^(?:TargetGrants|Grantee|Permission|DisplayName|EmailAddress|ID|Type|URI)$/,
+    reason: "grants are refused when they are put",
+  },
+  {
+    operations: ["GetBucketNotificationConfiguration"],
+    members: /^EventBridgeConfiguration$/,
+    reason: "there is no EventBridge: it is refused when it is put",
+  },
 ];
