@@ -47,6 +47,13 @@ test("a checksum on the wire stands for itself", (t) => {
   t.deepEqual(seen(query, { wire }), { ...wire, host: "h" });
 });
 
+test("control characters in the query are refused, as in a header", (t) => {
+  for (const value of ["b%0D%0Aset-cookie%3A%20c", "b%0A", "%00", "%7F"]) {
+    t.is(t.throws(() => seen(`x-amz-meta-a=${value}`), { instanceOf: S3Error }).code, "InvalidArgument", value);
+  }
+  t.like(seen("x-amz-meta-a=b%09c"), { "x-amz-meta-a": "b\tc" });
+});
+
 test("a header twice in the query is refused", (t) => {
   const error = t.throws(() => seen("x-amz-acl=private&X-Amz-Acl=public-read"), { instanceOf: S3Error });
   t.is(error.code, "AuthorizationQueryParametersError");

@@ -54,7 +54,7 @@ export interface PresignedParts {
  * A header on the wire wins over the query: x-amz-* must be signed there too, and the others are the uploader's to choose,
  * as on S3. The checksum of no bytes says nothing of a body that has some
  * and is dropped; any other checksum counts as if it stood in its header.
- * @throws S3Error AuthorizationQueryParametersError when the query has one twice
+ * @throws S3Error AuthorizationQueryParametersError when the query has one twice, InvalidArgument for control characters
  */
 export function presignedHeaders({ headers, query, contentLength }: PresignedParts): Headers {
   const hoisted = new Map<string, string>();
@@ -66,7 +66,17 @@ export function presignedHeaders({ headers, query, contentLength }: PresignedPar
       throw new S3Error("AuthorizationQueryParametersError", { Message: `The ${name} parameter must be given once.` });
     }
     seen.add(name);
-    if (!headers.has(name)) hoisted.set(name, decodeComponent(value));
+    const decoded = decodeComponent(value);
+    // In a header the front would have refused it; here it is text like any other until it is answered as a header.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    if (/[\x00-\x08\x0a-\x1f\x7f]/.test(decoded)) {
+      throw new S3Error("InvalidArgument", {
+        Message: `The ${name} parameter has control characters.`,
+        ArgumentName: name,
+        ArgumentValue: value,
+      });
+    }
+    if (!headers.has(name)) hoisted.set(name, decoded);
   }
   if (hoisted.size === 0) return headers;
   dropChecksums(hoisted, headers, contentLength);

@@ -77,7 +77,8 @@ export class NodeExchange extends Exchange implements IntakePort {
   protected override sendHead(head: ResponseHead, length: number | null, afterwards: Afterwards): void {
     const own = length === null ? [] : ["Content-Length", String(length)];
     this.#writeHead(head, own, afterwards);
-    this.#response.flushHeaders();
+    // Flushed alone, Node writes the head as UTF-8, not byte for byte: only an answer that is held back needs it.
+    if (afterwards === "linger") this.#response.flushHeaders();
     this.#finishAnswer(afterwards);
   }
 
@@ -104,7 +105,8 @@ export class NodeExchange extends Exchange implements IntakePort {
   }
 
   protected override writeOpen(piece: Uint8Array | string): void {
-    this.#response.write(typeof piece === "string" ? piece : Buffer.from(piece));
+    // The head goes with the first piece, and would take a text's encoding.
+    this.#response.write(typeof piece === "string" ? Buffer.from(piece) : Buffer.from(piece));
   }
 
   protected override endOpen(): void {

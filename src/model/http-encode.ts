@@ -46,9 +46,14 @@ const headerStep = (name: string, header: string, { shape }: Member): HeaderStep
   };
 };
 
+/** What is not ASCII goes as an encoded word, as at AWS. Source: RFC 2047 section 2; S3 user guide, "User-defined object metadata". */
+const encodedWord = (value: string): string =>
+  /^[\0-\x7f]*$/.test(value) ? value : `=?UTF-8?B?${Buffer.from(value).toString("base64")}?=`;
+
 const prefixStep = (prefix: string): HeaderStep => {
   return (headers, pairs) => {
-    for (const [rest, value] of pairs as readonly Header[]) headers.push([prefix + rest, safe(rest, value)]);
+    for (const [rest, value] of pairs as readonly Header[])
+      headers.push([prefix + rest, encodedWord(safe(rest, value))]);
   };
 };
 
