@@ -95,7 +95,7 @@ export const featureArbitraries = {
 
 export const featureWeights: Readonly<Record<keyof typeof featureArbitraries, number>> = {
   Tagging: 90,
-  Locking: 90,
+  Locking: 160,
   BucketLock: 25,
   ObjectAcl: 40,
   Setting: 200,
