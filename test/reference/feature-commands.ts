@@ -66,7 +66,7 @@ export const featureArbitraries = {
     kind: fc.constant("Setting" as const),
     name: fc.oneof(
       { weight: 2, arbitrary: fc.constantFrom(...subresources) },
-      { weight: 1, arbitrary: fc.constantFrom("policy", "publicAccessBlock", "ownershipControls", "acl", "cors") },
+      { weight: 3, arbitrary: fc.constantFrom("policy", "publicAccessBlock", "ownershipControls", "acl", "cors") },
     ) as fc.Arbitrary<(typeof subresources)[number]>,
     verb: fc.constantFrom("put", "put", "get", "remove"),
     choice: fc.nat(11),
@@ -95,7 +95,7 @@ export const featureArbitraries = {
 
 export const featureWeights: Readonly<Record<keyof typeof featureArbitraries, number>> = {
   Tagging: 90,
-  Locking: 90,
+  Locking: 160,
   BucketLock: 25,
   ObjectAcl: 40,
   Setting: 200,

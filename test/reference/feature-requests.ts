@@ -102,6 +102,10 @@ export function interpretFeature(command: FeatureCommand, view: View): Request |
       });
     case "Visit":
       return visitRequest(command, at, view);
+    case "Locking":
+      // Without object lock there is one answer for all of them.
+      if (view.state.lock === null && command.choice !== "nothing") return null;
+      return objectRequest(command, at, view);
     default:
       return objectRequest(command, at, view);
   }

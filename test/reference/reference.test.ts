@@ -66,6 +66,35 @@ test("the null version is replaced wherever it stands", (t) => {
   t.deepEqual(ids(after(newBucket(), put, remove)), undefined);
 });
 
+test("a lock, a policy and a public access block each refuse what they are for", (t) => {
+  const turn = { now: { from: 0, to: 1 }, reach: () => undefined, outcome: () => undefined };
+  const tokens = { positions: new Map(), places: new Map() };
+  const code = (state: State, one: Request) => answer(state, one, turn, tokens).answer.code;
+  const versionId = "?1";
+  const retained = {
+    "x-amz-object-lock-mode": "GOVERNANCE",
+    "x-amz-object-lock-retain-until-date": "2040-01-01T00:00:00Z",
+    "content-md5": Buffer.from(md5(Buffer.from("x")), "hex").toString("base64"),
+  };
+  const empty: State = { ...newBucket(), versioning: "Enabled", lock: { mode: null, days: 0 } };
+  const locked = after(empty, request("PutObject", { headers: retained }));
+  const remove = request("DeleteObject", { query: { versionId } });
+  t.is(code(locked, remove), "AccessDenied");
+  t.is(code(locked, { ...remove, headers: { "x-amz-bypass-governance-retention": "true" } }), null);
+  const held = after(locked, request("PutObjectLegalHold", { choice: "ON", query: { versionId } }));
+  t.is(code(held, { ...remove, headers: { "x-amz-bypass-governance-retention": "true" } }), "AccessDenied");
+  t.is(code(held, request("PutBucketVersioning", { query: { status: "Suspended" } })), "InvalidBucketState");
+
+  const read = request("GetObject", { who: "anonymous" });
+  t.is(code(held, read), "AccessDenied");
+  const open = after(held, request("PutBucketPolicy", { choice: "public read" }));
+  t.is(code(open, read), null);
+  t.is(code(after(open, request("PutPublicAccessBlock", { choice: "restrict" })), read), "AccessDenied");
+  const blocked = after(held, request("PutPublicAccessBlock", { choice: "all" }));
+  t.is(code(blocked, request("PutBucketPolicy", { choice: "public read" })), "AccessDenied");
+  t.is(code(after(held, request("PutBucketPolicy", { choice: "no reads" })), request("GetObject")), "AccessDenied");
+});
+
 test("an answer that differs anywhere is told from one that agrees", (t) => {
   const expected = { status: 200, code: null, headers: { etag: '"1"', "x-amz-version-id": "?1" }, body: null };
   const observed = {

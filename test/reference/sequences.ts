@@ -93,7 +93,7 @@ export const sequences = (length: number, crashOneIn: number): fc.Arbitrary<Sequ
   fc.record({
     keys,
     versioning: fc.constantFrom("Mixed", "Off", "Enabled", "Suspended", "Suspended"),
-    hasLock: fc.constantFrom(false, false, false, true),
+    hasLock: fc.constantFrom(false, false, true),
     policy: fc.constantFrom(null, null, null, null, null, "public write", "to the stranger", "no reads"),
     before: fc.array(fc.record({ nullVersion: what, above: what }), { minLength: 2, maxLength: 4 }),
     commands: new FullLists<Command | Crash>(length, command, crash, crashOneIn),

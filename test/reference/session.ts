@@ -13,7 +13,7 @@ import { compare } from "./match.ts";
 import { answer } from "./model.ts";
 import type { Before, Sequence } from "./sequences.ts";
 import type { SharedNode } from "./shared-node.ts";
-import { newBucket, type Request, rename, type State, type Turn } from "./state.ts";
+import { currentObject, newBucket, type Request, rename, type State, type Turn } from "./state.ts";
 import type { ErrorCode, Operation, Point } from "./vocabulary.ts";
 import type { Element, Observed } from "./wire.ts";
 
@@ -60,6 +60,7 @@ export class Session {
     await this.perform(request);
     if (command.kind === "Setting" && command.verb === "put") {
       await this.perform({ ...nothing, operation: documentRules[command.name].get });
+      if (opening.has(command.name)) await this.#visit();
     }
     const pages = command.kind === "Listing" ? command.follow : 0;
     for (let page = 0; page < pages && this.#nextPage !== null; page++) await this.perform(this.#nextPage);
@@ -231,6 +232,18 @@ export class Session {
     await this.perform({ ...nothing, operation: "HeadBucket" });
   }
 
+  /** What others may do, after a change of what lets them. */
+  async #visit(): Promise<void> {
+    for (const who of ["stranger", "anonymous"] as const) {
+      await this.perform({ ...nothing, operation: "ListObjectsV2", who, query: { "encoding-type": "url" } });
+      for (const key of this.#keys) {
+        const current = currentObject(this.#state, key);
+        const isPlain = current === null || /^(unencrypted|SSE-S3)$/.test(current.encryption.kind);
+        if (isPlain) await this.perform({ ...nothing, operation: "HeadObject", who, key });
+      }
+    }
+  }
+
   async #put(name: "ownershipControls" | "policy", choice: string): Promise<void> {
     const { put, documents } = documentRules[name];
     const body = Buffer.from(documents[choice]?.xml ?? "");
@@ -267,6 +280,8 @@ export class Session {
     await set(versioning);
   }
 }
+
+const opening: ReadonlySet<string> = new Set(["policy", "publicAccessBlock", "ownershipControls", "acl"]);
 
 const nothing: Request = { operation: "HeadBucket", key: "", query: {}, headers: {}, body: Buffer.alloc(0) };
 
