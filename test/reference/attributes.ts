@@ -141,6 +141,12 @@ export function attributesOf(request: Request, state: State, turn: Turn): Attrib
   return { ...lock, acl: ownersAlone.includes(acl) ? "private" : acl, encryption: encryptionOf(request, state) };
 }
 
+/** What an upload keeps for its version: a default retention is not its own. @throws Refusal as `attributesOf` */
+export function uploadAttributesOf(request: Request, state: State, turn: Turn): Attributes {
+  const attributes = attributesOf(request, state, turn);
+  return request.headers[`${lockHeader}mode`] === undefined ? { ...attributes, retention: null } : attributes;
+}
+
 /** A default retention counts from the version's own moment. */
 export const completedAttributes = (made: Attributes, state: State, turn: Turn): Attributes => ({
   ...made,

@@ -1,6 +1,6 @@
 /** Multipart uploads. Source: CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload, ListParts. */
 
-import { attributesOf, completedAttributes, encryptionHeaders } from "./attributes.ts";
+import { completedAttributes, encryptionHeaders, uploadAttributesOf } from "./attributes.ts";
 import { judgeWrite, judgeWriteSyntax } from "./conditions.ts";
 import { checksum, compositeChecksum, md5, multipartEtag } from "./digests.ts";
 import {
@@ -50,7 +50,7 @@ function checksumOf({ headers }: Request): { algorithm: Algorithm | null; type: 
 
 export function createUpload(state: State, request: Request, turn: Turn): Result {
   const metadata = metadataOf(request);
-  const attributes = attributesOf(request, state, turn);
+  const attributes = uploadAttributesOf(request, state, turn);
   const declared = checksumOf(request);
   const id = `?${state.nextId}`;
   const upload: Upload = { id, key: request.key, initiated: turn.now, metadata, attributes, ...declared, parts: [] };
