@@ -7,6 +7,8 @@ export interface Mutant {
   /** Occurs there exactly once. */
   readonly fragment: string;
   readonly replacement: string;
+  /** Shows in few sequences: judged by `--rare`, which wants more of them (`--sequences`). */
+  readonly isRare?: true;
 }
 
 const history = "bucket/history.js";
@@ -195,6 +197,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a bypass of governance is not asked for",
+    isRare: true,
     file: "s3/object-lock.js",
     fragment: 'if (before.mode === "COMPLIANCE" || !bypassGovernance)',
     replacement: 'if (before.mode === "COMPLIANCE")',
@@ -219,12 +222,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a copy takes the source's lock",
+    isRare: true,
     file: "operations/object-copy.js",
     fragment: "lock: _lock, ",
     replacement: "",
   },
   {
     name: "a copy takes the source's ACL",
+    isRare: true,
     file: "operations/object-copy.js",
     fragment: "acl: _acl, ",
     replacement: "",
@@ -262,8 +267,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "public ACLs are not ignored",
     file: "front/judge.js",
-    fragment:
-      "return this.#rules.publicAccessBlock(this.#rules.configurationOf(bucket), bucket.accountId).ignorePublicAcls;",
+    fragment: "return this.#rules.publicAccessBlock(this.configurationOf(bucket), bucket.accountId).ignorePublicAcls;",
     replacement: "return false;",
   },
   {
@@ -274,9 +278,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "attributes of an object are told to who may not read it",
-    file: "operations/object-attributes.js",
-    fragment:
-      'context.authorize(input.VersionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion", bucket.name, input.Key);',
+    isRare: true,
+    file: "front/request-context.js",
+    fragment: 'judge.require(asked.namesVersion ? "s3:GetObjectVersion" : "s3:GetObject", resource);',
     replacement: "",
   },
   {

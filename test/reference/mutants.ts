@@ -69,9 +69,10 @@ await runSuite("reference-mutants", async ({ directory, option, say, check }) =>
     check(`${mutant.name} is caught`, result.failure !== null);
   };
   // Nodes of mutants start slowly and answer little: some at once.
-  const rest = [...mutants.entries()]
-    .filter(([index]) => (only === 0 || only === index + 1) && index + 1 >= from)
-    .values();
+  const isRare = process.argv.includes("--rare");
+  const isAsked = (mutant: Mutant, number: number): boolean =>
+    only === 0 ? number >= from && (mutant.isRare ?? false) === isRare : only === number;
+  const rest = [...mutants.entries()].filter(([index, mutant]) => isAsked(mutant, index + 1)).values();
   const work = async (): Promise<void> => {
     for (const [index, mutant] of rest) await judge(mutant, index);
   };
