@@ -12,7 +12,7 @@ import { loadDriver } from "./driver-error.ts";
 import type { EventTarget, TargetSettings } from "./target.ts";
 
 /** @throws MissingDriverError */
-export const loadNats = () =>
+export const loadNats = (): Promise<typeof import("@nats-io/transport-node")> =>
   loadDriver("nats://", "@nats-io/transport-node", "3", () => import("@nats-io/transport-node"));
 
 /** @param settings url: `nats://host:port/subject`; authorization: `user:password`, or a token */
