@@ -13,8 +13,7 @@ export type KafkaProducer = Pick<Producer, "connect" | "disconnect" | "send">;
 export type MakeProducer = (client: KafkaConfig, producer: ProducerConfig) => KafkaProducer;
 
 /** @throws MissingDriverError */
-export const loadKafka = (): Promise<typeof import("kafkajs")> =>
-  loadDriver("kafka://", "kafkajs", "2", () => import("kafkajs"));
+export const loadKafka = () => loadDriver("kafka://", "kafkajs", "2", () => import("kafkajs"));
 
 async function systemProducer(): Promise<MakeProducer> {
   const { Kafka, logLevel, Partitioners } = (await loadKafka()).default;
