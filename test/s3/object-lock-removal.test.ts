@@ -163,13 +163,13 @@ test("S19_no_path_removes_a_compliance_version_before_its_date", async (t, stand
   t.is(Errors?.length, 1);
   const suspended = { Bucket, VersioningConfiguration: { Status: "Suspended" } } as const;
   for (const [path, asked, expected] of [
-    ["DeleteObject", remove(at, { VersionId, ...bypass }), "403 AccessDenied"],
-    ["shorter", retain(at, "COMPLIANCE", inDays(0.5), { VersionId, ...bypass }), "403 AccessDenied"],
-    ["other mode", retain(at, "GOVERNANCE", inDays(2), { VersionId, ...bypass }), "403 AccessDenied"],
-    ["Suspended", s3.send(new PutBucketVersioningCommand(suspended)), "409 InvalidBucketState"],
-    ["DeleteBucket", s3.send(new DeleteBucketCommand({ Bucket })), "409 BucketNotEmpty"],
+    ["DeleteObject", () => remove(at, { VersionId, ...bypass }), "403 AccessDenied"],
+    ["shorter", () => retain(at, "COMPLIANCE", inDays(0.5), { VersionId, ...bypass }), "403 AccessDenied"],
+    ["other mode", () => retain(at, "GOVERNANCE", inDays(2), { VersionId, ...bypass }), "403 AccessDenied"],
+    ["Suspended", () => s3.send(new PutBucketVersioningCommand(suspended)), "409 InvalidBucketState"],
+    ["DeleteBucket", () => s3.send(new DeleteBucketCommand({ Bucket })), "409 BucketNotEmpty"],
   ] as const)
-    t.is(await refusal(asked), expected, path);
+    t.is(await refusal(asked()), expected, path);
   const refused = await superDelete(stand, Bucket);
   t.is(refused.code, "BucketLocked");
   t.true(refused.text.includes(VersionId ?? "none"), refused.text);
