@@ -66,7 +66,7 @@ export class BucketNames {
       const bucket = await getTyped<BucketRecord>(store, controlKeys.bucket(name));
       if (bucket.value !== undefined) return answerExisting(bucket.value, request);
       const account = await getTyped<AccountRecord>(store, identityKeys.account(accountId));
-      // An account that is being deleted must not get another bucket behind the look whether it has any.
+      // An account that is being deleted must not get another bucket behind the look whether there are some.
       if (account.value?.status !== "active") return refused("AccessDenied");
       const bucketsMax = this.#bucketsMaxOf(account.value);
       if ((this.#byAccount.get(accountId) ?? 0) >= bucketsMax) {
