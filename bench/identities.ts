@@ -121,8 +121,8 @@ function drive(socket: Socket, next: () => Buffer | undefined): Promise<void> {
       if (request === undefined) resolve();
       else socket.write(request);
     };
-    socket.removeAllListeners("data").removeAllListeners("error");
     socket.on("error", reject);
+    socket.on("close", () => reject(new BenchError("the node closed a connection")));
     socket.on("data", (piece) => {
       text += piece.toString("latin1");
       const end = text.indexOf("\r\n\r\n");
@@ -136,18 +136,15 @@ function drive(socket: Socket, next: () => Buffer | undefined): Promise<void> {
   });
 }
 
-/** One node with its connections. */
+/** One node and the users who sign at it. */
 class Side {
   readonly server: Server;
   readonly #users: number;
-  readonly #sockets: Socket[];
   #nextUser = 0;
 
   constructor(server: Server, users: number) {
     this.server = server;
     this.#users = users;
-    const { host, port } = server.target;
-    this.#sockets = Array.from({ length: connections }, () => connect({ host, port, noDelay: true }));
   }
 
   /** The next turn of all begins, with the first user who has not signed yet. */
@@ -167,14 +164,17 @@ class Side {
     const made = Array.from({ length: requests }, (_, index) => requestOf(this.server.target, user(index)));
     this.#nextUser += requests;
     let sent = 0;
+    // Connections of its own for each round: a node closes those that are idle while the other has its turn.
+    const { host, port } = this.server.target;
+    const sockets = Array.from({ length: connections }, () => connect({ host, port, noDelay: true }));
     const ids = processTree(this.server.pids);
     const before = readCpuTimes(ids);
-    await Promise.all(this.#sockets.map((socket) => drive(socket, () => made[sent++])));
-    return cpuMicrosBetween(before, readCpuTimes(ids)) / requests;
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    try {
+      await Promise.all(sockets.map((socket) => drive(socket, () => made[sent++])));
+      return cpuMicrosBetween(before, readCpuTimes(ids)) / requests;
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
   }
 }
 
@@ -212,8 +212,6 @@ try {
   await compare("first time", few, many, manyUsers);
   await many.finishTurn();
   await compare("every user", few, many, manyUsers);
-  few.close();
-  many.close();
 } finally {
   for (const server of servers) await server.stop();
   rmSync(directory, { recursive: true, force: true });
