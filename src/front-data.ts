@@ -19,6 +19,7 @@ export interface FrontData {
   readonly slabs: SharedSlabs;
   readonly readEpochs: SharedArrayBuffer;
   readonly uploadEpochs: SharedArrayBuffer;
+  readonly changeMarks: SharedArrayBuffer;
   readonly fronts: number;
   readonly bucketThreads: number;
   readonly listen: {

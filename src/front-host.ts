@@ -43,6 +43,7 @@ import type { HttpServer } from "./model/http.ts";
 import { deleteWithContents, finishDeletion } from "./operations/bucket-deletion.ts";
 import { putInside } from "./operations/inside-put.ts";
 import { fromOutcome } from "./s3/errors.ts";
+import { ChangeMarks } from "./storage/change-marks.ts";
 import { ChunkReader } from "./storage/chunk-reader.ts";
 import { systemDisk } from "./storage/disk.ts";
 import { openSnapshot } from "./storage/lmdb.ts";
@@ -99,8 +100,10 @@ export class Front {
     const ownerOf = (partition: number): number => data.partitions[partition]?.owner ?? 0;
     const keyRing = new KeyRing(data.ringKeys, systemRandom);
     const secrets = ringSecretBox(keyRing);
+    const marks = ChangeMarks.attach(data.changeMarks);
     const control = new ControlReader(
       openControlSnapshot({ directory: data.controlDirectory, ...unsafeLmdb(data.unsafe) }),
+      marks.control,
     );
     this.#temporary = new TemporaryCredentials({ keyRing, clock, random: systemRandom });
     // A thread with a small heap keeps fewer.
@@ -113,7 +116,10 @@ export class Front {
       askControl,
       links: this.#links,
       ownerOf,
-      configurations: new ConfigurationReader(this.#snapshots),
+      configurations: new ConfigurationReader(
+        this.#snapshots,
+        data.partitions.map((_, partition) => marks.partition(partition)),
+      ),
       objects: new ObjectReader({
         snapshots: this.#snapshots,
         chunks: this.#chunks,

@@ -24,7 +24,9 @@ import { Front } from "./front-host.ts";
 import { type FrontReport, FrontThread, reportOf } from "./front-thread.ts";
 import { KeyRing } from "./keyring/key-ring.ts";
 import { openKeyRingFile } from "./keyring/key-ring-file.ts";
+import { type ChangeMark, ChangeMarks } from "./storage/change-marks.ts";
 import type { DataDirectory } from "./storage/data-directory.ts";
+import type { Disk } from "./storage/disk.ts";
 import { openMetadata } from "./storage/lmdb.ts";
 import { ReadEpochs } from "./storage/read-epochs.ts";
 import { SegmentMarks } from "./storage/segment-marks.ts";
@@ -79,14 +81,17 @@ export interface ControlParts {
   readonly log: Log;
   readonly unsafe: readonly UnsafeName[];
   readonly fatal: (reason: unknown) => void;
+  /** Of the control records. */
+  readonly mark: ChangeMark;
 }
 
 /** @throws DamagedEnvironmentError, KeyringError */
-export async function openControl({ directory, openRing, log, unsafe, fatal }: ControlParts) {
+export async function openControl({ directory, openRing, log, unsafe, fatal, mark }: ControlParts) {
   const environment = openControlEnvironment({
     directory: directory.controlPath,
     clock: systemClock,
     onFatal: fatal,
+    mark,
     ...unsafeLmdb(unsafe),
   });
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
@@ -145,6 +150,12 @@ export function openEnvironments(
   );
 }
 
+/** LMDB flushes its files, not the files' names. @throws DiskError */
+export async function flushNames(directory: DataDirectory, disk: Disk): Promise<void> {
+  const partitions = Array.from({ length: directory.partitions }, (_, index) => directory.metadataPath(index));
+  for (const path of [directory.controlPath, ...partitions]) await disk.fsyncDirectory(path);
+}
+
 export function partitionsOf(directory: DataDirectory, bucketThreads: number) {
   return Array.from({ length: directory.partitions }, (_, index) => ({
     directory: directory.partitionPath(index),
@@ -158,9 +169,11 @@ export function shareMemory(directory: DataDirectory, { fronts, buckets }: Threa
   const uploadEpochs = ReadEpochs.create(directory.partitions, fronts).shared;
   const segmentMarks = SegmentMarks.create(directory.partitions, buckets).shared;
   const slabs = Slabs.create(fronts, slabClasses(slabBytes));
+  const changeMarks = ChangeMarks.create(directory.partitions);
   return {
-    front: { slabs, readEpochs, uploadEpochs },
-    threads: { readEpochs, uploadEpochs, segmentMarks },
+    changeMarks,
+    front: { slabs, readEpochs, uploadEpochs, changeMarks: changeMarks.shared },
+    threads: { readEpochs, uploadEpochs, segmentMarks, changeMarks: changeMarks.shared },
   };
 }
 

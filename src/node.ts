@@ -25,6 +25,7 @@ import type { FrontData } from "./front-data.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import {
   connectionsPerFront,
+  flushNames,
   openControl,
   openEnvironments,
   openRing,
@@ -201,7 +202,9 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     () => void freeSpace.close(),
   );
 
+  const shared = shareMemory(directory, threads, config.slabs.bytes);
   const control = await openControl({
+    mark: shared.changeMarks.control,
     directory,
     openRing: openRing({ dataDirectory: directory.path, file: config.keyring.file, isTemporary, log }),
     log,
@@ -230,13 +233,10 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
   };
 
   const environments = openEnvironments(directory, unsafe, fatal);
-  // LMDB flushes its file, not the file's name.
-  const named = Array.from({ length: directory.partitions }, (_, index) => directory.metadataPath(index));
-  for (const path of [directory.controlPath, ...named]) await disk.fsyncDirectory(path);
+  await flushNames(directory, disk);
   opened.add(async () => {
     for (const environment of environments) await environment.close();
   });
-  const shared = shareMemory(directory, threads, config.slabs.bytes);
   const partitions = partitionsOf(directory, threads.buckets);
   const frontData: FrontData = {
     ...shared.front,

@@ -12,6 +12,7 @@ import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { BucketActor } from "./bucket/actor.ts";
 import { LifecycleSchedule } from "./bucket/lifecycle-schedule.ts";
+import { ChangeMarks } from "./storage/change-marks.ts";
 import { ChunkStore } from "./storage/chunk-store.ts";
 import { Collector } from "./storage/collector.ts";
 import { Compactor } from "./storage/compaction.ts";
@@ -38,6 +39,7 @@ export interface BucketThreadData {
   readonly readEpochs: SharedArrayBuffer;
   readonly uploadEpochs: SharedArrayBuffer;
   readonly segmentMarks: SharedArrayBuffer;
+  readonly changeMarks: SharedArrayBuffer;
   readonly nodeId: number;
   /** Length of a day of lifecycle rules. */
   readonly dayMs: number;
@@ -148,7 +150,8 @@ async function openPartition(surroundings: Surroundings, index: number): Promise
   const isOwner = place.owner === task.index;
   const lmdb = { directory: place.metadata, ...unsafeLmdb(data.unsafe) };
   const onFatal = (error: Error): void => hooks.onFatal(`${error.message}: ${String(error.cause ?? "")}`);
-  const metadata = isOwner ? openMetadata({ ...lmdb, clock, onFatal, mustExist: true }) : null;
+  const changes = { mark: ChangeMarks.attach(data.changeMarks).partition(index), trees: ["buckets"] } as const;
+  const metadata = isOwner ? openMetadata({ ...lmdb, clock, onFatal, mustExist: true, changes }) : null;
   const snapshot = isOwner ? null : openSnapshot(lmdb);
   const trees: ReadTrees | undefined = metadata?.trees ?? snapshot?.trees;
   assert(trees !== undefined, "a partition is opened by its owner or for reading");

@@ -10,12 +10,15 @@ const address = { bucket: fixtureBucket, partition: 0 };
 
 const logging = { targetBucket: "logs", targetPrefix: "", keyFormat: "simple" } as const;
 
+/** Of a partition whose commits mark nothing: each look is a read. */
+const unmarked = { standing: null };
+
 /** A value of many pieces. */
 const long = "policy ".repeat(20_000);
 
 test("a field is set, replaced, removed, and read by the actor and by fronts at once", async (t) => {
   const { actor, snapshot } = await openPartition(t);
-  const reader = new ConfigurationReader([snapshot]);
+  const reader = new ConfigurationReader([snapshot], [unmarked]);
   const both = async () => {
     const { value } = await actor.ask("bucket.configuration", { field: "policy" });
     t.is(reader.of(address).get("policy"), value as string | null);
@@ -35,14 +38,14 @@ test("fields do not disturb each other, and outlive the actor", async (t) => {
   await partition.actor.ask("bucket.configure", { field: "logging", value: logging });
   await partition.actor.ask("bucket.configure", { field: "policy", value: null });
   await partition.actor.passivate();
-  const reader = new ConfigurationReader([partition.snapshot]);
+  const reader = new ConfigurationReader([partition.snapshot], [unmarked]);
   t.deepEqual(reader.of(address).get("logging"), logging);
   t.is(reader.of(address).get("policy"), null);
 });
 
 test("what is derived is made once for each configuration", async (t) => {
   const { actor, snapshot } = await openPartition(t);
-  const reader = new ConfigurationReader([snapshot]);
+  const reader = new ConfigurationReader([snapshot], [unmarked]);
   const made: string[] = [];
   const make = (policy: BucketConfiguration["policy"]) => {
     made.push(policy);

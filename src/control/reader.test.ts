@@ -7,6 +7,7 @@ import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { systemRandom } from "../base/random.ts";
 import { KeyRing } from "../keyring/key-ring.ts";
+import { ChangeMarks } from "../storage/change-marks.ts";
 import { EmbeddedControlStore } from "./embedded-store.ts";
 import { createControlMemory, openControlEnvironment, openControlSnapshot } from "./environment.ts";
 import { keyHolder } from "./fixtures/key-holder.ts";
@@ -243,15 +244,17 @@ test("reading before the first refresh is a mistake", (t) => {
 
 test("a reader on LMDB sees each acknowledged commit at its next refresh", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "troupe-reader-"));
+  const mark = ChangeMarks.create(1).control;
   const environment = openControlEnvironment({
     directory,
     clock: systemClock,
     onFatal: (error) => {
       throw error;
     },
+    mark,
   });
   const store = new EmbeddedControlStore({ environment, clock: systemClock, random: systemRandom });
-  const reader = new ControlReader(openControlSnapshot({ directory }));
+  const reader = new ControlReader(openControlSnapshot({ directory }), mark);
   t.teardown(async () => {
     await reader.close();
     await store.close();

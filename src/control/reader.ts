@@ -2,6 +2,7 @@
 
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
+import type { ChangeMark } from "../storage/change-marks.ts";
 import { currentRevision } from "./change-log.ts";
 import {
   type AccountRecord,
@@ -38,16 +39,26 @@ export interface Stamped<T> {
  */
 export class ControlReader {
   readonly #snapshot: ControlSnapshot;
+  readonly #mark: Pick<ChangeMark, "standing"> | null;
+  /** Of the mark, when the revision was read. */
+  #standing: number | null = null;
   readonly #records = new RecentMap<string, Stamped<unknown>>(limits.controlCachedMax);
   #revision = -1n;
   #moment = 0;
 
-  /** Takes the snapshot over: `close` closes it. */
-  constructor(snapshot: ControlSnapshot) {
+  /**
+   * Takes the snapshot over: `close` closes it.
+   * @param mark of changes to the control records; null: each refresh reads the revision
+   */
+  constructor(snapshot: ControlSnapshot, mark: Pick<ChangeMark, "standing"> | null = null) {
     this.#snapshot = snapshot;
+    this.#mark = mark;
   }
 
   refresh(): void {
+    const standing = this.#mark?.standing ?? null;
+    if (standing !== null && standing === this.#standing) return;
+    this.#standing = standing;
     this.#snapshot.refresh();
     const revision = currentRevision(this.#snapshot.trees.meta);
     if (revision === this.#revision) return;

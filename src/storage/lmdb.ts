@@ -8,6 +8,7 @@ import { type Database, open, type RootDatabase } from "lmdb";
 import { assert } from "../base/assert.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
+import type { ChangeMark } from "./change-marks.ts";
 import {
   BrokenTurnError,
   type Environment,
@@ -39,6 +40,8 @@ export interface EnvironmentOptions<N extends string> {
   readonly names: readonly N[];
   readonly clock: Clock;
   readonly onFatal: FatalListener;
+  /** Marks the commits that write one of these trees. */
+  readonly changes?: { readonly mark: ChangeMark; readonly trees: readonly N[] };
   /** A missing or empty data file is damage; default false. */
   readonly mustExist?: boolean;
   readonly unsafe?: Unsafe;
@@ -106,7 +109,7 @@ export function openEnvironmentReader<N extends string>(
 }
 
 /** Opens the metadata of a partition as its owner. @throws DamagedEnvironmentError */
-export function openMetadata(options: Omit<EnvironmentOptions<never>, "names">): Metadata & ReusableSpace {
+export function openMetadata(options: Omit<EnvironmentOptions<"buckets">, "names">): Metadata & ReusableSpace {
   return openEnvironment({ ...options, names: treeNames });
 }
 
@@ -197,20 +200,24 @@ class LmdbReadTree implements ReadTree {
 
 class LmdbTree extends LmdbReadTree implements Tree {
   readonly #writes: TurnWrites;
+  readonly #mark: ChangeMark | null;
 
-  constructor(root: Root, name: string, writes: TurnWrites) {
+  constructor(root: Root, name: string, writes: TurnWrites, mark: ChangeMark | null) {
     super(root, name);
     this.#writes = writes;
+    this.#mark = mark;
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
     this.#writes.count(key, value);
+    this.#mark?.begin();
     // Inside a transaction lmdb writes at once.
     void this.store.put(key, asBuffer(value));
   }
 
   remove(key: Uint8Array): void {
     this.#writes.count(key, undefined);
+    this.#mark?.begin();
     void this.store.remove(key);
   }
 }
@@ -267,6 +274,7 @@ class LmdbEnvironment<N extends string> implements Environment<N>, ReusableSpace
   readonly #queue: TurnQueue<TreesOf<N>>;
   readonly #onFatal: FatalListener;
   readonly #watchdog: Timer;
+  readonly #mark: ChangeMark | null;
   #commit: Promise<void> | undefined;
   /** Times the watchdog has seen the commit in flight. A process that was stopped for a while counts one. */
   #overdueChecks = 0;
@@ -274,11 +282,15 @@ class LmdbEnvironment<N extends string> implements Environment<N>, ReusableSpace
   /** Something fatal happened: nothing settles any more. */
   #isOver = false;
 
-  constructor(root: Root, { names, clock, onFatal }: EnvironmentOptions<N>) {
+  constructor(root: Root, { names, clock, onFatal, changes }: EnvironmentOptions<N>) {
     const writes = new TurnWrites();
     this.#root = root;
+    this.#mark = changes?.mark ?? null;
+    this.#mark?.end();
     this.#stores = names.map((name) => openStore(root, name, false));
-    this.trees = treesOf(names, (name) => new LmdbTree(root, name, writes));
+    this.trees = treesOf(names, (name) => {
+      return new LmdbTree(root, name, writes, changes?.trees.includes(name) === true ? changes.mark : null);
+    });
     this.#queue = new TurnQueue(this.trees, writes);
     this.#onFatal = onFatal;
     this.#watchdog = clock.every(limits.commitWatchdogMs / watchdogChecks, () => this.#watch());
@@ -332,6 +344,7 @@ class LmdbEnvironment<N extends string> implements Environment<N>, ReusableSpace
     if (this.#isOver) return;
     // A read of this thread may have begun before the commit; what reads after the answer must see it.
     this.#root.resetReadTxn();
+    this.#mark?.end();
     for (const outcome of outcomes) outcome.settle();
     this.#start();
   }
