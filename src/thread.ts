@@ -10,6 +10,7 @@ import { HybridClock } from "./base/hlc.ts";
 import { limits } from "./base/limits.ts";
 import { createThreadLog, type Log, type LogSettings } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
+import { storageLimits } from "./base/storage-limits.ts";
 import { BucketActor } from "./bucket/actor.ts";
 import { LifecycleSchedule } from "./bucket/lifecycle-schedule.ts";
 import { ChangeMarks } from "./storage/change-marks.ts";
@@ -225,7 +226,7 @@ function own(
     if (isCompacting) return;
     isCompacting = true;
     try {
-      const looksMax = freeSpace.isLow ? limits.compactLooksWhenLowMax : limits.compactLooksMax;
+      const looksMax = freeSpace.isLow ? storageLimits.compactLooksWhenLowMax : storageLimits.compactLooksMax;
       for (const seen = new Set<number>(); seen.size < looksMax; ) {
         const step = await compactor.step();
         if (step.kind === "idle" || step.kind === "moved" || seen.has(step.segment)) break;
@@ -247,8 +248,8 @@ function own(
   };
   collector.start();
   const upkeep = [
-    clock.every(limits.compactIntervalMs, () => void compact()),
-    clock.every(limits.orphanSweepMs, sweep),
+    clock.every(storageLimits.compactIntervalMs, () => void compact()),
+    clock.every(storageLimits.orphanSweepMs, sweep),
     clock.every(limits.usageSweepMs, () => void sweepUsage(metadata, clock.nowMs()).catch(note)),
   ];
   const room = new RowRoom({ volume: freeSpace, reusableBytes: () => metadata.reusableBytes() });

@@ -9,6 +9,7 @@ import { limits } from "../base/limits.ts";
 import { silentLog } from "../base/log.ts";
 import type { Outcome } from "../base/outcome.ts";
 import { systemRandom } from "../base/random.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { StoredBody } from "../storage/body.ts";
 import { ChunkStore } from "../storage/chunk-store.ts";
 import { createPartitionDirectories } from "../storage/data-directory.ts";
@@ -66,7 +67,7 @@ test("a body in pieces is decoded, verified and stored by the real store", async
     rmSync(directory, { recursive: true, force: true });
   });
   const { open, send, slabs, lane } = startLane(t, store);
-  for (const length of [100_000, limits.chunkBytesMax + 100_000]) {
+  for (const length of [100_000, storageLimits.chunkBytesMax + 100_000]) {
     const bytes = Buffer.alloc(length, "abcdefg");
     const channel = open(plainPlan(length, { md5: md5(bytes), checksum: { algorithm: "CRC32", expected: null } }));
     send(channel, bytes);
@@ -78,7 +79,7 @@ test("a body in pieces is decoded, verified and stored by the real store", async
     t.is(reply.value.checksum?.algorithm, "CRC32");
     t.deepEqual(
       reply.value.chunks.map(({ sizeBytes }) => sizeBytes),
-      length > limits.chunkBytesMax ? [limits.chunkBytesMax, 100_000] : [length],
+      length > storageLimits.chunkBytesMax ? [storageLimits.chunkBytesMax, 100_000] : [length],
     );
   }
   t.true(readdirSync(join(directory, "segments")).length > 0);

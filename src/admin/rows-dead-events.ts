@@ -3,10 +3,8 @@
 import { z } from "zod";
 import { limits } from "../base/limits.ts";
 import type { DeadEvent } from "../bucket/messages.ts";
-import type { BucketRecord } from "../control/records.ts";
 import { bucketArn } from "./arns.ts";
 import { demandAt } from "./bucket-policy.ts";
-import type { AdminContext } from "./context.ts";
 import { byPolicy, declareAdmin } from "./declaration.ts";
 import { pageOf, pageQuery, rangeOf, replyPage } from "./page.ts";
 import { AdminError } from "./problem.ts";
@@ -69,61 +67,43 @@ const choice = {
     .optional()
     .describe("Which of them; absent = all."),
 };
-const counted = z.strictObject({ count: z.int().describe("How many there were.") });
 
-export const RetryDeadEvents = declareAdmin({
-  name: "RetryDeadEvents",
-  method: "POST",
-  path: "/buckets/{name}/dead-events/retry",
-  group,
-  summary: "Sends dead events again, to all of their targets.",
-  admits: byPolicy("s3:PutBucketNotification"),
-  params: ofBucket,
-  query: nothing,
-  body: z.strictObject(choice),
-  reply: counted,
-  status: 200,
-  errors: ["NoSuchBucket", "InsufficientStorage", "OperationAborted", "ServiceUnavailable"],
-})
-  .on(named)
-  .handledBy(async ({ params, body }, context) =>
-    redeem(context, bucketOf(context, params.name), body.ids, { isSentAgain: true }),
-  );
+/** A row that takes dead events out of their place. */
+const redemption = (name: "RetryDeadEvents" | "DropDeadEvents", verb: string, summary: string, isSentAgain: boolean) =>
+  declareAdmin({
+    name,
+    method: "POST",
+    path: `/buckets/{name}/dead-events/${verb}`,
+    group,
+    summary,
+    admits: byPolicy("s3:PutBucketNotification"),
+    params: ofBucket,
+    query: nothing,
+    body: z.strictObject(choice),
+    reply: z.strictObject({ count: z.int().describe("How many there were.") }),
+    status: 200,
+    errors: ["NoSuchBucket", "InsufficientStorage", "OperationAborted", "ServiceUnavailable"],
+  })
+    .on(named)
+    .handledBy(async ({ params, body }, context) => {
+      const bucket = bucketOf(context, params.name);
+      await demandAt(context, bucket, "s3:PutBucketNotification");
+      const { count } = await context.services.redeemEvents(bucket, { ids: body.ids ?? null, isSentAgain });
+      await context.ask("audit.write", {
+        by: context.caller.actor,
+        action: name,
+        outcome: "done",
+        accountId: context.caller.account.accountId,
+        target: `bucket/${bucket.name}`,
+        detail: { count: String(count) },
+      });
+      return { count };
+    });
 
-export const DropDeadEvents = declareAdmin({
-  name: "DropDeadEvents",
-  method: "POST",
-  path: "/buckets/{name}/dead-events/drop",
-  group,
-  summary: "Forgets dead events for good.",
-  admits: byPolicy("s3:PutBucketNotification"),
-  params: ofBucket,
-  query: nothing,
-  body: z.strictObject(choice),
-  reply: counted,
-  status: 200,
-  errors: ["NoSuchBucket", "InsufficientStorage", "OperationAborted", "ServiceUnavailable"],
-})
-  .on(named)
-  .handledBy(async ({ params, body }, context) =>
-    redeem(context, bucketOf(context, params.name), body.ids, { isSentAgain: false }),
-  );
-
-async function redeem(
-  context: AdminContext,
-  bucket: BucketRecord,
-  ids: readonly string[] | undefined,
-  { isSentAgain }: { readonly isSentAgain: boolean },
-): Promise<{ count: number }> {
-  await demandAt(context, bucket, "s3:PutBucketNotification");
-  const { count } = await context.services.redeemEvents(bucket, { ids: ids ?? null, isSentAgain });
-  await context.ask("audit.write", {
-    by: context.caller.actor,
-    action: isSentAgain ? "RetryDeadEvents" : "DropDeadEvents",
-    outcome: "done",
-    accountId: context.caller.account.accountId,
-    target: `bucket/${bucket.name}`,
-    detail: { count: String(count) },
-  });
-  return { count };
-}
+export const RetryDeadEvents = redemption(
+  "RetryDeadEvents",
+  "retry",
+  "Sends dead events again, to all of their targets.",
+  true,
+);
+export const DropDeadEvents = redemption("DropDeadEvents", "drop", "Forgets dead events for good.", false);

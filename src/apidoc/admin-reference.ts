@@ -57,7 +57,7 @@ export function adminReference(place: GuidePlace): Html {
 (service <code>s3</code>); the console by its session. A POST may carry an <code>Idempotency-Key</code>.</p>
 <p><a class="action" href="${tryIt}">Try it in the browser</a> with your console session or a token; the description for
 programs is <a href="${consoleUrl}/apidoc/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
-<p>With an API token, which you make in the console under My account:</p>
+<p>With an API token (<code>troupe token create</code>):</p>
 ${sample("sample-admin-token", tokenCurl(`${consoleUrl}${apiPrefix}/me`))}
 <p>With an access key; the header is the sha256 of the body, here of none:</p>
 ${sample("sample-admin-key", keyCurl(place, `${consoleUrl}${apiPrefix}/me`))}

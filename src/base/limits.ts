@@ -1,14 +1,12 @@
 /**
- * Every limit of the product, named, with its unit last. Relations between limits are asserted below,
- * so that a change of one that breaks another does not start.
+ * Every limit of the product but those of storage (storage-limits.ts), named, with its unit last. Relations between limits are
+ * asserted below, so that a change of one that breaks another does not start.
  * S3's own limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html and the API reference.
  */
 
 import { assert } from "./assert.ts";
-
-const KiB = 1024;
-const MiB = 1024 * KiB;
-const GiB = 1024 * MiB;
+import { storageLimits } from "./storage-limits.ts";
+import { GiB, KiB, MiB } from "./units.ts";
 
 export const limits = {
   // S3
@@ -174,25 +172,6 @@ export const limits = {
   mailRetryMsMax: 10 * 60 * 1000,
   mailDeadlineMs: 60 * 60 * 1000,
   mailFilesMax: 1000,
-  // Sign-in
-  sessionIdleMs: 30 * 60 * 1000,
-  sessionLifeMs: 12 * 60 * 60 * 1000,
-  halfSessionMs: 5 * 60 * 1000,
-  sessionSeenMs: 60_000,
-  sessionsPerUserMax: 16,
-  halfSessionsPerUserMax: 4,
-  signInCandidatesMax: 4,
-  signInListedMax: 64,
-  knownAddressesMax: 8,
-  knownAddressMs: 90 * 24 * 60 * 60 * 1000,
-  userAgentCharsMax: 256,
-  passwordCharsMin: 8,
-  resetIntervalMs: 60_000,
-  resetTokenMs: 60 * 60 * 1000,
-  apiTokensPerUserMax: 20,
-  apiTokenNameCharsMax: 64,
-  apiTokenMsMax: 10 * 365 * 24 * 60 * 60 * 1000,
-  // Accounts and their identities
   accountDepthMax: 8,
   accountNameCharsMax: 256,
   addressRangesPerAccountMax: 100,
@@ -237,6 +216,24 @@ export const limits = {
   identityTurnsWaitingMax: 256,
   rightsLookedAtMax: 32,
   tracesPerTurnMax: 30,
+  // Sign-in
+  sessionIdleMs: 30 * 60 * 1000,
+  sessionLifeMs: 12 * 60 * 60 * 1000,
+  halfSessionMs: 5 * 60 * 1000,
+  sessionSeenMs: 60_000,
+  sessionsPerUserMax: 16,
+  halfSessionsPerUserMax: 4,
+  signInCandidatesMax: 4,
+  signInListedMax: 64,
+  knownAddressesMax: 8,
+  knownAddressMs: 90 * 24 * 60 * 60 * 1000,
+  userAgentCharsMax: 256,
+  passwordCharsMin: 8,
+  resetIntervalMs: 60_000,
+  resetTokenMs: 60 * 60 * 1000,
+  apiTokensPerUserMax: 20,
+  apiTokenNameCharsMax: 64,
+  apiTokenMsMax: 10 * 365 * 24 * 60 * 60 * 1000,
   // Policies
   /** Of a bucket's policy as it is put. Source: AWS S3 User Guide, "Bucket policies". */
   bucketPolicyBytesMax: 20 * KiB,
@@ -244,9 +241,6 @@ export const limits = {
   policyStatementsMax: 500,
   policyValuesMax: 5000,
   policyActionsCachedMax: 512,
-  // Accounts and their identities
-  // Sign-in
-  // Key ring, credentials, sign-in, mail
   // Jobs
   jobsAtOnce: 2,
   jobsOpenMax: 1000,
@@ -345,50 +339,6 @@ export const limits = {
   eventKafkaRetriesMax: 2,
   notificationRulesMax: 100,
   notificationIdCharsMax: 255,
-  // Storage
-  pageBytes: 8192,
-  valueBytesMax: 8192 - 24,
-  storageKeyBytesMax: 1100,
-  mapBytes: 1024 * GiB,
-  databasesMax: 32,
-  readersMax: 1024,
-  frameBytes: 64 * KiB,
-  segmentChunkBytesMax: 1 * MiB,
-  chunkBytesMax: 4 * MiB,
-  segmentBytes: 64 * MiB,
-  zeroSliceBytes: 4 * MiB,
-  spareFreeSegmentsMin: 8,
-  unknownBodyBufferBytes: 16 * MiB,
-  framePoolMax: 64,
-  unsyncedChunkFilesMax: 8,
-  fileOperationsInFlightMax: 32,
-  filesPerEpochDirectoryMax: 4096,
-  openFilesMax: 512,
-  slowReadMicros: 200,
-  slowReadsMax: 3,
-  readProbeMs: 10,
-  readProbeMsMax: 1000,
-  openFileSweepMs: 1000,
-  compactBelowLiveRatio: 0.5,
-  compactIntervalMs: 1000,
-  compactLooksMax: 4,
-  compactLooksWhenLowMax: 64,
-  orphanSweepMs: 60 * 60 * 1000,
-  compactMovesMax: 500,
-  collectIntervalMs: 200,
-  collectTurnRowsMax: 500,
-  orphanAgeMs: 24 * 60 * 60 * 1000,
-  freeBytesMin: 2 * GiB,
-  freeRatioMin: 0.05,
-  memoryFreeBytesMin: 1 * GiB,
-  memoryOrphanAgeMs: 60 * 1000,
-  ballastBytes: 256 * MiB,
-  ballastRatioMax: 0.01,
-  freeSpaceRefreshMs: 1000,
-  directoryLockWaitMs: 3000,
-  directoryLockRetryMs: 50,
-  volumeErrorsMax: 3,
-  volumeErrorWindowMs: 60_000,
   // Command line
   cliAnswerMs: 120_000,
   cliAnswerBytesMax: 64 * MiB,
@@ -397,12 +347,9 @@ export const limits = {
   socketPathBytesMax: 103,
 } as const;
 
-assert(limits.chunkBytesMax % limits.frameBytes === 0, "a chunk is a whole number of frames");
-assert(limits.segmentChunkBytesMax * 2 <= limits.segmentBytes, "a segment holds at least two chunks");
 assert(limits.bodySliceBytes <= limits.slabLargeBytes, "a slice of body work fits a slot");
-assert(limits.valueBytesMax < limits.pageBytes, "no value is larger than a page");
 assert(
-  Math.ceil(limits.singlePutBytesMax / limits.chunkBytesMax) + 200 <= limits.turnRowsMax,
+  Math.ceil(limits.singlePutBytesMax / storageLimits.chunkBytesMax) + 200 <= limits.turnRowsMax,
   "the references of the largest single PUT fit one turn",
 );
 assert(

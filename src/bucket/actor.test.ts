@@ -3,6 +3,7 @@
 import test from "ava";
 import { listedObjects } from "../actor/listed-objects.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { S3Error } from "../s3/errors.ts";
 import { readCounters } from "../storage/counters.ts";
 import { currentKey } from "../storage/keys.ts";
@@ -150,7 +151,7 @@ test("a copy of a shared chunk is dropped, in another body and in the same one",
 
 test("an inline body without room in its record goes to the chunk store first", async (t) => {
   const stand = new BucketStand();
-  const bytes = Buffer.alloc(limits.valueBytesMax, 7);
+  const bytes = Buffer.alloc(storageLimits.valueBytesMax, 7);
   stand.decodeSlot = () => ({ ...inlineBody(""), sizeBytes: bytes.length, inline: bytes });
   const plan = { bucket: stand.bucket, addressKey: Buffer.alloc(32) } as never;
   const source = { kind: "slot" as const, slot: 1, length: bytes.length, plan };

@@ -2,6 +2,7 @@
 
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { attributeRowsMax } from "../storage/attributes.ts";
 import { decodeVersionKey, objectKeyOf, objectPrefix, prefixRange, versionKeyAt } from "../storage/keys.ts";
 import { decodeBrief, type ObjectRecord } from "../storage/record.ts";
@@ -59,7 +60,7 @@ interface PlannedRow {
 function planSome(turn: Turn, bypassGovernance: boolean): PlannedRow[] | null {
   const prefix = objectPrefix(turn.bucket, "");
   const { start, end } = prefixRange(prefix);
-  const backwards = { start: end ?? Buffer.alloc(limits.storageKeyBytesMax, 0xff), end: start, reverse: true };
+  const backwards = { start: end ?? Buffer.alloc(storageLimits.storageKeyBytesMax, 0xff), end: start, reverse: true };
   const versions = readSome(turn.trees.versions, "versions", backwards);
   if (versions.length > 0) {
     const found = versions.map(({ key, record }) => ({ key: decodeVersionKey(key).key, rowKey: key, record }));

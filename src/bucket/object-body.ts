@@ -6,6 +6,7 @@
 import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { ResponseBody } from "../model/http.ts";
 import type { ChunkKey, ChunkReader } from "../storage/chunk-reader.ts";
 import type { Location } from "../storage/location.ts";
@@ -89,7 +90,7 @@ export class ObjectBody implements ResponseBody {
     const last = Math.min(chunk.sizeBytes, this.#end - chunk.start);
     let to = Math.min(last, from + bytesMax);
     if (to < last) {
-      const frameEnd = to - (to % limits.frameBytes);
+      const frameEnd = to - (to % storageLimits.frameBytes);
       if (frameEnd > from) to = frameEnd;
     }
     const piece = this.#options.chunks.read(chunk, from, to, this.#options.key);

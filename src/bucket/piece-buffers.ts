@@ -1,9 +1,10 @@
 /** Buffers for pieces of bodies on their way out: taken by a body for its life and given back, so that none is touched first twice. */
 
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 
 /** Two sizes, as most bodies are far below the largest piece. */
-const sizes = [limits.frameBytes, limits.directReadBytesMax] as const;
+const sizes = [storageLimits.frameBytes, limits.directReadBytesMax] as const;
 const idle = new Map<number, Buffer[]>(sizes.map((size) => [size, []]));
 
 /** A buffer of at least `bytes`, at most `limits.directReadBytesMax`; its contents are another body's. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { listedObjects } from "../actor/listed-objects.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { ChunkReader } from "../storage/chunk-reader.ts";
 import { inlineBody, MiB, plainDelete, stored } from "./bucket-stand.testing.ts";
 import { at, bytesOf, KiB, objectOf, open, openPartition, pattern } from "./partition-stand.testing.ts";
@@ -15,7 +15,16 @@ for (const length of [1, 70_000, 600 * KiB, 2 * MiB + 5, 9 * MiB + 1]) {
     const bytes = pattern(length, 7);
     await partition.put("k", bytes);
     t.true(bytes.equals(await bytesOf(open(partition, "k", 0, length))));
-    const edges = [0, 1, limits.frameBytes - 1, limits.frameBytes, 4 * MiB - 1, 4 * MiB, 8 * MiB + 3, length - 1];
+    const edges = [
+      0,
+      1,
+      storageLimits.frameBytes - 1,
+      storageLimits.frameBytes,
+      4 * MiB - 1,
+      4 * MiB,
+      8 * MiB + 3,
+      length - 1,
+    ];
     for (const start of edges.filter((edge) => edge < length)) {
       for (const want of [1, 100_000, length]) {
         const part = Math.min(want, length - start);

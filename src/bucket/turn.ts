@@ -6,7 +6,7 @@
 import { assert } from "../base/assert.ts";
 import { type Stamp, stampBytes, stampTime } from "../base/hlc.ts";
 import type { BucketId } from "../base/ids.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { S3Error } from "../s3/errors.ts";
 import { readTail, removeAttributes, writeAttributes } from "../storage/attributes.ts";
 import type { StoredBody } from "../storage/body.ts";
@@ -36,7 +36,7 @@ import { type KeyRows, newestVersion, readCurrent } from "./version-rows.ts";
 const epochBytes = 8;
 
 /** Records are made here: buffers of their own, made to be put once, are what a busy thread collects most. */
-const recordRoom = Buffer.allocUnsafeSlow(limits.valueBytesMax);
+const recordRoom = Buffer.allocUnsafeSlow(storageLimits.valueBytesMax);
 
 /** Changes of the totals; absent members do not change. Bytes and counts, negative where something went. */
 export interface TotalsChange {
@@ -215,7 +215,7 @@ export class Turn {
   requireRoom(): void {
     const { freeSpace } = this.memory.ports;
     if (freeSpace?.isLow === true) throw new S3Error("InsufficientStorage");
-    freeSpace?.spend(limits.pageBytes);
+    freeSpace?.spend(storageLimits.pageBytes);
   }
 
   /**

@@ -266,9 +266,7 @@ export const configSchema = z.strictObject({
     .array(z.string().refine(isAddressRange, "must be an IP address or a range such as 10.0.0.0/8"))
     .max(1000)
     .default([])
-    .describe(
-      "Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed. No effect before address conditions are served.",
-    ),
+    .describe("Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."),
   buckets: buckets.prefault({}),
   console: consoleSection.prefault({}),
   encryption: encryption.prefault({}),

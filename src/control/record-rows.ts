@@ -9,6 +9,7 @@
 
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { xxh64 } from "../base/xxhash.ts";
 import type { Environment, EnvironmentReader, ReadTreesOf, TreesOf } from "../storage/environment.ts";
 import type { ReadTree, Row } from "../storage/trees.ts";
@@ -36,8 +37,8 @@ export class CorruptControlRecordError extends Error {
 
 const format = 1;
 const headBytes = 1 + 8 + 8 + 4 + 8;
-const firstPieceBytes = limits.valueBytesMax - headBytes;
-const nextPieceBytes = limits.valueBytesMax;
+const firstPieceBytes = storageLimits.valueBytesMax - headBytes;
+const nextPieceBytes = storageLimits.valueBytesMax;
 
 // Per operation: the record's rows, one of the log, two of leases; the log's trimming; the counters.
 const operationRowsMax = 1 + pieceCount(limits.controlRecordBytesMax) + 3;

@@ -13,7 +13,7 @@ test("actions that are not served are refused by name, unknown ones and other ve
   t.like(refused, { status: 400, errorCode: "InvalidAction" });
   t.is(
     textOf(refused, "Message"),
-    "CreateLoginProfile is not served: passwords are set by their owners, in the console or by the admin API.",
+    "CreateLoginProfile is not served: passwords are set by their owners, by the admin API.",
   );
   t.is(textOf(await call("GetFederationToken", { Name: "x" }, {}, "sts"), "Code"), "InvalidAction");
   const unknown = await call("MakeCoffee");

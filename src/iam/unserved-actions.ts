@@ -11,7 +11,7 @@ interface UnservedGroup {
 export const unservedActions: readonly UnservedGroup[] = [
   {
     service: "iam",
-    reason: "passwords are set by their owners, in the console or by the admin API",
+    reason: "passwords are set by their owners, by the admin API",
     names: [
       "ChangePassword",
       "CreateLoginProfile",
@@ -23,7 +23,7 @@ export const unservedActions: readonly UnservedGroup[] = [
   },
   {
     service: "iam",
-    reason: "second factors are set up by their owners, in the console or by the admin API",
+    reason: "second factors are set up by their owners, by the admin API",
     names: [
       "CreateVirtualMFADevice",
       "DeactivateMFADevice",

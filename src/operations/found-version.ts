@@ -3,6 +3,7 @@
 import type { DeleteMarkerView, ObjectView } from "../bucket/read.ts";
 import { formatHttpDate } from "../model/timestamp.ts";
 import { S3Error } from "../s3/errors.ts";
+import type { Context } from "./context.ts";
 
 type Found = ObjectView | DeleteMarkerView | null;
 
@@ -42,6 +43,19 @@ export const requireObject = (found: Found, asked: AskedFor, method: string): Ob
       headers: [["allow", "DELETE"], ["last-modified", formatHttpDate(found.modifiedMs)], ...markerHeaders(found)],
     },
   );
+};
+
+/**
+ * Shows what is known of the object to read, but its bytes.
+ * @throws S3Error those of `requireObject`
+ */
+export const readObject = <Shown>(
+  asked: AskedFor,
+  { bucket, request, services }: Pick<Context, "bucket" | "request" | "services">,
+  show: (object: ObjectView) => Shown,
+): Shown => {
+  const address = { bucket: bucket.id, partition: bucket.partition, key: asked.Key, versionId: asked.VersionId };
+  return services.objects.read(address, (found) => show(requireObject(found, asked, request.method)));
 };
 
 /**

@@ -8,18 +8,16 @@ import { AccessControlPolicy, Grant, Owner } from "../s3/shapes.ts";
 import { bucketOwnerIdOf, changedAcl, changedAclErrors, granteesOf, ownershipOf } from "./acl-headers.ts";
 import { aclMembers } from "./acl-members.ts";
 import { type Context, declareOperation } from "./context.ts";
-import { requireObject } from "./found-version.ts";
+import { readObject } from "./found-version.ts";
 
 interface AskedFor {
   readonly Key: string;
   readonly VersionId?: string | undefined;
 }
 
-/** The ACL of the version asked for; null: all is the bucket's owner's alone. @throws S3Error those of `requireObject` */
-const heldAcl = (input: AskedFor, { bucket, request, services }: Context): AccessControlList | null => {
-  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
-  return services.objects.read(address, (found) => requireObject(found, input, request.method).metadata.acl ?? null);
-};
+/** The ACL of the version asked for; null: all is the bucket's owner's alone. @throws S3Error those of `readObject` */
+const heldAcl = (input: AskedFor, context: Context): AccessControlList | null =>
+  readObject(input, context, ({ metadata }) => metadata.acl ?? null);
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html */
 export const GetObjectAcl = declareOperation({

@@ -5,7 +5,7 @@ import { string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm, ObjectLockLegalHoldStatus, RequestCharged, RequestPayer } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { declareOperation } from "./context.ts";
-import { requireObject } from "./found-version.ts";
+import { readObject } from "./found-version.ts";
 import { onOff, requireObjectLock } from "./object-lock.ts";
 import { setAttributes } from "./set-attributes.ts";
 
@@ -38,11 +38,9 @@ export const GetObjectLegalHold = declareOperation({
     "NoSuchObjectLockConfiguration",
   ],
 }).handledBy(async (input, context) => {
-  const { bucket, request, services } = context;
   requireObjectLock(context);
-  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
-  return services.objects.read(address, (found) => {
-    const { legalHold = null } = requireObject(found, input, request.method).metadata.lock ?? {};
+  return readObject(input, context, ({ metadata }) => {
+    const { legalHold = null } = metadata.lock ?? {};
     if (legalHold === null) throw new S3Error("NoSuchObjectLockConfiguration");
     return { LegalHold: { Status: onOff(legalHold) } };
   });

@@ -13,7 +13,7 @@ import { S3Error } from "../s3/errors.ts";
 import type { Retention } from "../s3/object-lock.ts";
 import { EventHoldDuration } from "../s3/shapes.ts";
 import { declareOperation } from "./context.ts";
-import { requireObject } from "./found-version.ts";
+import { readObject } from "./found-version.ts";
 import { requireObjectLock, requireRetentionDate } from "./object-lock.ts";
 import { setAttributes } from "./set-attributes.ts";
 
@@ -49,11 +49,9 @@ export const GetObjectRetention = declareOperation({
     "NoSuchObjectLockConfiguration",
   ],
 }).handledBy(async (input, context) => {
-  const { bucket, request, services } = context;
   requireObjectLock(context);
-  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
-  return services.objects.read(address, (found) => {
-    const { retention = null } = requireObject(found, input, request.method).metadata.lock ?? {};
+  return readObject(input, context, ({ metadata }) => {
+    const { retention = null } = metadata.lock ?? {};
     if (retention === null) throw new S3Error("NoSuchObjectLockConfiguration");
     return { Retention: { Mode: retention.mode, RetainUntilDate: retention.untilMs } };
   });

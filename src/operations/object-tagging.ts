@@ -6,7 +6,7 @@ import { ChecksumAlgorithm, RequestPayer } from "../s3/enumerations.ts";
 import { Tag, Tagging } from "../s3/shapes.ts";
 import { storedTags, taggingOf } from "../s3/tag-set.ts";
 import { declareOperation } from "./context.ts";
-import { requireObject } from "./found-version.ts";
+import { readObject } from "./found-version.ts";
 import { setAttributes } from "./set-attributes.ts";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html */
@@ -49,16 +49,12 @@ export const GetObjectTagging = declareOperation({
     { xmlName: "Tagging" },
   ),
   errors: ["NoSuchBucket", "NoSuchKey", "NoSuchVersion", "MethodNotAllowed"],
-}).handledBy(async (input, { bucket, request, services }) => {
-  const address = { bucket: bucket.id, partition: bucket.partition, key: input.Key, versionId: input.VersionId };
-  return services.objects.read(address, (found) => {
-    const object = requireObject(found, input, request.method);
-    return {
-      ...(object.versionId === null ? {} : { VersionId: object.versionId }),
-      TagSet: storedTags(object.metadata.tagging ?? "").map(([Key, Value]) => ({ Key, Value })),
-    };
-  });
-});
+}).handledBy(async (input, context) =>
+  readObject(input, context, ({ versionId, metadata }) => ({
+    ...(versionId === null ? {} : { VersionId: versionId }),
+    TagSet: storedTags(metadata.tagging ?? "").map(([Key, Value]) => ({ Key, Value })),
+  })),
+);
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html */
 export const PutObjectTagging = declareOperation({

@@ -5,6 +5,7 @@
 
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { xxh64Bytes } from "../base/xxhash.ts";
 import { attributeKey, prefixRange } from "./keys.ts";
 import type { ObjectRecord } from "./record.ts";
@@ -22,7 +23,7 @@ import type { ReadTree, Tree } from "./trees.ts";
 const version = 1;
 /** Version and number of pieces. */
 const headBytes = 2;
-const pieceBytesMax = limits.valueBytesMax - headBytes - xxh64Bytes;
+const pieceBytesMax = storageLimits.valueBytesMax - headBytes - xxh64Bytes;
 
 /** Rows that the attributes of one version take at most. */
 export const attributeRowsMax = Math.ceil(limits.attributesBytesMax / pieceBytesMax);

@@ -4,8 +4,8 @@ import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
 import { bucketId } from "../base/ids.ts";
-import { limits } from "../base/limits.ts";
 import { systemRandom } from "../base/random.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { addressKeyOf } from "../keyring/data-key.ts";
 import { digestStored } from "./blake3.ts";
 import { FrameCipher, inlineSealBytes, markSized, openInline, sealInline } from "./body-cipher.ts";
@@ -96,7 +96,7 @@ test("every range of an encrypted chunk is read, by its key alone", async (t) =>
   const { store, reader, directory } = await stand(t);
   const sizes = fc.oneof(
     fc.integer({ min: 1, max: 300_000 }),
-    fc.constantFrom(1, limits.frameBytes, limits.frameBytes + 1, 2 * limits.frameBytes, 1_500_000),
+    fc.constantFrom(1, storageLimits.frameBytes, storageLimits.frameBytes + 1, 2 * storageLimits.frameBytes, 1_500_000),
   );
   await fc.assert(
     fc.asyncProperty(sizes, fc.boolean(), fc.array(fc.tuple(fc.nat(), fc.nat())), async (size, isSized, ranges) => {
@@ -169,7 +169,7 @@ test("a frame opens at its number, in its chunk and bucket, with its tag and the
 
 test("swapped chunks, swapped frames and a chunk that is cut off are refused", async (t) => {
   const { store, reader, directory } = await stand(t);
-  const size = 3 * limits.frameBytes;
+  const size = 3 * storageLimits.frameBytes;
   const one = await putOne(store, bytesOf(size, 1));
   const two = await putOne(store, bytesOf(size, 2));
   const stored = [Buffer.from(storedBytes(directory, one)), Buffer.from(storedBytes(directory, two))] as const;
@@ -178,7 +178,7 @@ test("swapped chunks, swapped frames and a chunk that is cut off are refused", a
   t.true(isRefused(reader, one, key));
   t.true(isRefused(reader, two, key));
 
-  const frameBytes = limits.frameBytes + 24;
+  const frameBytes = storageLimits.frameBytes + 24;
   const mixed = Buffer.from(stored[0]);
   stored[0].copy(mixed, chunkHeaderBytes, chunkHeaderBytes + frameBytes, chunkHeaderBytes + 2 * frameBytes);
   stored[0].copy(mixed, chunkHeaderBytes + frameBytes, chunkHeaderBytes, chunkHeaderBytes + frameBytes);
@@ -188,7 +188,11 @@ test("swapped chunks, swapped frames and a chunk that is cut off are refused", a
   overwrite(directory, one, stored[0]);
   t.false(isRefused(reader, one, key));
   // As if `refs` said that the chunk ended after its second frame.
-  const shorter = { ...one, sizeBytes: 2 * limits.frameBytes, storedBytes: storedBytesOf(2 * limits.frameBytes, true) };
+  const shorter = {
+    ...one,
+    sizeBytes: 2 * storageLimits.frameBytes,
+    storedBytes: storedBytesOf(2 * storageLimits.frameBytes, true),
+  };
   t.true(isRefused(reader, shorter, key));
 });
 

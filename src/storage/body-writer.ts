@@ -2,7 +2,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { HashPool } from "./blake3.ts";
 import { markSized } from "./body-cipher.ts";
 import type { ChunkTarget } from "./chunk-target.ts";
@@ -104,7 +104,7 @@ export class StreamingBodyWriter implements BodyWriter {
   }
 
   backlog(): Promise<void> | null {
-    return this.#flushes.length >= limits.unsyncedChunkFilesMax ? (this.#flushes[0] ?? null) : null;
+    return this.#flushes.length >= storageLimits.unsyncedChunkFilesMax ? (this.#flushes[0] ?? null) : null;
   }
 
   async finish(): Promise<StoredChunk[]> {
@@ -146,15 +146,15 @@ export class StreamingBodyWriter implements BodyWriter {
   /** Plain bytes of the chunk being filled: exact for a known length, else the most it can be. */
   #chunkLimit(): number {
     const { expectedBytes } = this.#options;
-    if (expectedBytes === null) return limits.chunkBytesMax;
+    if (expectedBytes === null) return storageLimits.chunkBytesMax;
     const begun = this.#bodyBytes - this.#chunkBytes;
-    return Math.min(limits.chunkBytesMax, expectedBytes - begun);
+    return Math.min(storageLimits.chunkBytesMax, expectedBytes - begun);
   }
 
   /** Copies from `plain` into the current frame; returns how much. */
   #take(plain: Uint8Array, at: number): number {
     const chunkLimit = this.#chunkLimit();
-    const frameLimit = Math.min(limits.frameBytes, chunkLimit - (this.#chunkBytes - this.#frameBytes));
+    const frameLimit = Math.min(storageLimits.frameBytes, chunkLimit - (this.#chunkBytes - this.#frameBytes));
     this.#frame ??= this.#ports.pool.take(frameLimit);
     const taken = Math.min(frameLimit - this.#frameBytes, plain.length - at);
     this.#frame.set(
@@ -181,8 +181,8 @@ export class StreamingBodyWriter implements BodyWriter {
 
   /** True when the frame waits in memory until it is known whether its chunk is a small one. */
   #keepUndecided(frame: Buffer): boolean {
-    if (this.#chunkBytes > limits.segmentChunkBytesMax) return false;
-    if (!this.#ports.borrow(limits.frameBytes)) return false;
+    if (this.#chunkBytes > storageLimits.segmentChunkBytesMax) return false;
+    if (!this.#ports.borrow(storageLimits.frameBytes)) return false;
     this.#undecided.push(frame);
     return true;
   }
@@ -194,14 +194,15 @@ export class StreamingBodyWriter implements BodyWriter {
   #decide(plainBytes: number): void {
     const { bucket, addressKey, dataKey = null } = this.#options;
     const storedBytes = storedBytesOf(plainBytes, dataKey !== null);
-    const isSmall = plainBytes > 0 && plainBytes <= limits.segmentChunkBytesMax && this.#ports.fitsSegment(storedBytes);
+    const isSmall =
+      plainBytes > 0 && plainBytes <= storageLimits.segmentChunkBytesMax && this.#ports.fitsSegment(storedBytes);
     const target = isSmall ? this.#ports.segmentTarget(storedBytes) : this.#ports.fileTarget();
     const { hashes } = this.#ports;
     const nonce =
       dataKey === null ? this.#ports.nonce(nonceBytes) : markSized(this.#ports.nonce(cipherNonceBytes), plainBytes > 0);
     this.#chunk = new ChunkWriter({ target, hashes, bucket, addressKey, dataKey, nonce, plainBytes });
     for (let frame = this.#undecided[0]; frame !== undefined; frame = this.#undecided[0]) {
-      this.#chunk.addFrame(frame, limits.frameBytes);
+      this.#chunk.addFrame(frame, storageLimits.frameBytes);
       this.#undecided.shift();
       this.#giveUndecided(frame);
     }
@@ -218,7 +219,7 @@ export class StreamingBodyWriter implements BodyWriter {
     this.#chunk = null;
     this.#chunkBytes = 0;
     this.#sealed.push(sealed);
-    if (sealed.sizeBytes > limits.segmentChunkBytesMax) this.#watchFlush(sealed);
+    if (sealed.sizeBytes > storageLimits.segmentChunkBytesMax) this.#watchFlush(sealed);
   }
 
   #watchFlush({ target }: SealedChunk): void {
@@ -237,7 +238,7 @@ export class StreamingBodyWriter implements BodyWriter {
   }
 
   #giveUndecided(frame: Buffer): void {
-    this.#ports.borrow(-limits.frameBytes);
+    this.#ports.borrow(-storageLimits.frameBytes);
     this.#ports.pool.give(frame);
   }
 }
@@ -248,8 +249,8 @@ async function publish(sealed: readonly SealedChunk[]): Promise<StoredChunk[]> {
   if (only !== undefined && sealed.length === 1) return [await publishOne(only)];
   await allSettled(sealed.map(({ target }) => target.synced()));
   const places: ChunkPlace[] = [];
-  for (let at = 0; at < sealed.length; at += limits.fileOperationsInFlightMax) {
-    const group = sealed.slice(at, at + limits.fileOperationsInFlightMax);
+  for (let at = 0; at < sealed.length; at += storageLimits.fileOperationsInFlightMax) {
+    const group = sealed.slice(at, at + storageLimits.fileOperationsInFlightMax);
     places.push(...(await allSettled(group.map(({ target, address }) => target.name(address)))));
   }
   await allSettled(sealed.map(({ target }) => target.nameDurable()));

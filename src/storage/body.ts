@@ -12,6 +12,6 @@ export interface StoredBody {
   readonly checksum: Checksum | null;
   /** The bytes themselves when they are at most `inlineBytesMax`; `chunks` is empty then. */
   readonly inline: Uint8Array | null;
-  /** In order; each but the last is `limits.chunkBytesMax` long. */
+  /** In order; each but the last is `storageLimits.chunkBytesMax` long. */
   readonly chunks: readonly StoredChunk[];
 }

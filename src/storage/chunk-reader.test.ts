@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import test from "ava";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { ChunkReader, CorruptChunkError, MissingChunkError } from "./chunk-reader.ts";
 import { systemDisk } from "./disk.ts";
 import { FaultyDisk } from "./faulty-disk.ts";
@@ -17,7 +17,7 @@ function createManualClock(): Clock & { advance(ms: number): void } {
   return { ...systemClock, monotonicMs: () => nowMs, advance: (ms) => (nowMs += ms) };
 }
 
-async function setUp(fileCount: number, openFilesMax: number = limits.openFilesMax) {
+async function setUp(fileCount: number, openFilesMax: number = storageLimits.openFilesMax) {
   const partition = await createPartitionFixture();
   const store = partition.store();
   const chunks: StoredChunk[] = [];
@@ -51,7 +51,7 @@ function slowDown(
     clock.advance(5);
     return preadSync(file, buffers, position);
   });
-  for (let n = 0; n < limits.slowReadsMax; n += 1) reader.read(chunk, 0, 1);
+  for (let n = 0; n < storageLimits.slowReadsMax; n += 1) reader.read(chunk, 0, 1);
 }
 
 test("only the frames of a range are read", async (t) => {
@@ -66,10 +66,10 @@ test("only the frames of a range are read", async (t) => {
     return readBytes;
   });
   reader.readSync(chunk, 0, 1);
-  reader.readSync(chunk, limits.frameBytes, limits.frameBytes + 1);
-  reader.readSync(chunk, limits.frameBytes - 1, limits.frameBytes + 1);
+  reader.readSync(chunk, storageLimits.frameBytes, storageLimits.frameBytes + 1);
+  reader.readSync(chunk, storageLimits.frameBytes - 1, storageLimits.frameBytes + 1);
   reader.readSync(chunk, MiB, MiB + 1);
-  const frame = limits.frameBytes + 8;
+  const frame = storageLimits.frameBytes + 8;
   t.deepEqual(sizes, [64 + frame, frame, 64 + 2 * frame, 9]);
   tearDown();
 });
@@ -148,11 +148,11 @@ test("slow reads become asynchronous, and synchronous again when a probe is quic
   const promise = reader.read(chunk, MiB - 5, MiB + 1);
   t.true(promise instanceof Promise);
   t.deepEqual([...(await promise)], Array(6).fill(0));
-  clock.advance(limits.readProbeMs);
+  clock.advance(storageLimits.readProbeMs);
   t.true(reader.read(chunk, 0, 9) instanceof Uint8Array, "the probe is synchronous");
   t.true(reader.read(chunk, 0, 9) instanceof Promise, "it was slow");
   faulty.restore("preadSync");
-  clock.advance(limits.readProbeMs * 2);
+  clock.advance(storageLimits.readProbeMs * 2);
   reader.read(chunk, 0, 9);
   t.true(reader.read(chunk, 0, 9) instanceof Uint8Array);
   tearDown();

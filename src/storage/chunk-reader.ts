@@ -3,7 +3,7 @@
 import { assert } from "../base/assert.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { BucketId } from "../base/ids.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { FrameCipher } from "./body-cipher.ts";
 import { type Disk, isDiskError } from "./disk.ts";
 import {
@@ -62,7 +62,7 @@ export interface ChunkReaderOptions {
   readonly directory: string;
   readonly disk: Disk;
   readonly clock: Clock;
-  /** Default `limits.openFilesMax`. */
+  /** Default `storageLimits.openFilesMax`. */
   readonly openFilesMax?: number;
 }
 
@@ -80,9 +80,9 @@ export class ChunkReader {
     this.#directory = options.directory;
     this.#disk = options.disk;
     this.#clock = options.clock;
-    this.#files = new OpenFiles(options.disk, options.openFilesMax ?? limits.openFilesMax);
+    this.#files = new OpenFiles(options.disk, options.openFilesMax ?? storageLimits.openFilesMax);
     this.#pace = new ReadPace(options.clock);
-    this.#sweep = options.clock.every(limits.openFileSweepMs, () => this.#files.sweep());
+    this.#sweep = options.clock.every(storageLimits.openFileSweepMs, () => this.#files.sweep());
   }
 
   get openFiles(): number {
@@ -92,7 +92,7 @@ export class ChunkReader {
   /**
    * Plain bytes `start` (inclusive) to `end` (exclusive) of a chunk. Reads only the frames of the range, and the header
    * when the range touches the first. Synchronous while the partition's recent synchronous reads were quick
-   * (`limits.slowReadMicros`), else a promise until a probe is quick again.
+   * (`storageLimits.slowReadMicros`), else a promise until a probe is quick again.
    *
    * What a synchronous read returns is valid until the reader's next call; what a promise resolves to stays valid.
    * @param key of an encrypted chunk; null = it is stored as it is
@@ -218,10 +218,10 @@ class FrameSpan {
     this.#tailBytes = frameTailBytes(this.#isEncrypted);
     this.#start = start;
     this.#end = end;
-    this.#firstFrame = Math.floor(start / limits.frameBytes);
+    this.#firstFrame = Math.floor(start / storageLimits.frameBytes);
     this.#frames = frameCount(end) - this.#firstFrame;
-    const dataEnd = Math.min(chunk.sizeBytes, (this.#firstFrame + this.#frames) * limits.frameBytes);
-    this.#dataBytes = dataEnd - this.#firstFrame * limits.frameBytes;
+    const dataEnd = Math.min(chunk.sizeBytes, (this.#firstFrame + this.#frames) * storageLimits.frameBytes);
+    this.#dataBytes = dataEnd - this.#firstFrame * storageLimits.frameBytes;
     this.#headerBytes = this.#firstFrame === 0 ? chunkHeaderBytes : 0;
     this.#dataAt = this.#frames === 1 ? this.#headerBytes : 0;
     this.#sumsAt = this.#dataAt + this.#dataBytes;
@@ -270,13 +270,13 @@ class FrameSpan {
       if (frameSum(data, seed, frame, tag) !== buffer.readBigUInt64LE(sumAt)) return `frame ${frame} is damaged`;
       if (cipher !== null && tag !== null && !cipher.open(data, tag, frame)) return `frame ${frame} is not authentic`;
     }
-    const from = this.#dataAt - this.#firstFrame * limits.frameBytes;
+    const from = this.#dataAt - this.#firstFrame * storageLimits.frameBytes;
     return buffer.subarray(from + this.#start, from + this.#end);
   }
 
   #data(buffer: Buffer, index: number): Buffer {
-    const from = this.#dataAt + index * limits.frameBytes;
-    return buffer.subarray(from, Math.min(this.#sumsAt, from + limits.frameBytes));
+    const from = this.#dataAt + index * storageLimits.frameBytes;
+    return buffer.subarray(from, Math.min(this.#sumsAt, from + storageLimits.frameBytes));
   }
 
   #cipher(): FrameCipher | null {

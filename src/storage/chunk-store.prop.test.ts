@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import test from "ava";
 import fc from "fast-check";
 import { assert } from "../base/assert.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { createKeyedHash, digestStored } from "./blake3.ts";
 import { CorruptChunkError } from "./chunk-reader.ts";
 import { storedBytesOf } from "./frames.ts";
@@ -17,10 +17,10 @@ for (let at = 0; at < source.length; at += 4) source.writeUInt32LE((at * 2_654_4
 const boundaries = [
   0,
   1,
-  limits.frameBytes,
-  limits.segmentChunkBytesMax,
-  limits.chunkBytesMax,
-  2 * limits.chunkBytesMax,
+  storageLimits.frameBytes,
+  storageLimits.segmentChunkBytesMax,
+  storageLimits.chunkBytesMax,
+  2 * storageLimits.chunkBytesMax,
 ];
 const sizes = fc.oneof(
   fc.integer({ min: 0, max: 200_000 }),
@@ -64,11 +64,14 @@ test("a body in pieces of any size, of known or unknown length, reads back, and 
       assert(readBody(reader, chunks).equals(body), "the body reads back");
       for (const [index, chunk] of chunks.entries()) {
         const isLast = index === chunks.length - 1;
-        assert(isLast || chunk.sizeBytes === limits.chunkBytesMax, "all chunks but the last are full");
-        const isSmall = chunk.sizeBytes <= limits.segmentChunkBytesMax;
+        assert(isLast || chunk.sizeBytes === storageLimits.chunkBytesMax, "all chunks but the last are full");
+        const isSmall = chunk.sizeBytes <= storageLimits.segmentChunkBytesMax;
         assert((chunk.place.kind === "segment") === isSmall, "small chunks lie in segments");
         assert(chunk.place.kind === "file" || chunk.place.offset % 512 === 0, "extents are aligned");
-        const plain = body.subarray(index * limits.chunkBytesMax, index * limits.chunkBytesMax + chunk.sizeBytes);
+        const plain = body.subarray(
+          index * storageLimits.chunkBytesMax,
+          index * storageLimits.chunkBytesMax + chunk.sizeBytes,
+        );
         const hash = createKeyedHash(fixtureKey);
         hash.update(plain);
         assert(hash.digest().equals(chunk.address), "the address is the keyed hash");

@@ -1,7 +1,7 @@
 import { readdirSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { BodyLengthError } from "./body-writer.ts";
 import type { ChunkStore, ChunkStoreOptions } from "./chunk-store.ts";
 import { systemDisk } from "./disk.ts";
@@ -152,7 +152,8 @@ test("the volume refuses writes after three errors", async (t) => {
   const told: boolean[] = [];
   const { faulty, store, tearDown } = await setUp({ onVolumeError: (_error, isReadOnly) => told.push(isReadOnly) });
   faulty.fail("fdatasync", { code: "EIO" });
-  for (let n = 0; n < limits.volumeErrorsMax; n += 1) await t.throwsAsync(storeBody(store, [Buffer.from("x")], 1));
+  for (let n = 0; n < storageLimits.volumeErrorsMax; n += 1)
+    await t.throwsAsync(storeBody(store, [Buffer.from("x")], 1));
   t.deepEqual(told, [false, false, true]);
   t.true(store.isReadOnly);
   t.throws(() => store.write({ bucket: fixtureBucket, addressKey: fixtureKey, expectedBytes: 1 }), {
@@ -270,7 +271,7 @@ test("a dropped copy's file is removed, an extent needs nothing", async (t) => {
 
 test("bodies of unknown length share a bounded buffer; beyond it they go to files at once", async (t) => {
   const { store, reader, tearDown } = await setUp();
-  const count = limits.unknownBodyBufferBytes / MiB + 2;
+  const count = storageLimits.unknownBodyBufferBytes / MiB + 2;
   const open = Array.from({ length: count }, () => {
     const body = store.write({ bucket: fixtureBucket, addressKey: fixtureKey, expectedBytes: null });
     body.write(Buffer.alloc(MiB - 1, 3));
@@ -289,7 +290,7 @@ test("backlog tells when chunk files wait for their flush", async (t) => {
   const { faulty, store, tearDown } = await setUp();
   const release = faulty.hold("fdatasync");
   const body = store.write({ bucket: fixtureBucket, addressKey: fixtureKey, expectedBytes: null });
-  for (let n = 0; n < limits.unsyncedChunkFilesMax; n += 1) {
+  for (let n = 0; n < storageLimits.unsyncedChunkFilesMax; n += 1) {
     t.is(body.backlog(), null);
     body.write(Buffer.alloc(4 * MiB));
   }

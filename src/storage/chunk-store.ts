@@ -9,8 +9,8 @@
 
 import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { HashPool } from "./blake3.ts";
 import { type BodyWriter, type BodyWriterOptions, type BodyWriterPorts, StreamingBodyWriter } from "./body-writer.ts";
 import { ChunkFile } from "./chunk-file.ts";
@@ -54,9 +54,9 @@ export interface ChunkStoreOptions {
   readonly marks?: SegmentMarks;
   /** Refuses new bodies while the volume is nearly full. */
   readonly freeSpace?: RoomGauge;
-  /** Default `limits.segmentBytes`. */
+  /** Default `storageLimits.segmentBytes`. */
   readonly segmentBytes?: number;
-  /** Default `limits.filesPerEpochDirectoryMax`. */
+  /** Default `storageLimits.filesPerEpochDirectoryMax`. */
   readonly filesPerEpochDirectory?: number;
 }
 
@@ -81,12 +81,12 @@ export class ChunkStore {
       directory,
       partition,
       lane,
-      segmentBytes: options.segmentBytes ?? limits.segmentBytes,
+      segmentBytes: options.segmentBytes ?? storageLimits.segmentBytes,
       resume: options.resume ?? false,
       endOfSegment: options.endOfSegment,
       marks: options.marks ?? null,
     });
-    const filesMax = options.filesPerEpochDirectory ?? limits.filesPerEpochDirectoryMax;
+    const filesMax = options.filesPerEpochDirectory ?? storageLimits.filesPerEpochDirectoryMax;
     this.#epochs = new EpochDirectories({ disk, health, directory, lane, filesMax });
     this.#ports = this.#createPorts();
   }
@@ -128,8 +128,8 @@ export class ChunkStore {
   async unlink(copies: readonly ChunkCopy[]): Promise<void> {
     const files = copies.flatMap(({ place, address }) => (place.kind === "file" ? [{ place, address }] : []));
     const failures: unknown[] = [];
-    for (let at = 0; at < files.length; at += limits.fileOperationsInFlightMax) {
-      const group = files.slice(at, at + limits.fileOperationsInFlightMax);
+    for (let at = 0; at < files.length; at += storageLimits.fileOperationsInFlightMax) {
+      const group = files.slice(at, at + storageLimits.fileOperationsInFlightMax);
       const outcomes = await Promise.allSettled(
         group.map(({ place, address }) =>
           this.#options.disk.unlink(chunkFilePath(this.#options.directory, place.epoch, address, place.unique)),
@@ -176,7 +176,7 @@ export class ChunkStore {
         return this.#segments.reserve(storedBytes);
       },
       fileTarget: () => {
-        this.#takeRoom(limits.chunkBytesMax);
+        this.#takeRoom(storageLimits.chunkBytesMax);
         return this.#createFile();
       },
       fitsSegment: (storedBytes) => this.#segments.fits(storedBytes),
@@ -214,7 +214,7 @@ export class ChunkStore {
   }
 
   #borrow(bytes: number): boolean {
-    if (this.#borrowedBytes + bytes > limits.unknownBodyBufferBytes) return false;
+    if (this.#borrowedBytes + bytes > storageLimits.unknownBodyBufferBytes) return false;
     this.#borrowedBytes += bytes;
     assert(this.#borrowedBytes >= 0, "memory is given back once");
     return true;

@@ -4,7 +4,7 @@
  */
 
 import type { Clock, Timer } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { ChunkCopy } from "./chunk-store.ts";
 import { collectSlice, forgetCopies, type SliceResult, type UnlinkableCopy } from "./collect.ts";
 import type { GarbageSequence } from "./gc.ts";
@@ -23,7 +23,7 @@ export interface CollectorOptions {
   readonly clock: Clock;
   /** Damaged rows (CorruptRecordError, once each) and files that could not be unlinked; they are tried again. */
   readonly onError: (error: unknown) => void;
-  /** Rows that one slice writes at most; default `limits.collectTurnRowsMax`. */
+  /** Rows that one slice writes at most; default `storageLimits.collectTurnRowsMax`. */
   readonly sliceRowsMax?: number;
 }
 
@@ -57,9 +57,9 @@ export class Collector {
     this.#options = options;
   }
 
-  /** Runs a round every `limits.collectIntervalMs` until `stop`; the first takes up what a crash has left. */
+  /** Runs a round every `storageLimits.collectIntervalMs` until `stop`; the first takes up what a crash has left. */
   start(): void {
-    this.#timer ??= this.#options.clock.every(limits.collectIntervalMs, () => {
+    this.#timer ??= this.#options.clock.every(storageLimits.collectIntervalMs, () => {
       if (this.#running === undefined) this.round().catch(this.#options.onError);
     });
   }
@@ -109,7 +109,7 @@ export class Collector {
 
   async #slice(from: number, to: number): Promise<SliceResult> {
     const { metadata, sequence, onError } = this.#options;
-    const rowsMax = this.#options.sliceRowsMax ?? limits.collectTurnRowsMax;
+    const rowsMax = this.#options.sliceRowsMax ?? storageLimits.collectTurnRowsMax;
     const slice = await metadata.transact((trees) =>
       collectSlice(trees, { sequence, from, to, rowsMax, skipped: this.#skipped }),
     );
@@ -131,8 +131,8 @@ export class Collector {
       this.#options.onError(error);
       return 0;
     }
-    for (let index = 0; index < copies.length; index += limits.collectTurnRowsMax) {
-      const some = copies.slice(index, index + limits.collectTurnRowsMax);
+    for (let index = 0; index < copies.length; index += storageLimits.collectTurnRowsMax) {
+      const some = copies.slice(index, index + storageLimits.collectTurnRowsMax);
       await this.#options.metadata.transact((trees) => forgetCopies(trees, some));
     }
     return copies.length;

@@ -9,7 +9,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { digestStored } from "./blake3.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 import type { Disk } from "./disk.ts";
@@ -37,7 +37,7 @@ export interface SegmentMove {
 export interface CompactionPorts {
   /** Committed extents of `segment` at `fromOffset` or later, by offset, at most `countMax`; what was committed before the call is seen. */
   extents(segment: number, fromOffset: number, countMax: number): LiveExtent[];
-  /** Applies up to `limits.compactMovesMax` moves in turns; resolves after the commit. */
+  /** Applies up to `storageLimits.compactMovesMax` moves in turns; resolves after the commit. */
   apply(moves: readonly SegmentMove[]): Promise<void>;
   /** True when nobody appends to the segment any more (storage/segment-marks.ts). */
   isSealed(segment: number): boolean;
@@ -149,7 +149,7 @@ export class Compactor {
 
   async *#pages(segment: number): AsyncGenerator<readonly LiveExtent[]> {
     for (let from = 0; ; ) {
-      const page = this.#options.ports.extents(segment, from, limits.compactMovesMax);
+      const page = this.#options.ports.extents(segment, from, storageLimits.compactMovesMax);
       const last = page.at(-1);
       if (last === undefined) return;
       yield page;
@@ -183,7 +183,7 @@ export class Compactor {
 
 /** True when copying what is live wins back more than it takes. `occupiedBytes` includes alignment. */
 export function isWorthCompacting(occupiedBytes: number, segmentBytes: number): boolean {
-  return occupiedBytes < segmentBytes * limits.compactBelowLiveRatio;
+  return occupiedBytes < segmentBytes * storageLimits.compactBelowLiveRatio;
 }
 
 export interface CopyExtentsOptions {

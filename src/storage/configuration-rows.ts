@@ -8,6 +8,7 @@ import { type Stamp, stampBytes } from "../base/hlc.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { pack, unpack } from "../base/msgpack.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { xxh64Bytes } from "../base/xxhash.ts";
 import { configurationKey } from "./keys.ts";
 import { CorruptRecordError, seal, unseal } from "./sealed-row.ts";
@@ -18,7 +19,7 @@ const removedFlag = 1;
 const piecesAt = 2;
 const stampAt = 4;
 const headBytes = stampAt + stampBytes;
-const pieceBytesMax = limits.valueBytesMax - headBytes - xxh64Bytes;
+const pieceBytesMax = storageLimits.valueBytesMax - headBytes - xxh64Bytes;
 
 /** Whether a value of this many packed bytes can be kept. */
 export function fitsConfiguration(value: unknown): boolean {

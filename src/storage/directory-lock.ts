@@ -3,7 +3,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { tryLock } from "fs-native-extensions";
 import type { Clock } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { type Disk, isDiskError } from "./disk.ts";
 
 /** Another process uses the data directory. The command line exits with code 75 (EX_TEMPFAIL) then. */
@@ -19,7 +19,7 @@ export interface DirectoryLock {
 export interface DirectoryLockOptions {
   readonly disk: Disk;
   readonly clock: Clock;
-  /** How long to try: a restarted process may meet its predecessor's last moments. Default `limits.directoryLockWaitMs`. */
+  /** How long to try: a restarted process may meet its predecessor's last moments. Default `storageLimits.directoryLockWaitMs`. */
   readonly waitMs?: number;
 }
 
@@ -30,13 +30,13 @@ export interface DirectoryLockOptions {
 export async function lockDirectory(path: string, options: DirectoryLockOptions): Promise<DirectoryLock> {
   const { disk, clock } = options;
   const file = openLockFile(disk, path);
-  const deadlineMs = clock.monotonicMs() + (options.waitMs ?? limits.directoryLockWaitMs);
+  const deadlineMs = clock.monotonicMs() + (options.waitMs ?? storageLimits.directoryLockWaitMs);
   try {
     while (!tryLock(file)) {
       if (clock.monotonicMs() >= deadlineMs) throw new DirectoryLockedError(describe(path));
       await new Promise<void>((resolve) => {
         // Not through the clock's `after`: that timer would not keep the process alive while it waits.
-        setTimeout(resolve, limits.directoryLockRetryMs);
+        setTimeout(resolve, storageLimits.directoryLockRetryMs);
       });
     }
     disk.truncateSync(file, 0);

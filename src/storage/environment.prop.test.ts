@@ -4,7 +4,7 @@ import { join } from "node:path";
 import test from "ava";
 import fc from "fast-check";
 import { systemClock } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { Environment } from "./environment.ts";
 import { openEnvironment } from "./lmdb.ts";
 import { checkEnvironmentFile } from "./lmdb-file.ts";
@@ -20,7 +20,7 @@ const key = fc
   .map((bytes) => Buffer.from(bytes))
   .filter((bytes) => bytes.length > 1 || bytes[0] !== 0);
 const value = fc
-  .tuple(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(4090, limits.valueBytesMax)), fc.nat(255))
+  .tuple(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom(4090, storageLimits.valueBytesMax)), fc.nat(255))
   .map(([length, fill]) => Buffer.alloc(length, fill));
 const range: fc.Arbitrary<Range> = fc
   .record({

@@ -6,6 +6,7 @@
 import { assert } from "../base/assert.ts";
 import { BoundedQueue } from "../base/bounded-queue.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { ReadTree, Tree } from "./trees.ts";
 
 export type ReadTreesOf<N extends string> = { readonly [K in N]: ReadTree };
@@ -60,9 +61,12 @@ export class TurnWrites {
     assert(this.#isOpen, "rows are written inside a turn only");
     this.#rows += 1;
     assert(this.#rows <= limits.turnRowsMax, "a turn writes at most limits.turnRowsMax rows");
-    assert(key.length > 0 && key.length <= limits.storageKeyBytesMax, "a key has 1 to limits.storageKeyBytesMax bytes");
+    assert(
+      key.length > 0 && key.length <= storageLimits.storageKeyBytesMax,
+      "a key has 1 to storageLimits.storageKeyBytesMax bytes",
+    );
     assert(key.length > 1 || key[0] !== 0, "no key is the one byte 0x00: LMDB's reverse walk ends above it");
-    assert(value === undefined || value.length <= limits.valueBytesMax, "no value is larger than a page");
+    assert(value === undefined || value.length <= storageLimits.valueBytesMax, "no value is larger than a page");
   }
 }
 

@@ -1,6 +1,6 @@
 /** Directories of a lane's chunk files: a new one per `filesMax` files, so that one directory flush serves a whole group. */
 
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { type Disk, isDiskError } from "./disk.ts";
 import { GroupSync } from "./group-sync.ts";
 import { chunksPath, epochPath, laneId, laneOf, numberOf, parseEpochNames } from "./partition-layout.ts";
@@ -33,7 +33,7 @@ export class EpochDirectories {
   /** @throws DiskError */
   constructor(options: EpochDirectoriesOptions) {
     this.#options = options;
-    this.#filesMax = options.filesMax ?? limits.filesPerEpochDirectoryMax;
+    this.#filesMax = options.filesMax ?? storageLimits.filesPerEpochDirectoryMax;
     const { disk, directory, lane } = options;
     const last = parseEpochNames(disk.readDirectorySync(chunksPath(directory)))
       .filter((id) => laneOf(id) === lane)

@@ -1,12 +1,12 @@
 /** Buffers for one frame each, with room for the header before it and the checksum behind it. */
 
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { chunkHeaderBytes, frameTailBytes } from "./frames.ts";
 
 /** Frames of at most this many bytes get a buffer of their own size instead of a pooled one. */
 const smallFrameBytes = 16 * 1024;
 const tailBytes = frameTailBytes(true);
-const fullBufferBytes = chunkHeaderBytes + limits.frameBytes + tailBytes;
+const fullBufferBytes = chunkHeaderBytes + storageLimits.frameBytes + tailBytes;
 
 /**
  * A body holds at most one buffer while a frame of it is incomplete, and none between its frames: thousands of open
@@ -22,6 +22,6 @@ export class FramePool {
   }
 
   give(buffer: Buffer): void {
-    if (buffer.length === fullBufferBytes && this.#free.length < limits.framePoolMax) this.#free.push(buffer);
+    if (buffer.length === fullBufferBytes && this.#free.length < storageLimits.framePoolMax) this.#free.push(buffer);
   }
 }

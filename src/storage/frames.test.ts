@@ -1,6 +1,6 @@
 import test from "ava";
 import { bucketId } from "../base/ids.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { xxh64 } from "../base/xxhash.ts";
 import {
   encodeChunkHeader,
@@ -51,10 +51,10 @@ test("the header, byte for byte", (t) => {
 test("stored sizes and offsets", (t) => {
   t.is(storedBytesOf(0), 64);
   t.is(storedBytesOf(3), 64 + 3 + 8);
-  t.is(storedBytesOf(limits.frameBytes), 64 + limits.frameBytes + 8);
-  t.is(storedBytesOf(limits.frameBytes + 1), 64 + limits.frameBytes + 8 + 1 + 8);
+  t.is(storedBytesOf(storageLimits.frameBytes), 64 + storageLimits.frameBytes + 8);
+  t.is(storedBytesOf(storageLimits.frameBytes + 1), 64 + storageLimits.frameBytes + 8 + 1 + 8);
   t.is(frameOffset(0), 64);
-  t.is(frameOffset(2), 64 + 2 * (limits.frameBytes + 8));
+  t.is(frameOffset(2), 64 + 2 * (storageLimits.frameBytes + 8));
 });
 
 test("a frame's checksum is seeded with the nonce and its number", (t) => {

@@ -19,7 +19,7 @@
 
 import { assert } from "../base/assert.ts";
 import { type BucketId, bucketId } from "../base/ids.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { xxh64 } from "../base/xxhash.ts";
 import { frameTagBytes } from "./body-cipher.ts";
 import { cipherNonceBytes, nonceBytes } from "./location.ts";
@@ -47,7 +47,7 @@ export function isEncryptedNonce(nonce: Uint8Array): boolean {
 
 /** Number of frames of a chunk of `plainBytes`. */
 export function frameCount(plainBytes: number): number {
-  return Math.ceil(plainBytes / limits.frameBytes);
+  return Math.ceil(plainBytes / storageLimits.frameBytes);
 }
 
 /** Bytes on disk of a chunk of `plainBytes`. */
@@ -57,7 +57,7 @@ export function storedBytesOf(plainBytes: number, isEncrypted = false): number {
 
 /** Where frame `index` (0-based) begins in the stored chunk. */
 export function frameOffset(index: number, isEncrypted = false): number {
-  return chunkHeaderBytes + index * (limits.frameBytes + frameTailBytes(isEncrypted));
+  return chunkHeaderBytes + index * (storageLimits.frameBytes + frameTailBytes(isEncrypted));
 }
 
 /** The nonce as the number that seeds frame checksums. @throws AssertionError unless `nonce` is 8 or 16 bytes. */
@@ -88,7 +88,7 @@ export function encodeChunkHeader(target: Buffer, header: ChunkHeader): void {
   target.writeUInt32LE(magic, 0);
   target.writeUInt8(formatNumber, 4);
   target.writeUInt8(header.keyId ? cipherAesGcm : cipherNone, 5);
-  target.writeUInt32LE(limits.frameBytes, 8);
+  target.writeUInt32LE(storageLimits.frameBytes, 8);
   target.writeUInt32LE(header.plainBytes, 12);
   target.write(header.bucket, 16, 16, "hex");
   target.set(header.nonce, nonceAt);
@@ -118,7 +118,7 @@ export function headerFault(
   const cipher = header.readUInt8(5);
   if (cipher !== cipherNone && cipher !== cipherAesGcm) return `chunk cipher ${cipher} is not known`;
   if ((cipher === cipherAesGcm) !== isEncryptedNonce(expected.nonce)) return "another chunk lies here";
-  if (header.readUInt32LE(8) !== limits.frameBytes) return "another frame size";
+  if (header.readUInt32LE(8) !== storageLimits.frameBytes) return "another frame size";
   if (!header.subarray(nonceAt, nonceAt + expected.nonce.length).equals(expected.nonce))
     return "another chunk lies here";
   const plainBytes = header.readUInt32LE(12);

@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "ava";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { systemDisk } from "./disk.ts";
 import { FaultyDisk } from "./faulty-disk.ts";
 import { FreeSpace } from "./free-space.ts";
@@ -39,8 +39,8 @@ async function setUp(totalBytes: number, freeBytes: number, ballastBytes?: numbe
 
 test("the watermark is the smaller of the absolute and the relative limit", async (t) => {
   for (const [total, watermark] of [
-    [64 * MiB, Math.floor(64 * MiB * limits.freeRatioMin)],
-    [1000 * GiB, limits.freeBytesMin],
+    [64 * MiB, Math.floor(64 * MiB * storageLimits.freeRatioMin)],
+    [1000 * GiB, storageLimits.freeBytesMin],
   ] as const) {
     const { options, volume, remove } = await setUp(total, watermark, 0);
     const space = await FreeSpace.open(options);
@@ -71,7 +71,7 @@ test("the ballast is at most one hundredth of the volume, goes when space ends, 
   const { options, volume, ballastPath, events, remove } = await setUp(64 * MiB, 32 * MiB);
   const space = await FreeSpace.open(options);
   await space.refresh();
-  t.is(statSync(ballastPath).size, Math.floor(64 * MiB * limits.ballastRatioMax));
+  t.is(statSync(ballastPath).size, Math.floor(64 * MiB * storageLimits.ballastRatioMax));
   volume.freeBytes = space.watermarkBytes / 2;
   await space.refresh();
   t.true(space.isLow && space.hasBallast, "writes are refused before the ballast is needed");

@@ -1,7 +1,7 @@
 /** Watches a volume's free space: the watermark that refuses writes, and the ballast that lets deletes commit on a full disk. */
 
 import type { Clock, Timer } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { type Disk, DiskError, type FileSystemFacts, isDiskError } from "./disk.ts";
 
 export interface FreeSpaceOptions {
@@ -11,7 +11,7 @@ export interface FreeSpaceOptions {
   readonly clock: Clock;
   /** File whose space is kept in reserve; null where another thread keeps it. */
   readonly ballastPath: string | null;
-  /** Default `limits.ballastBytes`; never more than `limits.ballastRatioMax` of the volume. */
+  /** Default `storageLimits.ballastBytes`; never more than `storageLimits.ballastRatioMax` of the volume. */
   readonly ballastBytes?: number;
   /** Told of errors of the background refresh, of the ballast being given up or made again, and of the watermark being crossed. */
   readonly onEvent?: (event: FreeSpaceEvent) => void;
@@ -37,7 +37,7 @@ const roomParts = 8;
 const watermarkParts = 16;
 
 /**
- * `isLow` is true below min(`limits.freeBytesMin`, `limits.freeRatioMin` of the volume): writes are refused then, while
+ * `isLow` is true below min(`storageLimits.freeBytesMin`, `storageLimits.freeRatioMin` of the volume): writes are refused then, while
  * deletes go on from what is left. Below a quarter of that, the ballast is deleted by itself, once free space has stopped
  * falling: while another program takes all there is, it would take the ballast too. It comes back when there is room for
  * it twice above the watermark.
@@ -61,12 +61,12 @@ export class FreeSpace implements RoomGauge {
     this.#options = options;
   }
 
-  /** Measures once and starts refreshing every `limits.freeSpaceRefreshMs`. The ballast is written in the background. */
+  /** Measures once and starts refreshing every `storageLimits.freeSpaceRefreshMs`. The ballast is written in the background. */
   static async open(options: FreeSpaceOptions): Promise<FreeSpace> {
     const space = new FreeSpace(options);
     await space.#measure();
     await space.#findBallast();
-    space.#timer = options.clock.every(limits.freeSpaceRefreshMs, () => void space.refresh());
+    space.#timer = options.clock.every(storageLimits.freeSpaceRefreshMs, () => void space.refresh());
     void space.refresh();
     return space;
   }
@@ -96,7 +96,7 @@ export class FreeSpace implements RoomGauge {
 
   /** Free bytes below which writes are refused. */
   get watermarkBytes(): number {
-    return Math.min(limits.freeBytesMin, Math.floor(this.#totalBytes * limits.freeRatioMin));
+    return Math.min(storageLimits.freeBytesMin, Math.floor(this.#totalBytes * storageLimits.freeRatioMin));
   }
 
   /** Measures and keeps the ballast as the rules say, or joins a refresh that runs. Never rejects: errors go to `onEvent`. */
@@ -146,8 +146,8 @@ export class FreeSpace implements RoomGauge {
 
   #ballastBytes(): number {
     if (this.#options.ballastPath === null) return 0;
-    const wantedBytes = this.#options.ballastBytes ?? limits.ballastBytes;
-    return Math.min(wantedBytes, Math.floor(this.#totalBytes * limits.ballastRatioMax));
+    const wantedBytes = this.#options.ballastBytes ?? storageLimits.ballastBytes;
+    return Math.min(wantedBytes, Math.floor(this.#totalBytes * storageLimits.ballastRatioMax));
   }
 
   async #measure(): Promise<void> {
@@ -187,7 +187,7 @@ export class FreeSpace implements RoomGauge {
     const file = await disk.open(ballastPath, "create");
     let isWhole = false;
     try {
-      const zeros = Buffer.alloc(Math.min(limits.zeroSliceBytes, sizeBytes));
+      const zeros = Buffer.alloc(Math.min(storageLimits.zeroSliceBytes, sizeBytes));
       for (let at = 0; at < sizeBytes && this.#timer !== null; at += zeros.length) {
         await disk.pwrite(file, zeros.subarray(0, Math.min(zeros.length, sizeBytes - at)), at);
         await disk.fdatasync(file);

@@ -7,6 +7,7 @@ import { assert } from "../base/assert.ts";
 import { type Stamp, stampBytes } from "../base/hlc.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { addressBytes, manifestIdBytes } from "./location.ts";
 import { readU64, writeU64 } from "./sealed-row.ts";
 
@@ -108,7 +109,7 @@ function keyBuffer(before: number, key: string, after: number): Buffer {
   const keyBytes = Buffer.byteLength(key);
   assert(keyBytes <= limits.keyBytesMax, "an object key is at most 1024 bytes");
   const bytes = Buffer.allocUnsafe(before + keyBytes + after);
-  assert(bytes.length <= limits.storageKeyBytesMax, "a storage key fits limits.storageKeyBytesMax");
+  assert(bytes.length <= storageLimits.storageKeyBytesMax, "a storage key fits storageLimits.storageKeyBytesMax");
   bytes.write(key, before, "utf8");
   return bytes;
 }

@@ -5,7 +5,7 @@
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { arePagesThere } from "./lmdb-pages.ts";
 
 /** The environment cannot be opened as it is: its file is missing, cut short, or not one of ours. */
@@ -54,7 +54,7 @@ function sizeOf(file: string): number {
 }
 
 /**
- * Checks that the data file, if there is one, has pages of `limits.pageBytes` and is as long as its newest valid meta page
+ * Checks that the data file, if there is one, has pages of `storageLimits.pageBytes` and is as long as its newest valid meta page
  * says, or lacks nothing but free pages. O(1) when it is long enough.
  * For the owner, before anything writes: a file that grows meanwhile would look cut.
  * @param mustExist a missing or empty file is damage, not a new environment
@@ -76,8 +76,8 @@ export function checkEnvironmentFile(directory: string, mustExist: boolean): voi
 function checkPages(file: string, descriptor: number, sizeBytes: number): void {
   const meta = newestMeta(descriptor);
   if (meta === undefined) throw new DamagedEnvironmentError(file, "no valid meta page");
-  if (meta.pageBytes !== limits.pageBytes) {
-    throw new DamagedEnvironmentError(file, `it has pages of ${meta.pageBytes} bytes, not ${limits.pageBytes}`);
+  if (meta.pageBytes !== storageLimits.pageBytes) {
+    throw new DamagedEnvironmentError(file, `it has pages of ${meta.pageBytes} bytes, not ${storageLimits.pageBytes}`);
   }
   const { pageBytes, roots } = meta;
   const pageCount = BigInt(Math.floor(sizeBytes / pageBytes));

@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads";
 import test from "ava";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { openMetadata, openSnapshot, type Unsafe } from "./lmdb.ts";
 import { checkEnvironmentFile, DamagedEnvironmentError } from "./lmdb-file.ts";
 import type { Metadata, Trees } from "./trees.ts";
@@ -111,15 +112,15 @@ test("writes outside a turn, async turns, too many rows and too large rows are r
     metadata.transact(async () => undefined),
     { message: /synchronous/ },
   );
-  const large = Buffer.alloc(limits.valueBytesMax + 1);
+  const large = Buffer.alloc(storageLimits.valueBytesMax + 1);
   const put = metadata.transact((trees) =>
     t.throws(() => trees.current.put(a, large), { message: /larger than a page/ }),
   );
   await t.notThrowsAsync(put);
   await metadata.transact((trees) => {
-    trees.current.put(a, Buffer.alloc(limits.valueBytesMax, 7));
+    trees.current.put(a, Buffer.alloc(storageLimits.valueBytesMax, 7));
   });
-  t.is(metadata.trees.current.get(a)?.length, limits.valueBytesMax);
+  t.is(metadata.trees.current.get(a)?.length, storageLimits.valueBytesMax);
   await metadata.transact((trees) => {
     for (let row = 0; row < limits.turnRowsMax; row++) trees.log.put(Buffer.from(`r${row}`), a);
     t.throws(() => trees.log.put(a, a), { message: /turnRowsMax/ });
@@ -137,14 +138,15 @@ test("pages are as large as asked, and the largest value takes one", async (t) =
   const metadata = openForTest(t, directory);
   const before = statSync(file).size;
   await metadata.transact((trees) => {
-    for (let row = 0; row < 400; row++) trees.current.put(Buffer.from(`r${row}`), Buffer.alloc(limits.valueBytesMax));
+    for (let row = 0; row < 400; row++)
+      trees.current.put(Buffer.from(`r${row}`), Buffer.alloc(storageLimits.valueBytesMax));
   });
-  const pages = (statSync(file).size - before) / limits.pageBytes;
+  const pages = (statSync(file).size - before) / storageLimits.pageBytes;
   t.true(pages >= 400 && pages < 500, `${pages} pages for 400 values`);
   await metadata.close();
 
   const bytes = readFileSync(file);
-  t.is(bytes.readUInt32LE(48), limits.pageBytes);
+  t.is(bytes.readUInt32LE(48), storageLimits.pageBytes);
   bytes.writeUInt32LE(4096, 48);
   writeFileSync(file, bytes);
   t.throws(() => openForTest(t, directory), { instanceOf: DamagedEnvironmentError, message: /4096/ });
@@ -158,9 +160,9 @@ test("a cut, foreign, missing or empty data file is an error, not a crash", asyn
     await metadata.transact((trees) => trees.current.put(Buffer.from(`r${row}`), Buffer.alloc(4000)));
   }
   await metadata.close();
-  truncateSync(file, statSync(file).size - limits.pageBytes);
+  truncateSync(file, statSync(file).size - storageLimits.pageBytes);
   t.throws(() => openForTest(t, directory), { instanceOf: DamagedEnvironmentError, message: /cut short/ });
-  writeFileSync(file, Buffer.alloc(3 * limits.pageBytes, 1));
+  writeFileSync(file, Buffer.alloc(3 * storageLimits.pageBytes, 1));
   t.throws(() => openForTest(t, directory), { instanceOf: DamagedEnvironmentError, message: /no valid meta/ });
   writeFileSync(file, "");
   const options = { directory, clock: systemClock, onFatal: () => t.fail(), mustExist: true };
@@ -183,11 +185,11 @@ test("a file that lacks free pages only is opened, one that lacks any other is n
     });
   }
   await metadata.close();
-  const pages = statSync(file).size / limits.pageBytes;
+  const pages = statSync(file).size / storageLimits.pageBytes;
   let openedCount = 0;
   // The file of a crash in the middle of growth is made by cutting: every length is either refused or read whole.
   for (let length = pages - 1; length > pages / 4; length -= 7) {
-    truncateSync(file, length * limits.pageBytes);
+    truncateSync(file, length * storageLimits.pageBytes);
     try {
       checkEnvironmentFile(directory, true);
     } catch (error) {
@@ -303,11 +305,11 @@ test("what deletes leave in the file is counted as reusable, and new rows take i
     for (const key of rows) trees.current.remove(key);
   });
   const emptied = metadata.reusableBytes();
-  t.true(emptied - full >= 290 * limits.pageBytes, `${full}, then ${emptied} bytes`);
+  t.true(emptied - full >= 290 * storageLimits.pageBytes, `${full}, then ${emptied} bytes`);
   const sizeBytes = statSync(join(directory, "data.mdb")).size;
   await metadata.transact((trees) => trees.current.put(a, value));
   await fill();
-  t.true(metadata.reusableBytes() < emptied - 250 * limits.pageBytes);
-  t.true(statSync(join(directory, "data.mdb")).size <= sizeBytes + 64 * limits.pageBytes);
+  t.true(metadata.reusableBytes() < emptied - 250 * storageLimits.pageBytes);
+  t.true(statSync(join(directory, "data.mdb")).size <= sizeBytes + 64 * storageLimits.pageBytes);
   await metadata.close();
 });

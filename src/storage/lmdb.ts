@@ -8,6 +8,7 @@ import { type Database, open, type RootDatabase } from "lmdb";
 import { assert } from "../base/assert.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { ChangeMark } from "./change-marks.ts";
 import {
   BrokenTurnError,
@@ -36,7 +37,7 @@ export interface Unsafe {
 export interface EnvironmentOptions<N extends string> {
   /** Holds data.mdb and lock.mdb; made when it is missing. On a local disk. */
   readonly directory: string;
-  /** Names of the trees; at most `limits.databasesMax`. */
+  /** Names of the trees; at most `storageLimits.databasesMax`. */
   readonly names: readonly N[];
   readonly clock: Clock;
   readonly onFatal: FatalListener;
@@ -65,10 +66,10 @@ function rootOptions(unsafe: Unsafe | undefined) {
     useWritemap: false,
     safeRestore: true,
     noSubdir: false,
-    pageSize: limits.pageBytes,
-    mapSize: limits.mapBytes,
-    maxDbs: limits.databasesMax,
-    maxReaders: limits.readersMax,
+    pageSize: storageLimits.pageBytes,
+    mapSize: storageLimits.mapBytes,
+    maxDbs: storageLimits.databasesMax,
+    maxReaders: storageLimits.readersMax,
     // Turns are batched here; lmdb's own batching makes promises of its own, whose rejections nobody could handle.
     eventTurnBatching: false,
   };
@@ -79,7 +80,10 @@ function rootOptions(unsafe: Unsafe | undefined) {
  * @throws DamagedEnvironmentError when the data file is cut short, is missing though `mustExist`, or has another page size
  */
 export function openEnvironment<N extends string>(options: EnvironmentOptions<N>): Environment<N> & ReusableSpace {
-  assert(options.names.length <= limits.databasesMax, "an environment has at most limits.databasesMax trees");
+  assert(
+    options.names.length <= storageLimits.databasesMax,
+    "an environment has at most storageLimits.databasesMax trees",
+  );
   checkEnvironmentFile(options.directory, options.mustExist ?? false);
   mkdirSync(options.directory, { recursive: true });
   const root: Root = open(options.directory, rootOptions(options.unsafe));
@@ -134,7 +138,7 @@ function openStore(root: Root, name: string, valuesAreViews: boolean): Store {
 /** The page size holds from the file's creation; a value that fits one page of ours could need two of another. */
 function checkPageSize(root: Root): void {
   const { pageSize } = root.getStats() as { readonly pageSize?: number };
-  assert(pageSize === limits.pageBytes, "LMDB made pages of limits.pageBytes");
+  assert(pageSize === storageLimits.pageBytes, "LMDB made pages of storageLimits.pageBytes");
 }
 
 const slabBytes = 64 * 1024;
@@ -312,7 +316,7 @@ class LmdbEnvironment<N extends string> implements Environment<N>, ReusableSpace
     const { lastPageNumber, free, root } = this.#root.getStats() as FileStats;
     const trees = this.#stores.map((store) => pagesOf(store.getStats() as TreeStats));
     const used = trees.reduce((sum, pages) => sum + pages, metaPages + pagesOf(free) + pagesOf(root));
-    return (lastPageNumber + 1 - used) * limits.pageBytes;
+    return (lastPageNumber + 1 - used) * storageLimits.pageBytes;
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { isLockFree } from "./directory-lock.ts";
 import { type Disk, DiskError } from "./disk.ts";
 
@@ -30,7 +30,7 @@ export async function removeMemoryDirectory(path: string): Promise<void> {
 async function hasRoom(disk: Disk): Promise<boolean> {
   try {
     const { typeId, freeBytes } = await disk.fileSystem(sharedMemory);
-    return typeId === tmpfs && freeBytes >= limits.memoryFreeBytesMin;
+    return typeId === tmpfs && freeBytes >= storageLimits.memoryFreeBytesMin;
   } catch (error) {
     // There is none on this system.
     if (error instanceof DiskError) return false;
@@ -44,7 +44,7 @@ function removeOrphans(parent: string, clock: Clock): void {
     if (!name.startsWith(namePrefix)) continue;
     const path = join(parent, name);
     try {
-      const isYoung = clock.nowMs() - statSync(path).mtimeMs < limits.memoryOrphanAgeMs;
+      const isYoung = clock.nowMs() - statSync(path).mtimeMs < storageLimits.memoryOrphanAgeMs;
       if (!isYoung && isLockFree(join(path, "lock"))) rmSync(path, { recursive: true, force: true });
     } catch (error) {
       // Another user's, or another process removes it too: not ours to mind.

@@ -2,6 +2,7 @@ import test from "ava";
 import fc from "fast-check";
 import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { StoredBody } from "./body.ts";
 import { endOfSegment, liveBytesOfSegment } from "./extents.ts";
 import type { Location, StoredChunk } from "./location.ts";
@@ -140,9 +141,9 @@ test("what is missing or damaged is an error, never an end", async (t) => {
 
 test("the largest single PUT fits one turn, an empty body needs none, and what cannot fit is refused before it writes", async (t) => {
   const metadata = createMemoryMetadata();
-  const count = Math.ceil(limits.singlePutBytesMax / limits.chunkBytesMax);
+  const count = Math.ceil(limits.singlePutBytesMax / storageLimits.chunkBytesMax);
   const files = (length: number) =>
-    chunksOf(new Array<number>(length).fill(limits.chunkBytesMax), 1).map((chunk) => ({
+    chunksOf(new Array<number>(length).fill(storageLimits.chunkBytesMax), 1).map((chunk) => ({
       ...chunk,
       place: { kind: "file", epoch: 1, unique: "00".repeat(8) } as const,
     }));

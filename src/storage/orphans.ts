@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { BucketId } from "../base/ids.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { ChunkCopy } from "./chunk-store.ts";
 import { type Disk, isDiskError } from "./disk.ts";
 import { chunkHeaderBytes, headerBucket } from "./frames.ts";
@@ -19,7 +19,7 @@ export interface OrphanSweepOptions {
   readonly placeOf: (bucket: BucketId, address: Uint8Array) => ChunkPlace | null;
   /** Removes the files: `ChunkStore.unlink`. */
   readonly unlink: (copies: readonly ChunkCopy[]) => Promise<void>;
-  /** Default `limits.orphanAgeMs`. */
+  /** Default `storageLimits.orphanAgeMs`. */
   readonly ageMs?: number;
 }
 
@@ -67,7 +67,7 @@ async function judge(
   const path = join(epochPath(directory, epoch), name);
   try {
     const { changedMs } = await disk.facts(path);
-    if (clock.nowMs() - changedMs < (options.ageMs ?? limits.orphanAgeMs)) return "young";
+    if (clock.nowMs() - changedMs < (options.ageMs ?? storageLimits.orphanAgeMs)) return "young";
     const bucket = await readBucket(disk, path);
     if (bucket === null) return "unreadable";
     const place = placeOf(bucket, parts.address);

@@ -1,7 +1,7 @@
 /** Decides whether a partition's files are read synchronously (cached pages: cheapest) or through libuv's pool (cold pages, slow disks). */
 
 import type { Clock } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 
 /** Copying cached pages takes up to this many µs per KiB; what is slower came from the device. */
 const copyMicrosPerKiB = 1;
@@ -10,7 +10,7 @@ export class ReadPace {
   readonly #clock: Clock;
   #slowReads = 0;
   #isAsync = false;
-  #probeWaitMs: number = limits.readProbeMs;
+  #probeWaitMs: number = storageLimits.readProbeMs;
   #probeAtMs = 0;
 
   constructor(clock: Clock) {
@@ -25,21 +25,21 @@ export class ReadPace {
   /** Takes note of a synchronous read that began at `startMs` of the monotonic clock. */
   record(startMs: number, bytes: number): void {
     const nowMs = this.#clock.monotonicMs();
-    const isSlow = (nowMs - startMs) * 1000 > limits.slowReadMicros + (bytes / 1024) * copyMicrosPerKiB;
+    const isSlow = (nowMs - startMs) * 1000 > storageLimits.slowReadMicros + (bytes / 1024) * copyMicrosPerKiB;
     if (this.#isAsync) {
       this.#recordProbe(nowMs, isSlow);
       return;
     }
     this.#slowReads = isSlow ? this.#slowReads + 1 : Math.max(0, this.#slowReads - 1);
-    if (this.#slowReads < limits.slowReadsMax) return;
+    if (this.#slowReads < storageLimits.slowReadsMax) return;
     this.#isAsync = true;
-    this.#probeWaitMs = limits.readProbeMs;
+    this.#probeWaitMs = storageLimits.readProbeMs;
     this.#probeAtMs = nowMs + this.#probeWaitMs;
   }
 
   #recordProbe(nowMs: number, isSlow: boolean): void {
     if (isSlow) {
-      this.#probeWaitMs = Math.min(limits.readProbeMsMax, this.#probeWaitMs * 2);
+      this.#probeWaitMs = Math.min(storageLimits.readProbeMsMax, this.#probeWaitMs * 2);
       this.#probeAtMs = nowMs + this.#probeWaitMs;
     } else {
       this.#isAsync = false;

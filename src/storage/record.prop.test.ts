@@ -2,6 +2,7 @@ import test from "ava";
 import fc from "fast-check";
 import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import type { Grant } from "../s3/acl.ts";
 import { currentKey } from "./keys.ts";
 import type { Location } from "./location.ts";
@@ -239,7 +240,7 @@ test("the largest inline body fits one page, and one byte more is refused", (t) 
     tail: encodedTail,
     location: { kind: "inline", bytes: Buffer.alloc(length) } as const,
   });
-  t.is(encodeRecord(key, withBody(room)).length, limits.valueBytesMax);
+  t.is(encodeRecord(key, withBody(room)).length, storageLimits.valueBytesMax);
   t.throws(() => encodeRecord(key, withBody(room + 1)), { message: /fits one page/ });
 });
 

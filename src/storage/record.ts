@@ -6,7 +6,7 @@
 
 import { assert } from "../base/assert.ts";
 import { encodeVersionId, type Stamp, stampBytes, versionSaltBytes } from "../base/hlc.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { xxh64, xxh64Bytes } from "../base/xxhash.ts";
 import { type ChecksumAlgorithm, type ChecksumType, checksumAlgorithms } from "../s3/checksum-algorithms.ts";
 import { addressBytes, type Location, manifestIdBytes } from "./location.ts";
@@ -96,20 +96,22 @@ export interface ObjectRecord extends RecordHead {
 
 /** Bytes of body that fit inline beside an encoded tail of `tailBytes`, so that the record stays within one page. May be negative. */
 export function inlineBytesMax(tailBytes: number): number {
-  return limits.valueBytesMax - headBytes - 2 * xxh64Bytes - tailBytes;
+  return storageLimits.valueBytesMax - headBytes - 2 * xxh64Bytes - tailBytes;
 }
 
 /** Longest tail a record can have while its body stands elsewhere. */
-export const recordTailBytesMax = limits.valueBytesMax - headBytes - xxh64Bytes - addressBytes;
+export const recordTailBytesMax = storageLimits.valueBytesMax - headBytes - xxh64Bytes - addressBytes;
 
 /** Longest tail of a record beside an inline body of so many bytes; null: the body stands elsewhere. */
 export function tailRoom(inlineBytes: number | null): number {
-  return inlineBytes === null ? recordTailBytesMax : limits.valueBytesMax - headBytes - 2 * xxh64Bytes - inlineBytes;
+  return inlineBytes === null
+    ? recordTailBytesMax
+    : storageLimits.valueBytesMax - headBytes - 2 * xxh64Bytes - inlineBytes;
 }
 
 /**
  * Encodes a record in the newest format. O(size).
- * @param room at least `limits.valueBytesMax` bytes; the answer is a view of it. A fresh buffer when absent.
+ * @param room at least `storageLimits.valueBytesMax` bytes; the answer is a view of it. A fresh buffer when absent.
  *
  * Version 2, big-endian: version u8 = 2 | flags u8 (1 delete marker, 2 null version, 4 has nullStamp, 8 composite checksum,
  * 16 tail has a storage class or an owner, 32 attributes stand in rows of their own, 64 has a lock) | partCount u16 | stamp 12 | salt 4 | seq u64 | sizeBytes u64 | modifiedMs u64 | md5 16 | nullStamp 12 (zeros when absent) |
@@ -121,7 +123,7 @@ export function tailRoom(inlineBytes: number | null): number {
  * Example: the 5 bytes "hello" at key "a" of bucket 00…01, seq 7, written at 1700000000000 by node 0x00010002:
  * `02 00 0000 018bcfe56800000000010002 aabbccdd 0000000000000007 0000000000000005 0000018bcfe56800
  * 5d41402abc4b2a76b9719d911017c592 000000000000000000000000 01 00 0000 55f1cc1e85130b43 68656c6c6f aa834baff7e5220e`.
- * @throws AssertionError when the value is larger than `limits.valueBytesMax`
+ * @throws AssertionError when the value is larger than `storageLimits.valueBytesMax`
  */
 export function encodeRecord(key: Buffer, record: ObjectRecord, room?: Buffer): Buffer {
   const { location, tail } = record;
@@ -130,7 +132,7 @@ export function encodeRecord(key: Buffer, record: ObjectRecord, room?: Buffer): 
   const headEnd = tailAt + tail.length + xxh64Bytes;
   const inline = location?.kind === "inline" ? location.bytes : null;
   const valueBytes = headEnd + (inline === null ? 0 : inline.length + xxh64Bytes);
-  assert(valueBytes <= limits.valueBytesMax, "a record fits one page");
+  assert(valueBytes <= storageLimits.valueBytesMax, "a record fits one page");
   const value = room === undefined ? Buffer.allocUnsafe(valueBytes) : room.subarray(0, valueBytes);
   writeHeader(value, record);
   value.set(reference, headBytes);

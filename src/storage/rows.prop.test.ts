@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from "ava";
 import fc from "fast-check";
 import { bucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { decodeCounters, decodeDay, encodeCounters, encodeDay } from "./counters.ts";
 import { decodeExtent, encodeExtent } from "./extents.ts";
 import { decodeGarbage, encodeGarbage, type Garbage } from "./gc.ts";
@@ -92,7 +93,7 @@ function check<T>(
   fc.assert(
     fc.property(values, bits.position, bits.bit, (value, position, bit) => {
       const stored = encode(key, value);
-      t.true(stored.length <= limits.valueBytesMax);
+      t.true(stored.length <= storageLimits.valueBytesMax);
       t.deepEqual(decode(key, stored), value);
       const index = position % stored.length;
       stored[index] = (stored[index] ?? 0) ^ (1 << bit);

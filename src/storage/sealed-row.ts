@@ -4,7 +4,7 @@
  */
 
 import { assert } from "../base/assert.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { xxh64, xxh64Bytes } from "../base/xxhash.ts";
 
 /** A row that is damaged, of an unknown version, or missing although another row names it. Never answered as data. */
@@ -23,7 +23,7 @@ export class CorruptRecordError extends Error {
 }
 
 // One buffer for all checksums of a thread: nothing here awaits.
-const scratch = Buffer.allocUnsafeSlow(limits.storageKeyBytesMax + limits.pageBytes);
+const scratch = Buffer.allocUnsafeSlow(storageLimits.storageKeyBytesMax + storageLimits.pageBytes);
 /** Views of its beginning by length: rows have few lengths, and a view costs as much as the checksum of a small row. */
 const scratchViews: (Uint8Array | undefined)[] = [];
 
@@ -51,8 +51,8 @@ function checksum(key: Uint8Array, body: Uint8Array): bigint {
  * Example: key `01`, body `aabb` is stored as `aabb` + xxh64(`01aabb`).
  */
 export function seal(key: Uint8Array, value: Buffer): Buffer {
-  assert(key.length <= limits.storageKeyBytesMax, "a key fits limits.storageKeyBytesMax");
-  assert(value.length <= limits.valueBytesMax, "a value fits one page");
+  assert(key.length <= storageLimits.storageKeyBytesMax, "a key fits storageLimits.storageKeyBytesMax");
+  assert(value.length <= storageLimits.valueBytesMax, "a value fits one page");
   const end = value.length - xxh64Bytes;
   value.writeBigUInt64BE(checksum(key, value.subarray(0, end)), end);
   return value;
@@ -65,7 +65,7 @@ export function seal(key: Uint8Array, value: Buffer): Buffer {
 export function unseal(tree: string, key: Uint8Array, value: Buffer, bodyBytesMin: number): Buffer {
   const end = value.length - xxh64Bytes;
   if (end < bodyBytesMin) throw new CorruptRecordError(tree, key, `only ${value.length} bytes`);
-  if (key.length > limits.storageKeyBytesMax || value.length > limits.pageBytes) {
+  if (key.length > storageLimits.storageKeyBytesMax || value.length > storageLimits.pageBytes) {
     throw new CorruptRecordError(tree, key, "larger than any row");
   }
   const body = value.subarray(0, end);
@@ -79,7 +79,7 @@ export function unseal(tree: string, key: Uint8Array, value: Buffer, bodyBytesMi
  */
 export function checkSeal(tree: string, key: Uint8Array, value: Buffer, sealedBytes: number): void {
   const end = sealedBytes - xxh64Bytes;
-  if (key.length > limits.storageKeyBytesMax || value.length > limits.pageBytes) {
+  if (key.length > storageLimits.storageKeyBytesMax || value.length > storageLimits.pageBytes) {
     throw new CorruptRecordError(tree, key, "larger than any row");
   }
   const sumAt = key.length + end;

@@ -1,7 +1,7 @@
 /** The segments of one lane in one partition: which is appended to, and what becomes of those that are empty again. */
 
 import { assert } from "../base/assert.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { type Disk, isDiskError } from "./disk.ts";
 import { laneId, laneOf, numberOf, parseSegmentNames, segmentPath, segmentsPath } from "./partition-layout.ts";
 import { Segment, type SegmentExtent } from "./segment.ts";
@@ -47,7 +47,7 @@ export class LaneSegments {
 
   /** @throws DiskError */
   constructor(options: LaneSegmentsOptions) {
-    assert(options.segmentBytes >= 2 * limits.frameBytes, "a segment holds some extents");
+    assert(options.segmentBytes >= 2 * storageLimits.frameBytes, "a segment holds some extents");
     this.#options = options;
     const { disk, directory, lane } = options;
     const own = parseSegmentNames(disk.readDirectorySync(segmentsPath(directory))).filter((id) => laneOf(id) === lane);
@@ -150,7 +150,7 @@ export class LaneSegments {
     const file = disk.openSync(segmentPath(directory, id), "write");
     const sizeBytes = disk.factsSync(file).sizeBytes;
     const endBytes = endOfSegment(id);
-    if (endBytes + limits.frameBytes > sizeBytes) {
+    if (endBytes + storageLimits.frameBytes > sizeBytes) {
       disk.closeSync(file);
       return false;
     }
@@ -197,7 +197,7 @@ export class LaneSegments {
   async #hasRoomForSpare(): Promise<boolean> {
     const { disk, directory, segmentBytes } = this.#options;
     const { freeBytes } = await disk.fileSystem(directory);
-    return freeBytes >= segmentBytes * limits.spareFreeSegmentsMin;
+    return freeBytes >= segmentBytes * storageLimits.spareFreeSegmentsMin;
   }
 
   async #recycle(path: string): Promise<void> {

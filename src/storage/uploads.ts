@@ -1,7 +1,7 @@
 /** Rows of `uploads`: open multipart uploads, and their parts. */
 
 import { assert } from "../base/assert.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { xxh64Bytes } from "../base/xxhash.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import { addressBytes, type Location, manifestIdBytes } from "./location.ts";
@@ -14,7 +14,7 @@ const uploadHeadBytes = 1 + 8 + 8 + 1 + 1;
 const partHeadBytes = 1 + 8 + 8 + 16 + 1 + 1 + 1;
 const attributeRowsFlag = 128;
 /** Longest tail of metadata that fits the row of an open upload. */
-export const uploadTailBytesMax = limits.valueBytesMax - uploadHeadBytes - xxh64Bytes;
+export const uploadTailBytesMax = storageLimits.valueBytesMax - uploadHeadBytes - xxh64Bytes;
 const typeCodes: readonly (ChecksumType | null)[] = [null, "FULL_OBJECT", "COMPOSITE"];
 
 /** What CreateMultipartUpload was told, and what its parts add up to. */

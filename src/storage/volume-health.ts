@@ -1,7 +1,7 @@
 /** Counts a volume's input/output errors, and closes it to writes when they repeat. */
 
 import type { Clock } from "../base/clock.ts";
-import { limits } from "../base/limits.ts";
+import { storageLimits } from "../base/storage-limits.ts";
 import { DiskError } from "./disk.ts";
 
 /** Told after each error of the volume; `isReadOnly` when writes are refused from now on. */
@@ -23,7 +23,7 @@ export class VolumeHealth {
     this.#listener = listener;
   }
 
-  /** True after `limits.volumeErrorsMax` errors within `limits.volumeErrorWindowMs`, or the first EROFS. Until restart. */
+  /** True after `storageLimits.volumeErrorsMax` errors within `storageLimits.volumeErrorWindowMs`, or the first EROFS. Until restart. */
   get isReadOnly(): boolean {
     return this.#isReadOnly;
   }
@@ -33,9 +33,9 @@ export class VolumeHealth {
     if (!(error instanceof DiskError) || !volumeCodes.has(error.code) || this.#seen.has(error)) return;
     this.#seen.add(error);
     const nowMs = this.#clock.monotonicMs();
-    this.#errorTimesMs = this.#errorTimesMs.filter((timeMs) => nowMs - timeMs < limits.volumeErrorWindowMs);
+    this.#errorTimesMs = this.#errorTimesMs.filter((timeMs) => nowMs - timeMs < storageLimits.volumeErrorWindowMs);
     this.#errorTimesMs.push(nowMs);
-    if (error.code === "EROFS" || this.#errorTimesMs.length >= limits.volumeErrorsMax) this.#isReadOnly = true;
+    if (error.code === "EROFS" || this.#errorTimesMs.length >= storageLimits.volumeErrorsMax) this.#isReadOnly = true;
     this.#listener(error, this.#isReadOnly);
   }
 

@@ -6,33 +6,26 @@ import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import type { ExecutionContext } from "ava";
 import { limits } from "#src/base/limits.ts";
 import { eachFront, outcome, type Stand } from "../support/each-front.ts";
+import { keysOf, operatorWith } from "../support/identities.ts";
 import { testKeys } from "../support/node-process.ts";
 import { sendSigned } from "../support/signed-request.ts";
 
-const root = { accessKeyId: testKeys.accessKeyId, secretAccessKey: testKeys.secretAccessKey };
-const keyOf = (name: string) => ({ accessKeyId: `AKALLOW${name}`, secretAccessKey: `a-secret-of-${name}` });
 /** One account for each test: a list must not shut out another's requests. */
 const customers = ["direct", "guest", "policies"];
 
 const test = eachFront({
   identities: {
     accounts: [
-      {
-        accountId: "100000000000",
-        canonicalId: "operator",
-        displayName: "operator",
-        kind: "operator",
-        root: { email: "root@example.com", keys: [root] },
-      },
+      operatorWith([]),
       ...customers.map((name, index) => ({
         accountId: String(300_000_000_000 + index),
         canonicalId: `canonical-${name}`,
         displayName: name,
         kind: "customer",
         parent: "100000000000",
-        root: { email: `root.${name}@example.com`, keys: [keyOf(`${name}root`)] },
+        root: { email: `root.${name}@example.com`, keys: [keysOf(`${name}root`)] },
         users: [
-          { name: "admin", email: `admin.${name}@example.com`, role: "admin", policies: [], keys: [keyOf(name)] },
+          { name: "admin", email: `admin.${name}@example.com`, role: "admin", policies: [], keys: [keysOf(name)] },
           {
             name: "user",
             email: `user.${name}@example.com`,
@@ -49,7 +42,7 @@ const test = eachFront({
                 ],
               },
             ],
-            keys: [keyOf(`${name}user`)],
+            keys: [keysOf(`${name}user`)],
           },
         ],
       })),
@@ -58,7 +51,7 @@ const test = eachFront({
   settings: ['trustedProxies=["127.0.0.1","198.51.100.0/24"]'],
 });
 
-async function patch(stand: Stand, target: string, body: object, key = root) {
+async function patch(stand: Stand, target: string, body: object, key = testKeys) {
   const headers = { "content-type": "application/json" };
   const asked = { method: "PATCH", target: `/api/v1${target}`, body: JSON.stringify(body), headers, ...key };
   const { status, body: text } = await sendSigned(stand.consoleEndpoint, asked);
@@ -147,7 +140,7 @@ test("R37: forwarded-for is believed from trusted proxies alone, and the nearest
 
 test("R37: an account's list holds for its keys everywhere, and for everybody at its buckets", async (t, stand) => {
   const name = "direct";
-  const admin = keyOf(name);
+  const admin = keysOf(name);
   const bucket = `${stand.bucket}-of-direct`;
   const asked = { method: "PUT", target: `/${bucket}`, ...admin, ...from("203.0.113.7") };
   t.is(outcome(await stand.signed(asked)), "200");
@@ -171,15 +164,15 @@ test("R37: who may set the lists, and what is no list", async (t, stand) => {
     const reply = await patch(stand, path, { allowedAddresses: wrong });
     t.is(`${reply.status} ${String(reply.json["code"])}`, "400 InvalidInput", JSON.stringify(wrong).slice(0, 40));
   }
-  const foreign = await patch(stand, path, { allowedAddresses: ["10.0.0.1"] }, keyOf("guest"));
+  const foreign = await patch(stand, path, { allowedAddresses: ["10.0.0.1"] }, keysOf("guest"));
   t.is(foreign.status, 404, "of another account");
   const own = `${stand.bucket}-of-guest`;
-  await stand.signed({ method: "PUT", target: `/${own}`, ...keyOf("guest") });
-  const user = keyOf("guestuser");
+  await stand.signed({ method: "PUT", target: `/${own}`, ...keysOf("guest") });
+  const user = keysOf("guestuser");
   t.is((await patch(stand, `/buckets/${own}`, { allowedAddresses: ["10.0.0.1"] }, user)).status, 403);
   t.is((await patch(stand, `/buckets/${own}`, { quota: { bytes: 1, objects: null } }, user)).status, 200);
   t.is((await patch(stand, "/account", { addressRanges: ["10.0.0.1"] }, user)).status, 403);
-  const admin = keyOf("guest");
+  const admin = keysOf("guest");
   t.is((await patch(stand, "/account", { displayName: "mine" }, admin)).status, 403, "the name is Root's");
-  t.is((await patch(stand, "/account", { displayName: "mine" }, keyOf("guestroot"))).status, 200);
+  t.is((await patch(stand, "/account", { displayName: "mine" }, keysOf("guestroot"))).status, 200);
 });

@@ -12,8 +12,8 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { eachFront, refusal, type Stand } from "../support/each-front.ts";
+import { clientOf } from "../support/identities.ts";
 import {
-  as,
   hold,
   identities,
   inDays,
@@ -31,7 +31,7 @@ const test = eachFront({ identities });
 test("DeleteObject_governance_takes_the_header_and_the_permission", async (t, stand) => {
   const at = await locked(stand);
   const { VersionId } = await putRetained(at, "GOVERNANCE");
-  const remover = as(at, "remover");
+  const remover = clientOf(at, "remover");
   t.is(await refusal(remove(at, { VersionId })), "403 AccessDenied");
   t.is(await refusal(remove(at, { VersionId, BypassGovernanceRetention: true }, remover)), "403 AccessDenied");
   t.is(await versionCount(at), 1);
@@ -59,7 +59,7 @@ test("DeleteObjects_refuses_the_locked_ones_alone", async (t, stand) => {
   const Objects = versions.map(({ VersionId }) => ({ Key: "k", VersionId }));
   const ask = (BypassGovernanceRetention: boolean, client = s3) =>
     client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects }, BypassGovernanceRetention }));
-  const first = await ask(true, as(at, "remover"));
+  const first = await ask(true, clientOf(at, "remover"));
   t.deepEqual(
     first.Deleted?.map(({ VersionId }) => VersionId),
     [versions[0]?.VersionId],

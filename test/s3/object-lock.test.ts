@@ -16,8 +16,8 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal } from "../support/each-front.ts";
+import { clientOf } from "../support/identities.ts";
 import {
-  as,
   configureLock,
   dayMs,
   hold,
@@ -56,7 +56,7 @@ test("CreateBucket_object_lock_of_an_own_bucket_without_it_409", async (t, { s3,
 });
 
 test("CreateBucket_object_lock_takes_the_permissions_on_versioning_and_lock", async (t, at) => {
-  const maker = as(at, "maker");
+  const maker = clientOf(at, "maker");
   const make = (ObjectLockEnabledForBucket: boolean) =>
     refusal(maker.send(new CreateBucketCommand({ Bucket: `${at.bucket}-made`, ObjectLockEnabledForBucket })));
   t.is(await make(true), "403 AccessDenied");
@@ -117,7 +117,7 @@ test("PutObject_lock_headers_protect_the_version_and_are_shown", async (t, stand
   const shown = { ObjectLockMode: "COMPLIANCE", ObjectLockRetainUntilDate: until, ObjectLockLegalHoldStatus: "ON" };
   t.like(await s3.send(new HeadObjectCommand({ Bucket, Key: "k" })), shown);
   t.like(await s3.send(new GetObjectCommand({ Bucket, Key: "k" })), shown);
-  const seen = await as(at, "remover").send(new HeadObjectCommand({ Bucket, Key: "k" }));
+  const seen = await clientOf(at, "remover").send(new HeadObjectCommand({ Bucket, Key: "k" }));
   t.is(seen.ObjectLockMode, undefined);
   t.is(seen.ObjectLockLegalHoldStatus, undefined);
   t.is(await refusal(remove(at, { VersionId, BypassGovernanceRetention: true })), "403 AccessDenied");
@@ -153,7 +153,7 @@ test("PutObject_lock_headers_wrong", async (t, { bucket, signed, ...stand }) => 
 
 test("PutObject_lock_headers_need_permissions_of_their_own", async (t, stand) => {
   const at = await locked(stand);
-  const writer = as(at, "writer");
+  const writer = clientOf(at, "writer");
   await put(at, {}, writer);
   t.is(await refusal(put(at, { ObjectLockLegalHoldStatus: "ON" }, writer)), "403 AccessDenied");
   const retention = { ObjectLockMode: "GOVERNANCE", ObjectLockRetainUntilDate: inDays(1) } as const;
@@ -162,7 +162,7 @@ test("PutObject_lock_headers_need_permissions_of_their_own", async (t, stand) =>
 
 test("PutObjectRetention_condition_on_remaining_days", async (t, stand) => {
   const at = await locked(stand);
-  const weekly = as(at, "weekly");
+  const weekly = clientOf(at, "weekly");
   const { VersionId } = await put(at);
   t.is(await refusal(retain(at, "GOVERNANCE", inDays(8), { VersionId }, weekly)), "403 AccessDenied");
   await retain(at, "GOVERNANCE", inDays(7), { VersionId }, weekly);
@@ -180,7 +180,7 @@ test("PutObjectRetention_never_shortens_compliance_and_takes_bypass_for_governan
   const bypass = { BypassGovernanceRetention: true };
   t.is(await refusal(retain(at, "GOVERNANCE", inDays(2))), "403 AccessDenied");
   t.is(await refusal(retain(at, "COMPLIANCE", inDays(5))), "403 AccessDenied");
-  t.is(await refusal(retain(at, "GOVERNANCE", inDays(2), bypass, as(at, "remover"))), "403 AccessDenied");
+  t.is(await refusal(retain(at, "GOVERNANCE", inDays(2), bypass, clientOf(at, "remover"))), "403 AccessDenied");
   await retain(at, "GOVERNANCE", inDays(2), bypass);
   await retain(at, "COMPLIANCE", inDays(2), bypass);
   t.is(await refusal(retain(at, "COMPLIANCE", inDays(1), bypass)), "403 AccessDenied");

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { ExecutionContext } from "ava";
 import { limits } from "#src/base/limits.ts";
 import { eachFront, element, outcome, type Stand } from "../support/each-front.ts";
+import { keysOf, operatorWith } from "../support/identities.ts";
 import { testKeys } from "../support/node-process.ts";
 import { awsChunked, sendSigned } from "../support/signed-request.ts";
 
@@ -12,29 +13,21 @@ interface Key {
   readonly secretAccessKey: string;
 }
 
-const root: Key = { accessKeyId: testKeys.accessKeyId, secretAccessKey: testKeys.secretAccessKey };
 /** One account for each test: what one has used up another must not feel. */
 const customers = ["bytes", "objects", "buckets", "parts", "copies", "chunked", "lowered", "bucket", "both", "foreign"];
 const idOf = (name: string): string => String(300_000_000_000 + customers.indexOf(name));
-const keyOf = (name: string): Key => ({ accessKeyId: `AKQUOTA${name}`, secretAccessKey: `a-secret-of-${name}` });
 
 const test = eachFront({
   identities: {
     accounts: [
-      {
-        accountId: "100000000000",
-        canonicalId: "operator",
-        displayName: "operator",
-        kind: "operator",
-        root: { email: "root@example.com", keys: [root] },
-      },
+      operatorWith([]),
       ...customers.map((name) => ({
         accountId: idOf(name),
         canonicalId: `canonical-${name}`,
         displayName: name,
         kind: "customer",
         parent: "100000000000",
-        root: { email: `${name}@example.com`, keys: [keyOf(name)] },
+        root: { email: `${name}@example.com`, keys: [keysOf(name)] },
       })),
     ],
   },
@@ -50,7 +43,7 @@ class Customer {
 
   constructor(stand: Stand, name: string) {
     this.#stand = stand;
-    this.#key = keyOf(name);
+    this.#key = keysOf(name);
     this.#accountId = idOf(name);
     this.bucket = `quota-of-${name}`;
   }
@@ -65,7 +58,7 @@ class Customer {
   /** Of the account, by the operator. */
   async setQuota(t: ExecutionContext, quota: object): Promise<void> {
     const path = `/api/v1/accounts/${this.#accountId}`;
-    await this.#patch(t, path, { quota: { ...none, ...quota } }, root);
+    await this.#patch(t, path, { quota: { ...none, ...quota } }, testKeys);
   }
 
   /** Of the bucket, by the account's Root. */
@@ -138,12 +131,12 @@ test("PutObject_CompleteMultipartUpload_beyond_the_objects_of_the_account_403_Qu
 
 test("CreateBucket_beyond_the_buckets_of_the_account_400_TooManyBuckets", async (t, stand) => {
   const customer = await Customer.open(t, stand, "buckets", { buckets: 2 });
-  const create = (name: string) => stand.signed({ method: "PUT", target: `/${name}`, ...keyOf("buckets") });
+  const create = (name: string) => stand.signed({ method: "PUT", target: `/${name}`, ...keysOf("buckets") });
   t.is(outcome(await create("quota-second")), "200");
   const refused = await create("quota-third");
   t.is(outcome(refused), "400 TooManyBuckets");
   t.is(element(refused, "Message"), "The account may have at most 2 buckets.");
-  t.is(outcome(await stand.signed({ method: "DELETE", target: "/quota-second", ...keyOf("buckets") })), "204");
+  t.is(outcome(await stand.signed({ method: "DELETE", target: "/quota-second", ...keysOf("buckets") })), "204");
   t.is(outcome(await create("quota-third")), "200");
   await customer.setQuota(t, { buckets: 0 });
   t.is(outcome(await create("quota-fourth")), "400 TooManyBuckets");
@@ -229,5 +222,5 @@ test("an_account_without_a_quota_is_not_held_to_that_of_another", async (t, stan
   const customer = await Customer.open(t, stand, "foreign", { bytes: 0, objects: 0, buckets: 1 });
   t.is(await customer.put("a", 1), full);
   const target = `/${stand.bucket}/k`;
-  t.is(outcome(await stand.signed({ method: "PUT", target, body: randomBytes(5000), ...root })), "200");
+  t.is(outcome(await stand.signed({ method: "PUT", target, body: randomBytes(5000), ...testKeys })), "200");
 });

@@ -12,59 +12,32 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
-  S3Client,
   type Tag,
 } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal, type Stand } from "../support/each-front.ts";
-import { testKeys } from "../support/node-process.ts";
+import { clientOf, operatorWith, userWith } from "../support/identities.ts";
 
-const objects = "arn:aws:s3:::*/*";
-const userKey = (name: string) => ({ accessKeyId: `AKTAG${name}`, secretAccessKey: `a-secret-of-${name}` });
-const user = (name: string, statement: object) => ({
-  name,
-  email: `${name}@example.com`,
-  role: "user",
-  policies: [{ Version: "2012-10-17", Statement: [{ Effect: "Allow", Resource: objects, ...statement }] }],
-  keys: [userKey(name)],
-});
-const account = {
-  accountId: "100000000000",
-  canonicalId: "canonical 100000000000",
-  displayName: "account",
-  kind: "operator",
-  root: {
-    email: "root@example.com",
-    keys: [{ accessKeyId: testKeys.accessKeyId, secretAccessKey: testKeys.secretAccessKey }],
-  },
-  users: [
-    user("reader", { Action: ["s3:GetObject"] }),
-    user("copier", { Action: ["s3:GetObject", "s3:PutObject"] }),
-    user("tagcopier", { Action: ["s3:GetObject", "s3:PutObject", "s3:GetObjectTagging", "s3:PutObjectTagging"] }),
-    user("existing", {
-      Action: ["s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:PutObject"],
-      Condition: { StringEquals: { "s3:ExistingObjectTag/mine": "yes" } },
-    }),
-    user("requested", {
-      Action: ["s3:PutObjectTagging"],
-      Condition: {
-        StringEquals: { "s3:RequestObjectTag/team": "red" },
-        "ForAllValues:StringEquals": { "s3:RequestObjectTagKeys": ["team", "more"] },
-      },
-    }),
-  ],
-};
-const test = eachFront({ identities: { accounts: [account] } });
+const user = (name: string, statement: object) =>
+  userWith(name, [{ Effect: "Allow", Resource: "arn:aws:s3:::*/*", ...statement }]);
+const users = [
+  user("reader", { Action: ["s3:GetObject"] }),
+  user("copier", { Action: ["s3:GetObject", "s3:PutObject"] }),
+  user("tagcopier", { Action: ["s3:GetObject", "s3:PutObject", "s3:GetObjectTagging", "s3:PutObjectTagging"] }),
+  user("existing", {
+    Action: ["s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:PutObject"],
+    Condition: { StringEquals: { "s3:ExistingObjectTag/mine": "yes" } },
+  }),
+  user("requested", {
+    Action: ["s3:PutObjectTagging"],
+    Condition: {
+      StringEquals: { "s3:RequestObjectTag/team": "red" },
+      "ForAllValues:StringEquals": { "s3:RequestObjectTagKeys": ["team", "more"] },
+    },
+  }),
+];
+const test = eachFront({ identities: { accounts: [operatorWith(users)] } });
 
 type At = Pick<Stand, "s3" | "endpoint" | "bucket">;
-
-const as = ({ endpoint }: At, name: string): S3Client =>
-  new S3Client({
-    endpoint,
-    region: "us-east-1",
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: userKey(name),
-  });
 
 const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
   Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
@@ -175,7 +148,9 @@ test("CopyObject_copies_tags_for_those_alone_who_may_read_and_write_them", async
   const { bucket: Bucket } = at;
   await put(at, "a=1");
   const copy = (name: string, more: object = {}) =>
-    refusal(as(at, name).send(new CopyObjectCommand({ Bucket, Key: "copy", CopySource: `${Bucket}/k`, ...more })));
+    refusal(
+      clientOf(at, name).send(new CopyObjectCommand({ Bucket, Key: "copy", CopySource: `${Bucket}/k`, ...more })),
+    );
   t.is(await copy("copier"), "403 AccessDenied");
   t.is(await copy("copier", { TaggingDirective: "REPLACE" }), "no error");
   t.is(await copy("tagcopier"), "no error");
@@ -183,12 +158,12 @@ test("CopyObject_copies_tags_for_those_alone_who_may_read_and_write_them", async
 
 test("HeadObject_tagging_count_takes_the_permission_to_read_tags", async (t, at) => {
   await put(at, "a=1");
-  const seen = await as(at, "reader").send(new HeadObjectCommand({ Bucket: at.bucket, Key: "k" }));
+  const seen = await clientOf(at, "reader").send(new HeadObjectCommand({ Bucket: at.bucket, Key: "k" }));
   t.is(seen.TagCount, undefined);
 });
 
 test("PutObjectTagging_condition_on_existing_tags", async (t, at) => {
-  const client = as(at, "existing");
+  const client = clientOf(at, "existing");
   await put(at, "mine=no");
   t.is(await refusal(tag(at, { mine: "yes" }, undefined, client)), "403 AccessDenied");
   const untag = () => client.send(new DeleteObjectTaggingCommand({ Bucket: at.bucket, Key: "k" }));
@@ -202,7 +177,7 @@ test("PutObjectTagging_condition_on_existing_tags", async (t, at) => {
 });
 
 test("PutObjectTagging_condition_on_requested_tags", async (t, at) => {
-  const client = as(at, "requested");
+  const client = clientOf(at, "requested");
   await put(at);
   t.is(await refusal(tag(at, { team: "blue" }, undefined, client)), "403 AccessDenied");
   t.is(await refusal(tag(at, { team: "red", secret: "x" }, undefined, client)), "403 AccessDenied");

@@ -2,11 +2,10 @@
 
 import type { ExecutionContext } from "ava";
 import { eachFront, outcome, type Stand } from "../support/each-front.ts";
+import { keysOf, operatorWith } from "../support/identities.ts";
 import { testKeys } from "../support/node-process.ts";
 import { sendSigned } from "../support/signed-request.ts";
 
-const root = { accessKeyId: testKeys.accessKeyId, secretAccessKey: testKeys.secretAccessKey };
-const keyOf = (name: string) => ({ accessKeyId: `AKTENANT${name}`, secretAccessKey: `a-secret-of-${name}` });
 const accounts = [
   { accountId: "200000000000", name: "north", kind: "reseller", parent: "100000000000" },
   { accountId: "300000000000", name: "acme", kind: "customer", parent: "200000000000" },
@@ -16,13 +15,7 @@ const accounts = [
 const test = eachFront({
   identities: {
     accounts: [
-      {
-        accountId: "100000000000",
-        canonicalId: "operator",
-        displayName: "operator",
-        kind: "operator",
-        root: { email: "root@example.com", keys: [root] },
-      },
+      operatorWith([]),
       ...accounts.map(({ accountId, name, kind, parent }) => ({
         accountId,
         canonicalId: `canonical-${name}`,
@@ -32,7 +25,7 @@ const test = eachFront({
         root: {
           email: `root@${name}.example.com`,
           password: "a password of the suites",
-          keys: kind === "reseller" ? [] : [keyOf(name)],
+          keys: kind === "reseller" ? [] : [keysOf(name)],
         },
       })),
     ],
@@ -46,7 +39,7 @@ async function label(t: ExecutionContext, stand: Stand): Promise<void> {
     const headers = { "content-type": "application/json" };
     const target = `/api/v1/accounts/${accountId}`;
     const body = JSON.stringify({ label: name });
-    const reply = await sendSigned(stand.consoleEndpoint, { method: "PATCH", target, headers, body, ...root });
+    const reply = await sendSigned(stand.consoleEndpoint, { method: "PATCH", target, headers, body, ...testKeys });
     t.is(reply.status, 200, reply.body.toString());
   }
 }
@@ -58,30 +51,30 @@ test("R14: the host chooses the tenant, and another tenant's key is unknown ther
   await label(t, stand);
   const list = (host: string, key: { accessKeyId: string; secretAccessKey: string }) =>
     signed({ method: "GET", target: "/", ...at(host), ...key });
-  t.is(outcome(await list("s3.acme.example.com", keyOf("acme"))), "200");
-  t.is(outcome(await list("S3.ACME.EXAMPLE.COM:9000", keyOf("acme"))), "200", "in any case, with a port");
+  t.is(outcome(await list("s3.acme.example.com", keysOf("acme"))), "200");
+  t.is(outcome(await list("S3.ACME.EXAMPLE.COM:9000", keysOf("acme"))), "200", "in any case, with a port");
   for (const [host, key] of [
-    ["s3.acme.example.com", keyOf("birch")],
-    ["s3.birch.example.com", keyOf("acme")],
-    ["s3.acme.example.com", root],
-    ["s3.north.example.com", keyOf("birch")],
-    ["s3.north.example.com", root],
+    ["s3.acme.example.com", keysOf("birch")],
+    ["s3.birch.example.com", keysOf("acme")],
+    ["s3.acme.example.com", testKeys],
+    ["s3.north.example.com", keysOf("birch")],
+    ["s3.north.example.com", testKeys],
   ] as const) {
     t.is(outcome(await list(host, key)), "403 InvalidAccessKeyId", `${host} ${key.accessKeyId}`);
   }
-  t.is(outcome(await list("s3.north.example.com", keyOf("acme"))), "200", "a reseller's host serves its customers");
-  for (const key of [root, keyOf("acme"), keyOf("birch")]) {
+  t.is(outcome(await list("s3.north.example.com", keysOf("acme"))), "200", "a reseller's host serves its customers");
+  for (const key of [testKeys, keysOf("acme"), keysOf("birch")]) {
     t.is(outcome(await list("s3.example.com", key)), "200", "the direct host serves everybody");
   }
   const bucket = `mine-${implementation}`;
-  const acme = keyOf("acme");
+  const acme = keysOf("acme");
   t.is(outcome(await signed({ method: "PUT", target: `/${bucket}`, ...at("s3.acme.example.com"), ...acme })), "200");
   const hosted = at(`${bucket}.s3.acme.example.com`);
   t.is(outcome(await signed({ method: "PUT", target: "/a/b", body: "x", ...hosted, ...acme })), "200");
   const read = await signed({ method: "GET", target: `/${bucket}/a/b`, ...at("s3.acme.example.com"), ...acme });
   t.is(read.body.toString(), "x", "both addressing styles name one object");
   t.is(
-    outcome(await signed({ method: "GET", target: "/a/b", ...hosted, ...keyOf("birch") })),
+    outcome(await signed({ method: "GET", target: "/a/b", ...hosted, ...keysOf("birch") })),
     "403 InvalidAccessKeyId",
   );
 });

@@ -11,20 +11,11 @@ import {
   PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
   PutObjectRetentionCommand,
-  S3Client,
 } from "@aws-sdk/client-s3";
 import type { Stand } from "./each-front.ts";
-import { testKeys } from "./node-process.ts";
+import { operatorWith, userWith } from "./identities.ts";
 
 const objects = "arn:aws:s3:::*/*";
-const userKey = (name: string) => ({ accessKeyId: `AKLOCK${name}`, secretAccessKey: `a-secret-of-${name}` });
-const user = (name: string, statements: object[]) => ({
-  name,
-  email: `${name}@example.com`,
-  role: "user",
-  policies: [{ Version: "2012-10-17", Statement: statements }],
-  keys: [userKey(name)],
-});
 const allow = (Action: string[], Condition?: object) => ({
   Effect: "Allow",
   Action,
@@ -34,28 +25,18 @@ const allow = (Action: string[], Condition?: object) => ({
 /** One account, with users that may some of what locks take. */
 export const identities = {
   accounts: [
-    {
-      accountId: "100000000000",
-      canonicalId: "canonical 100000000000",
-      displayName: "account",
-      kind: "operator",
-      root: {
-        email: "root@example.com",
-        keys: [{ accessKeyId: testKeys.accessKeyId, secretAccessKey: testKeys.secretAccessKey }],
-      },
-      users: [
-        user("remover", [
-          allow(["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention", "s3:GetObject"]),
-        ]),
-        user("writer", [allow(["s3:PutObject"])]),
-        user("maker", [{ Effect: "Allow", Action: ["s3:CreateBucket"], Resource: "arn:aws:s3:::*" }]),
-        user("weekly", [
-          allow(["s3:PutObject", "s3:PutObjectRetention"], {
-            NumericLessThanEquals: { "s3:object-lock-remaining-retention-days": "7" },
-          }),
-        ]),
-      ],
-    },
+    operatorWith([
+      userWith("remover", [
+        allow(["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention", "s3:GetObject"]),
+      ]),
+      userWith("writer", [allow(["s3:PutObject"])]),
+      userWith("maker", [{ Effect: "Allow", Action: ["s3:CreateBucket"], Resource: "arn:aws:s3:::*" }]),
+      userWith("weekly", [
+        allow(["s3:PutObject", "s3:PutObjectRetention"], {
+          NumericLessThanEquals: { "s3:object-lock-remaining-retention-days": "7" },
+        }),
+      ]),
+    ]),
   ],
 };
 
@@ -66,15 +47,6 @@ export const dayMs = 86_400_000;
 const startMs = Math.floor(Date.now() / 1000) * 1000;
 /** The same time whenever it is asked. */
 export const inDays = (days: number): Date => new Date(startMs + days * dayMs);
-
-export const as = ({ endpoint }: At, name: string): S3Client =>
-  new S3Client({
-    endpoint,
-    region: "us-east-1",
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: userKey(name),
-  });
 
 /** A bucket with object lock of its own. */
 export const locked = async ({ s3, bucket, endpoint }: At): Promise<At> => {

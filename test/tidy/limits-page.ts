@@ -1,8 +1,9 @@
-/** Makes docs/LIMITS.md: what the product bounds, from the one file of limits, and what the HTTP server library decides before our code runs. */
+/** Makes docs/LIMITS.md: what the product bounds, from the files of limits, and what the HTTP server library decides before our code runs. */
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { limits } from "#src/base/limits.ts";
+import { storageLimits } from "#src/base/storage-limits.ts";
 
 export const limitsPageFile = fileURLToPath(new URL("../../../docs/LIMITS.md", import.meta.url));
 
@@ -28,7 +29,9 @@ const unitOf = (name: string): string => {
 
 export function limitsPage(): string {
   const front = frontLimits.map((row) => `| ${row.join(" | ")} |`);
-  const rows = Object.entries(limits).map(([name, value]) => `| \`${name}\` | ${value} | ${unitOf(name)} |`);
+  const rows = Object.entries({ ...limits, ...storageLimits }).map(
+    ([name, value]) => `| \`${name}\` | ${value} | ${unitOf(name)} |`,
+  );
   return `# Limits
 
 ## HTTP
@@ -41,7 +44,7 @@ ${front.join("\n")}
 
 ## Constants
 
-Every limit of the product is in src/base/limits.ts, and this table is made from it (\`npm run docs\`).
+Every limit of the product is in src/base/limits.ts or src/base/storage-limits.ts, and this table is made from them (\`npm run docs\`).
 
 | limit | value | unit |
 |---|---|---|

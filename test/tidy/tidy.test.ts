@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import test from "ava";
 import { limits } from "#src/base/limits.ts";
+import { storageLimits } from "#src/base/storage-limits.ts";
 import { folders, freePackages, guardedWords, rootFiles, sizes, soleImporters } from "./architecture.ts";
 import { limitsPage, limitsPageFile } from "./limits-page.ts";
 
@@ -125,11 +126,25 @@ test("docs/LIMITS.md is what the limits make it", (t) => {
 });
 
 test("every limit limits something", (t) => {
-  const own = sourceFiles.find((file) => file.name === "base/limits.ts")?.text ?? "";
-  const relations = own.slice(own.indexOf("} as const"));
-  const users = production.filter((file) => file.name !== "base/limits.ts").map((file) => file.text);
-  for (const name of Object.keys(limits)) {
-    const use = new RegExp(`\\blimits\\.${name}\\b`);
-    t.true(use.test(relations) || users.some((text) => use.test(text)), `${name} is used nowhere`);
+  for (const [file, name, table] of [
+    ["base/limits.ts", "limits", limits],
+    ["base/storage-limits.ts", "storageLimits", storageLimits],
+  ] as const) {
+    const users = production.map((one) => (one.name === file ? relationsIn(one.text) : one.text));
+    for (const limit of Object.keys(table)) {
+      const use = new RegExp(`\\b${name}\\.${limit}\\b`);
+      t.true(
+        users.some((text) => use.test(text)),
+        `${name}.${limit} is used nowhere`,
+      );
+    }
   }
+  t.deepEqual(
+    Object.keys(limits).filter((limit) => limit in storageLimits),
+    [],
+    "a limit has one place",
+  );
 });
+
+/** What a file of limits says behind its table. */
+const relationsIn = (text: string): string => text.slice(text.indexOf("} as const"));
