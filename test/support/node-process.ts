@@ -85,11 +85,17 @@ export class NodeProcess {
     this.exited = new Promise((resolve) => child.on("exit", (code, signal) => resolve(code ?? signal ?? "unknown")));
   }
 
-  /** Spawns a node and waits until /health/ready answers 200 on both ports. Rejects with the log's tail when it exits or is late. */
+  /** Spawns a node and waits until /health/ready answers 200 on both ports. Rejects with the log's tail when it exits or is late; then it is ended. */
   static async start(options: NodeOptions): Promise<NodeProcess> {
     const node = await NodeProcess.spawn(options);
-    await node.ready(options.readyMs ?? 60_000, options.logFile ?? `${options.data}.log`);
-    return node;
+    try {
+      await node.ready(options.readyMs ?? 60_000, options.logFile ?? `${options.data}.log`);
+      return node;
+    } catch (error) {
+      // Nobody else knows of it, and the thread of the test would live as long as it.
+      node.signal("SIGKILL");
+      throw error;
+    }
   }
 
   static async spawn(options: NodeOptions): Promise<NodeProcess> {
