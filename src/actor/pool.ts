@@ -146,8 +146,12 @@ class PiscinaThread implements ThreadHandle {
         this.#hasExited = true;
         this.#control.close();
         for (const settle of [...this.#snapshots.values()]) settle(null);
-        const error = this.#error ?? new Error(`a bucket thread ended with code ${code}`);
-        resolve({ wasStopped: this.#isStopping, error: this.#isStopping ? null : error });
+        const wasStopped = this.#isStopping;
+        // A main thread that was busy hears of the error and of the end in one turn: what the error rejects runs after it.
+        setImmediate(() => {
+          const error = this.#error ?? new Error(`a bucket thread ended with code ${code}`);
+          resolve({ wasStopped, error: wasStopped ? null : error });
+        });
       });
     });
   }

@@ -128,6 +128,20 @@ test("a thread that cannot start fails the start", async (t) => {
   t.like(escalations, [{ kind: "restarts" }]);
 });
 
+test("what ended a thread is told even if the main thread was busy meanwhile", async (t) => {
+  const { supervisor, until, escalations } = await startThreads(t, 1, "fail to start");
+  const started = t.throwsAsync(supervisor.start(), { any: true, message: "cannot start" });
+  // Its error and its end then arrive in one turn.
+  const busy = setInterval(() => {
+    const end = performance.now() + 200;
+    while (performance.now() < end);
+  }, 1);
+  t.teardown(() => clearInterval(busy));
+  await started;
+  await until(() => escalations.length > 0);
+  t.like(escalations, [{ kind: "restarts", error: { message: "cannot start" } }]);
+});
+
 test("a fatal fault in a thread reaches the node, which must exit at once", async (t) => {
   const { supervisor, escalations, until, ref } = await startThreads(t, 1, "fatal");
   await supervisor.start();

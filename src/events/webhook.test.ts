@@ -110,6 +110,18 @@ async function listen(t: ExecutionContext, location: string | null = null): Prom
 const webhook = (url: string, lookup?: Lookup, allowsPrivate = false): Webhook =>
   new Webhook({ name: "hook", url, authorization: null, allowsPrivate }, systemClock, lookup);
 
+/** Answers in a later turn, as a look-up does: an address that cannot be reached at once is then an error of the request. */
+const answering =
+  (addresses: () => readonly string[]): Lookup =>
+  (_host, _options, callback) => {
+    setImmediate(() =>
+      callback(
+        null,
+        addresses().map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
+      ),
+    );
+  };
+
 test("no spelling of an inner address in the URL is connected to", async (t) => {
   const listener = await listen(t);
   for (const host of [
@@ -143,10 +155,10 @@ test("a name is judged by the addresses that are connected to, each time", async
   const listener = await listen(t);
   let asked = 0;
   // The first answer lies outside, at a port where nobody listens; the next one is this machine.
-  const rebinding: Lookup = (_host, _options, callback) => {
+  const rebinding = answering(() => {
     asked += 1;
-    callback(null, [asked === 1 ? { address: "192.0.2.1", family: 4 } : { address: "127.0.0.1", family: 4 }]);
-  };
+    return [asked === 1 ? "192.0.2.1" : "127.0.0.1"];
+  });
   const url = `http://rebinding.example:${listener.port}/`;
   const impatient = { ...systemClock, after: (_ms: number, run: () => void) => systemClock.after(50, run) };
   const hook = new Webhook({ name: "hook", url, authorization: null, allowsPrivate: false }, impatient, rebinding);
@@ -158,13 +170,7 @@ test("a name is judged by the addresses that are connected to, each time", async
 
 test("one inner address among several is enough to refuse, as is none at all", async (t) => {
   const listener = await listen(t);
-  const answers = (...addresses: string[]): Lookup => {
-    return (_host, _options, callback) =>
-      callback(
-        null,
-        addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
-      );
-  };
+  const answers = (...addresses: string[]) => answering(() => addresses);
   const url = `http://several.example:${listener.port}/`;
   for (const lookup of [
     answers("127.0.0.1"),

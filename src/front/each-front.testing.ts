@@ -1,7 +1,7 @@
 /** Owns the harness of the front's tests: the same test over both server libraries, plain and with TLS, on raw sockets. */
 
 import { connect, type Socket } from "node:net";
-import { connect as connectSecurely } from "node:tls";
+import { connect as connectSecurely, createSecureContext } from "node:tls";
 import { fileURLToPath } from "node:url";
 import test, { type ExecutionContext } from "ava";
 import type { Log } from "../base/log.ts";
@@ -14,6 +14,9 @@ process.env["UWS_HTTP_MAX_HEADERS_SIZE"] = "16384";
 const fixture = (name: string): string => fileURLToPath(new URL(`../../test/fixtures/tls/${name}`, import.meta.url));
 export const tls = { certFile: fixture("cert.pem"), keyFile: fixture("key.pem") };
 
+/** One for all connections: a context of its own costs each of them more than its handshake. */
+const secureContext = createSecureContext();
+
 export interface FrontUnderTest {
   readonly implementation: "uws" | "node";
   readonly isSecure: boolean;
@@ -23,16 +26,21 @@ export interface FrontUnderTest {
   connect(): Client;
 }
 
-/** Declares `run` as four tests: uWebSockets.js and node:http, plain and TLS; as two without TLS, where it makes no difference. */
+/**
+ * Declares `run` as four tests: uWebSockets.js and node:http, plain and TLS; as two without TLS, where it makes no difference.
+ * @param declare `test.serial` for tests that keep their thread busy: the others would wait for it longer than servers wait
+ */
 export function testEachFront(
   title: string,
   run: (t: ExecutionContext, front: FrontUnderTest) => Promise<void>,
   transports: readonly ("plain" | "TLS")[] = ["plain", "TLS"],
+  declare: (title: string, run: (t: ExecutionContext) => Promise<void>) => void = test,
 ): void {
   for (const implementation of ["uws", "node"] as const) {
     for (const isSecure of transports.map((transport) => transport === "TLS")) {
-      test(`${title} [${implementation}${isSecure ? ", TLS" : ""}]`, (t) =>
-        run(t, startable(t, implementation, isSecure)));
+      declare(`${title} [${implementation}${isSecure ? ", TLS" : ""}]`, (t) =>
+        run(t, startable(t, implementation, isSecure)),
+      );
     }
   }
 }
@@ -74,7 +82,7 @@ export class Client {
 
   constructor(port: number, isSecure: boolean) {
     this.socket = isSecure
-      ? connectSecurely({ port, host: "127.0.0.1", rejectUnauthorized: false })
+      ? connectSecurely({ port, host: "127.0.0.1", rejectUnauthorized: false, secureContext })
       : connect(port, "127.0.0.1");
     this.socket.setNoDelay(true);
     this.socket.on("data", (chunk: Buffer) => {

@@ -2,12 +2,23 @@
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import test from "ava";
+import test, { type ExecutionContext } from "ava";
 import type { HttpResponse } from "../model/http.ts";
-import { Client, PatternBody, patternBytes, Signal, sendText, testEachFront, tls } from "./each-front.testing.ts";
+import {
+  Client,
+  type FrontUnderTest,
+  PatternBody,
+  patternBytes,
+  Signal,
+  sendText,
+  testEachFront,
+  tls,
+} from "./each-front.testing.ts";
 import { listen } from "./http-server.ts";
 
 const MiB = 1024 * 1024;
+/** Longer than any test here takes on a busy machine. */
+const drainMs = 100_000;
 
 testEachFront("a stop lets a download finish, closes idle connections and takes no new ones", async (t, front) => {
   const body = new PatternBody(32 * MiB, true);
@@ -24,7 +35,7 @@ testEachFront("a stop lets a download finish, closes idle connections and takes 
   t.is((await second.request("GET / HTTP/1.1\r\nHost: a")).status, 200);
   t.is(server.openConnections(), 3);
   let isClosed = false;
-  const closed = server.close(20_000).then(() => {
+  const closed = server.close(drainMs).then(() => {
     isClosed = true;
   });
   const refused = front.connect();
@@ -47,7 +58,7 @@ testEachFront("an answer given during a stop announces the end of its connection
   const client = front.connect();
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   const response = await waiting.given;
-  const closed = server.close(20_000);
+  const closed = server.close(drainMs);
   sendText(response, "last");
   const answer = await client.answer();
   t.is(answer.body.toString(), "last");
@@ -72,7 +83,7 @@ testEachFront("a stop whose time is up destroys what is left", async (t, front) 
   t.is(server.openConnections(), 0);
 });
 
-testEachFront("200 connections are served at once", async (t, front) => {
+const servesMany = async (t: ExecutionContext, front: FrontUnderTest): Promise<void> => {
   const server = await front.listen((request, response) => {
     setImmediate(() => sendText(response, request.rawPath));
   });
@@ -85,7 +96,8 @@ testEachFront("200 connections are served at once", async (t, front) => {
     clients.map((_, index) => `/${index}`),
   );
   t.is(server.openConnections(), 200);
-});
+};
+testEachFront("200 connections are served at once", servesMany, ["plain", "TLS"], test.serial);
 
 testEachFront("connections beyond the bound are closed, and room that is made is used", async (t, front) => {
   await front.listen((_request, response) => sendText(response, "ok"), { connectionsMax: 3 });

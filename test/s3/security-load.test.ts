@@ -12,7 +12,9 @@ import { NodeProcess, testKeys } from "../support/node-process.ts";
 import { type HandMadeRequest, sendSigned } from "../support/signed-request.ts";
 
 const memoryGrowthMax = 200_000_000;
-const idleConnections = 2_000;
+/** As many as this process may open beside its other files. */
+const filesMax = Number(/Max open files\s+(\d+)/.exec(readFileSync("/proc/self/limits", "utf8"))?.[1]);
+const idleConnections = Math.min(2_000, Math.floor(filesMax / 4));
 
 interface World {
   readonly node: NodeProcess;

@@ -1,8 +1,9 @@
 /** Starts, watches, kills and restarts one real node of the product for the suites. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type ListenOptions, type Server } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -27,16 +28,36 @@ export interface NodeOptions {
   readonly root?: string;
 }
 
+/** Below the range that systems take ports from by themselves, as for the client's end of a connection. */
+const portsFrom = 20_000;
+const portsCount = 10_000;
+
+/**
+ * A port for a server that is started later. Nobody else gets it meanwhile: the tests that run beside this one see the claim
+ * of its number, a socket without a file that stands as long as this thread.
+ */
 export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const port = portsFrom + randomInt(portsCount);
+    const claim = await listening({ path: `\0troupe-test-port-${port}` });
+    if (claim === null) continue;
+    claim.unref();
+    const probe = await listening({ port, host: "127.0.0.1" });
+    if (probe === null) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
+  throw new Error("no port is free");
+}
+
+/** A server at an address; null when somebody has it. */
+function listening(where: ListenOptions): Promise<Server | null> {
   return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(null) : reject(error),
+    );
+    server.listen(where, () => resolve(server));
   });
 }
 
@@ -64,11 +85,17 @@ export class NodeProcess {
     this.exited = new Promise((resolve) => child.on("exit", (code, signal) => resolve(code ?? signal ?? "unknown")));
   }
 
-  /** Spawns a node and waits until /health/ready answers 200 on both ports. Rejects with the log's tail when it exits or is late. */
+  /** Spawns a node and waits until /health/ready answers 200 on both ports. Rejects with the log's tail when it exits or is late; then it is ended. */
   static async start(options: NodeOptions): Promise<NodeProcess> {
     const node = await NodeProcess.spawn(options);
-    await node.ready(options.readyMs ?? 20_000, options.logFile ?? `${options.data}.log`);
-    return node;
+    try {
+      await node.ready(options.readyMs ?? 60_000, options.logFile ?? `${options.data}.log`);
+      return node;
+    } catch (error) {
+      // Nobody else knows of it, and the thread of the test would live as long as it.
+      node.signal("SIGKILL");
+      throw error;
+    }
   }
 
   static async spawn(options: NodeOptions): Promise<NodeProcess> {

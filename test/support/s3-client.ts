@@ -86,7 +86,7 @@ export class S3Client {
         method,
         path: rawQuery === "" ? rawPath : `${rawPath}?${rawQuery}`,
         headers,
-        timeout: request.timeoutMs ?? 30_000,
+        timeout: request.timeoutMs ?? 60_000,
       });
       outgoing.on("timeout", () => outgoing.destroy(new Error("timed out")));
       let isAnswered = false;

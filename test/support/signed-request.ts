@@ -121,7 +121,7 @@ export function sendPlain(
             : { "content-length": String(length) }
           : { "transfer-encoding": "chunked" }),
       },
-      timeout: 20_000,
+      timeout: 60_000,
     });
     outgoing.on("timeout", () => outgoing.destroy(new Error("timed out")));
     outgoing.on("error", reject);
