@@ -3,6 +3,7 @@
 import type { BodySource } from "../actor/body-source.ts";
 import type { PackedObjects } from "../actor/listed-objects.ts";
 import type { Outcome } from "../base/outcome.ts";
+import type { BucketSetup } from "../control/records.ts";
 import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { BucketDataKey } from "../s3/encryption.ts";
@@ -244,6 +245,11 @@ export interface BucketProtocol {
     { after: string | null; bypassGovernance: boolean },
     { locked: readonly LockedVersion[]; next: string | null },
   ];
+  /**
+   * A new bucket's first turn: gives it what it is made with, whole. Of a bucket that has had a turn it changes nothing, so
+   * that it may be repeated, also late.
+   */
+  "bucket.open": [BucketSetup, Record<string, never>];
   /** Opens a closed bucket again. */
   "bucket.reopen": [Record<string, never>, Record<string, never>];
   "bucket.versioning": [Record<string, never>, { versioning: Versioning }];

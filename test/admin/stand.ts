@@ -161,6 +161,9 @@ export class Stand {
         configureBucket: async ({ name }, { field, value }) => {
           this.configurations.set(name, { ...this.configurations.get(name), [field]: value ?? undefined });
         },
+        openBucket: async ({ name }, { ownership }) => {
+          if (ownership !== null) this.configurations.set(name, { ownershipControls: ownership });
+        },
         deadEvents: async (_bucket, { after, limit }) => {
           const events = this.deadEvents.filter(({ id }) => id > (after ?? "")).slice(0, limit);
           const last = events.at(-1)?.id ?? "";
