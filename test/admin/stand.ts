@@ -92,6 +92,8 @@ export interface StandOptions {
   readonly sites?: readonly string[];
   /** Versions that object lock protects, in every bucket. */
   readonly locked?: LockedFound;
+  /** Of new buckets; default: none. */
+  readonly defaultOwnership?: BucketConfiguration["ownershipControls"];
   /** Where every request seems to come from; default: its peer. */
   readonly address?: string;
 }
@@ -175,7 +177,7 @@ export class Stand {
           for (const { id } of chosen) this.redeemed.push(`${isSentAgain ? "retry" : "drop"} ${name} ${id}`);
           return { count: chosen.length };
         },
-        defaultOwnership: null,
+        defaultOwnership: options.defaultOwnership ?? null,
         lockedIn: async () => options.locked ?? { listed: [], count: 0 },
         // What a job does is tested with the runner.
         beginJob: (jobId) => this.begunJobs.push(jobId),
