@@ -146,6 +146,8 @@ for (const cut of cuts) {
       isBegun ? "BucketAlreadyExists" : "ok",
     );
     if (!isBegun) return;
+    const isLive = cut.step === "bucket.made" && cut.isDone;
+    t.deepEqual(stand.names(), isLive ? ["b"] : [], "another account's request does not finish it");
     await stand.finishAll();
     t.deepEqual(stand.names(), ["b"]);
     t.deepEqual(await stand.setupIn(), whole);
