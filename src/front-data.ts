@@ -73,6 +73,7 @@ export type InsideAsk =
   | "bucket.configure"
   | "bucket.emptySome"
   | "bucket.locked"
+  | "bucket.open"
   | "bucket.reopen"
   | "bucket.setQuota"
   | "events.dead"

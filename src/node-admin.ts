@@ -47,7 +47,9 @@ export interface AdminParts {
   /** Rejects while the bucket's thread is away. */
   readonly setBucketQuota: (bucket: BucketRecord, quota: Pick<Quota, "bytes" | "objects">) => Promise<unknown>;
   /** As `setBucketQuota`. */
-  readonly askBucket: <T extends "bucket.configuration" | "bucket.configure" | "events.dead" | "events.redeem">(
+  readonly askBucket: <
+    T extends "bucket.configuration" | "bucket.configure" | "bucket.open" | "events.dead" | "events.redeem",
+  >(
     bucket: BucketRecord,
     type: T,
     request: BucketRequest<T>,
@@ -113,6 +115,9 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
       },
       configureBucket: async (bucket, change) => {
         await parts.askBucket(bucket, "bucket.configure", change).catch(refuse);
+      },
+      openBucket: async (bucket, setup) => {
+        await parts.askBucket(bucket, "bucket.open", setup).catch(refuse);
       },
       deadEvents: (bucket, asked) => parts.askBucket(bucket, "events.dead", asked).catch(refuse),
       redeemEvents: (bucket, asked) => parts.askBucket(bucket, "events.redeem", asked).catch(refuse),

@@ -13,17 +13,21 @@ import { systemRandom } from "./base/random.ts";
 import type { BucketReply, BucketRequest } from "./bucket/messages.ts";
 import type { Config } from "./config/schema.ts";
 import { ControlActor } from "./control/actor.ts";
+import { bucketsInMaking } from "./control/bucket-names.ts";
 import { EmbeddedControlStore } from "./control/embedded-store.ts";
 import { openControlEnvironment } from "./control/environment.ts";
 import { upgradeIdentities } from "./control/identity-upgrade.ts";
 import type { BucketRecord } from "./control/records.ts";
 import { isSealed, openSecretBox } from "./control/secret-box.ts";
+import type { ControlStore } from "./control/store.ts";
 import type { AskControl } from "./front/request-services.ts";
 import type { FrontData, InsideAsk } from "./front-data.ts";
 import { Front } from "./front-host.ts";
 import { type FrontReport, FrontThread, reportOf } from "./front-thread.ts";
 import { KeyRing } from "./keyring/key-ring.ts";
 import { openKeyRingFile } from "./keyring/key-ring-file.ts";
+import { finishMaking, type MakingPorts } from "./operations/bucket-making.ts";
+import { fromOutcome } from "./s3/errors.ts";
 import { type ChangeMark, ChangeMarks } from "./storage/change-marks.ts";
 import type { DataDirectory } from "./storage/data-directory.ts";
 import type { Disk } from "./storage/disk.ts";
@@ -207,4 +211,34 @@ export function startFronts(
       report: () => reportOf(front),
     },
   ];
+}
+
+export interface InterruptedParts {
+  readonly control: { readonly actor: ControlActor; readonly store: ControlStore };
+  readonly askControl: AskControl;
+  readonly log: Log;
+}
+
+/** Brings to its end what the last stop has interrupted. Rejects when a deletion cannot go on. */
+export async function finishInterrupted(front: AnyFront, parts: InterruptedParts): Promise<void> {
+  await finishMakings(front, parts);
+  for (const bucket of parts.control.actor.pendingDeletions()) {
+    parts.log.info({ bucket: bucket.name }, "finishing a deletion that was interrupted");
+    await front.finishDeletion(bucket);
+  }
+}
+
+/** Makes live the buckets that are not yet. One that cannot be stays unseen, until its account asks for it again. */
+export async function finishMakings(front: AnyFront, { control, askControl, log }: InterruptedParts): Promise<void> {
+  const ports: MakingPorts = {
+    askControl: async (type, request) => fromOutcome(await askControl(type, request)),
+    openBucket: (bucket, setup) => front.askInside(bucket, "bucket.open", setup),
+  };
+  for (const making of await bucketsInMaking(control.store)) {
+    const { name } = making.record;
+    log.info({ bucket: name }, "finishing a bucket whose making was interrupted");
+    await finishMaking(ports, making).catch((error: unknown) => {
+      log.error({ error, bucket: name }, "the bucket could not be finished: asking for it again goes on with it");
+    });
+  }
 }

@@ -25,6 +25,8 @@ import type { FrontData } from "./front-data.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import {
   connectionsPerFront,
+  finishInterrupted,
+  finishMakings,
   flushNames,
   openControl,
   openEnvironments,
@@ -305,13 +307,10 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     () => supervisor.abandon(),
   );
   await supervisor.start();
-  for (const bucket of control.actor.pendingDeletions()) {
-    log.info({ bucket: bucket.name }, "finishing a deletion that was interrupted");
-    await fronts[0]?.finishDeletion(bucket);
-  }
-
   const first = fronts[0];
   assert(first !== undefined, "a node has a front");
+  await finishInterrupted(first, { control, askControl, log });
+
   const jobs = new JobRunner({
     store: control.store,
     askControl,
@@ -389,6 +388,7 @@ async function build(parts: NodeParts, opened: Opened): Promise<Built> {
     implementation,
     operatorKey: () => operatorKey(control.store, control.secrets),
     reset: async () => {
+      await finishMakings(first, { control, askControl, log });
       const buckets = await listBuckets(control.store);
       for (let at = 0; at < buckets.length; at += resetAtOnce) {
         await Promise.all(buckets.slice(at, at + resetAtOnce).map((bucket) => first.deleteBucket(bucket)));

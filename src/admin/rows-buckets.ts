@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { limits } from "../base/limits.ts";
 import type { BucketChanges, BucketRecord } from "../control/records.ts";
+import { type MakingPorts, makeBucket, setupOf } from "../operations/bucket-making.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { bucketArn } from "./arns.ts";
 import { demandAt } from "./bucket-policy.ts";
@@ -75,6 +76,7 @@ export const CreateBucket = declareAdmin({
     "OperationAborted",
     "TooManyBuckets",
     "InsufficientStorage",
+    "ServiceUnavailable",
   ],
 })
   .on(
@@ -89,11 +91,12 @@ export const CreateBucket = declareAdmin({
       throw new AdminError("InvalidBucketName", fault, { faults: [{ pointer: "/name", detail: fault }] });
     judgeSites(context, body.sites);
     const location = body.region === services.region ? null : body.region;
-    const { record, created } = await context.ask("bucket.create", { name: body.name, accountId, location });
-    const { defaultOwnership } = services;
-    if (created && defaultOwnership !== null) {
-      await services.configureBucket(record, { field: "ownershipControls", value: defaultOwnership });
-    }
+    const setup = setupOf({ hasObjectLock: false, ownership: services.defaultOwnership, acl: null });
+    const ports: MakingPorts = {
+      askControl: (type, request) => context.ask(type, request),
+      openBucket: services.openBucket,
+    };
+    const { record } = await makeBucket(ports, { name: body.name, accountId, location, setup });
     return showBucket(reader.bucket(record.name) ?? record, services.region);
   });
 

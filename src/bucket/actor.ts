@@ -20,6 +20,7 @@ import { listObjects } from "./listing.ts";
 import { lockedVersions } from "./locked-versions.ts";
 import type { BucketMessageType, BucketProtocol, BucketReply, BucketRequest } from "./messages.ts";
 import { putObject } from "./object-turns.ts";
+import { openBucket } from "./opening.ts";
 import type { BucketPorts } from "./ports.ts";
 import { BucketMemory } from "./turn.ts";
 import { listParts, listUploads } from "./upload-listing.ts";
@@ -42,6 +43,7 @@ const behaviour: Behaviour<BucketProtocol, BucketMemory> = {
   "upload.abort": (request, memory) => abortUpload(memory, request),
   "upload.listParts": (request, memory) => listParts(...reading(memory), request),
   "upload.list": (request, memory) => listUploads(...reading(memory), request, memory.ports.yieldTurn),
+  "bucket.open": (request, memory) => openBucket(memory, request),
   "bucket.close": (request, memory) => closeBucket(memory, request),
   "bucket.emptySome": (request, memory) => emptySome(memory, request),
   "bucket.locked": (request, memory) => lockedVersions(memory, request),

@@ -2,6 +2,7 @@
 
 import { limits } from "../base/limits.ts";
 import type { ChecksumAlgorithm } from "../s3/checksum-algorithms.ts";
+import type { ObjectEncryption, ToldEncryption } from "../s3/encryption.ts";
 import { layTail, readAttributes } from "../storage/attributes.ts";
 import { partKey } from "../storage/keys.ts";
 import type { PartEntry } from "../storage/manifest.ts";
@@ -13,7 +14,7 @@ import { judgeTail } from "./bodies.ts";
 import { type CompletedObject, judgeParts } from "./complete-rules.ts";
 import { findCompleted, keepCompleted } from "./completed-uploads.ts";
 import { withRetention } from "./locks.ts";
-import type { BucketReply, BucketRequest, ObjectMetadata, ObjectWritten } from "./messages.ts";
+import type { BucketReply, BucketRequest, ObjectMetadata, UploadCompleted } from "./messages.ts";
 import { judgePlace, makeCurrent, tailOf } from "./object-turns.ts";
 import type { BucketMemory, Turn } from "./turn.ts";
 import { parseUploadId } from "./upload-id.ts";
@@ -35,14 +36,14 @@ export function completeUpload(memory: BucketMemory, request: Request): Promise<
   });
 }
 
-function repeatedAnswer(turn: Turn, { key, uploadId }: Request): ObjectWritten {
+function repeatedAnswer(turn: Turn, { key, uploadId }: Request): UploadCompleted {
   const id = parseUploadId(uploadId);
   const completed = id === undefined ? undefined : findCompleted(turn.trees, turn.bucket, id);
   if (completed === undefined || completed.key !== key) throw noSuchUpload(uploadId);
   return completed.answer;
 }
 
-function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: OpenUpload): ObjectWritten {
+function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: OpenUpload): UploadCompleted {
   turn.requireRoom();
   const { key } = request;
   const place = judgePlace(turn, key, request.preconditions);
@@ -63,7 +64,7 @@ function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: Open
   turn.trees.uploads.remove(rowKey);
   if (upload.hasAttributeRows) turn.removeAttributes(rowKey);
   turn.releaseUpload(id, manifest);
-  const answer = makeCurrent(turn, {
+  const written = makeCurrent(turn, {
     object: {
       key,
       sizeBytes: completed.sizeBytes,
@@ -79,10 +80,26 @@ function completeTurn(turn: Turn, request: Request, { id, rowKey, upload }: Open
     change: { openUploadBytes: -upload.storedBytes },
     event: { name: "ObjectCreated:CompleteMultipartUpload", cause: request.cause },
   });
+  const answer: UploadCompleted = {
+    etag: written.etag,
+    sizeBytes: written.sizeBytes,
+    modifiedMs: written.modifiedMs,
+    checksum: written.checksum,
+    versionId: written.versionId,
+    encryption: toldOf(metadata.encryption),
+  };
   const kept = { key, completedMs: turn.nowMs, answer };
   const count = keepCompleted(turn.trees, turn.bucket, { uploadId: id, seq, completed: kept, keptCount });
   turn.memory.setCompletedCount(count);
   return answer;
+}
+
+/** No key, and not the context, which may be longer than a row has room for. */
+function toldOf(encryption: ObjectEncryption | undefined): ToldEncryption | null {
+  if (encryption === undefined || encryption.kind === "customer") return null;
+  if (encryption.kind === "AES256") return { kind: encryption.kind };
+  const { kind, keyId, isBucketKey } = encryption;
+  return { kind, keyId, context: null, isBucketKey };
 }
 
 /** What CreateMultipartUpload was told, with its attributes. @throws CorruptRecordError */

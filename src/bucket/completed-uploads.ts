@@ -12,7 +12,7 @@ import { xxh64Bytes } from "../base/xxhash.ts";
 import { bucketIdBytes, bucketKey, prefixRange, uploadIdBytes } from "../storage/keys.ts";
 import { checkVersion, seal, unseal, writeU64 } from "../storage/sealed-row.ts";
 import type { ReadTrees, Trees } from "../storage/trees.ts";
-import type { ObjectWritten } from "./messages.ts";
+import type { ObjectWritten, UploadCompleted } from "./messages.ts";
 
 const version = 1;
 const answerSpace = 2;
@@ -24,8 +24,11 @@ const forgottenPerTurn = 2;
 export interface CompletedUpload {
   readonly key: string;
   readonly completedMs: number;
-  readonly answer: ObjectWritten;
+  readonly answer: UploadCompleted;
 }
+
+/** Rows of earlier releases do not say how the object is encrypted. */
+type StoredAnswer = ObjectWritten & Partial<Pick<UploadCompleted, "encryption">>;
 
 /** The answer given when this upload was completed, if it is still kept. @throws CorruptRecordError */
 export function findCompleted(trees: ReadTrees, bucket: BucketId, uploadId: Buffer): CompletedUpload | undefined {
@@ -102,8 +105,8 @@ function decode(key: Buffer, value: Buffer): CompletedUpload {
   const body = unseal("uploads", key, value, 1);
   checkVersion("uploads", key, body, version);
   // The checksum has vouched for the bytes, and only `encode` writes them.
-  const [objectKey, completedMs, answer] = unpack(body.subarray(1)) as [string, number, ObjectWritten];
-  return { key: objectKey, completedMs, answer };
+  const [objectKey, completedMs, answer] = unpack(body.subarray(1)) as [string, number, StoredAnswer];
+  return { key: objectKey, completedMs, answer: { ...answer, encryption: answer.encryption ?? null } };
 }
 
 function sealed(key: Buffer, body: Uint8Array): Buffer {

@@ -3,9 +3,10 @@
 import type { BodySource } from "../actor/body-source.ts";
 import type { PackedObjects } from "../actor/listed-objects.ts";
 import type { Outcome } from "../base/outcome.ts";
+import type { BucketSetup } from "../control/records.ts";
 import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
-import type { BucketDataKey } from "../s3/encryption.ts";
+import type { BucketDataKey, ToldEncryption } from "../s3/encryption.ts";
 import type { EventCause, ObjectEvent, TestEvent } from "../s3/notification.ts";
 import type { ObjectLock, Retention } from "../s3/object-lock.ts";
 import type { BucketQuota } from "../storage/bucket-row.ts";
@@ -80,6 +81,11 @@ export interface ObjectWritten {
   readonly checksum: Checksum | null;
   /** null for a null version, whose id a write does not show: versioning is off or suspended. */
   readonly versionId: string | null;
+}
+
+export interface UploadCompleted extends ObjectWritten {
+  /** Of the object, but for its encryption context, of which a completion tells nothing. Null: none, or a customer's key. */
+  readonly encryption: ToldEncryption | null;
 }
 
 export interface ListedUpload {
@@ -205,7 +211,7 @@ export interface BucketProtocol {
       claim?: ChecksumClaim;
       cause?: EventCause;
     },
-    ObjectWritten,
+    UploadCompleted,
   ];
   /** Errors: NoSuchUpload, PreconditionFailed when the upload was initiated in another second than `initiatedMs`. */
   "upload.abort": [{ key: string; uploadId: string; initiatedMs?: number }, Record<string, never>];
@@ -244,6 +250,11 @@ export interface BucketProtocol {
     { after: string | null; bypassGovernance: boolean },
     { locked: readonly LockedVersion[]; next: string | null },
   ];
+  /**
+   * A new bucket's first turn: gives it what it is made with, whole. Of a bucket that has had a turn it changes nothing, so
+   * that it may be repeated, also late.
+   */
+  "bucket.open": [BucketSetup, Record<string, never>];
   /** Opens a closed bucket again. */
   "bucket.reopen": [Record<string, never>, Record<string, never>];
   "bucket.versioning": [Record<string, never>, { versioning: Versioning }];

@@ -95,6 +95,11 @@ export class BucketMemory {
     return Math.max(clock.nowMs(), Number(hlc.time() >> 16n));
   }
 
+  /** Whether no turn has written yet. */
+  get isNew(): boolean {
+    return this.#row === undefined;
+  }
+
   /** @param nowMs time of the first turn, when the bucket has no row yet */
   row(nowMs: number): BucketRow {
     return (

@@ -4,11 +4,14 @@ import test from "ava";
 import { limits } from "../base/limits.ts";
 import { checksumOf, compositeChecksum } from "../s3/checksum.ts";
 import type { ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
+import type { ObjectEncryption } from "../s3/encryption.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { StoredBody } from "../storage/body.ts";
 import { recount } from "../storage/recount.ts";
 import { BucketStand, bodyOf, inlineBody, MiB, stored } from "./bucket-stand.testing.ts";
-import type { ObjectWritten } from "./messages.ts";
+import { keepCompleted } from "./completed-uploads.ts";
+import type { UploadCompleted } from "./messages.ts";
+import { parseUploadId } from "./upload-id.ts";
 
 interface NamedPart {
   readonly partNumber: number;
@@ -33,7 +36,7 @@ function complete(
   uploadId: string,
   parts: readonly NamedPart[],
   objectBytes: number | null = null,
-): Promise<ObjectWritten> {
+): Promise<UploadCompleted> {
   return stand.ask("upload.complete", { key, uploadId, parts, preconditions: {}, objectBytes });
 }
 
@@ -117,6 +120,44 @@ test("a completed object is its parts; the answer repeats, also after a crash an
   stand.crash();
   t.deepEqual(await complete(stand, uploadId, parts), written);
   t.deepEqual(recount(stand.metadata.trees), []);
+});
+
+test("the answer that repeats tells the encryption, but no key and no context", async (t) => {
+  const context = "c".repeat(4000);
+  const named = { kind: "aws:kms", keyId: "first", isBucketKey: true } as const;
+  const told: readonly (readonly [ObjectEncryption | undefined, unknown])[] = [
+    [undefined, null],
+    [{ kind: "customer", salt: Buffer.alloc(16), check: Buffer.alloc(16) }, null],
+    [{ kind: "AES256", dataKeyId: Buffer.alloc(8) }, { kind: "AES256" }],
+    [
+      { ...named, context, dataKeyId: null, wrapped: Buffer.alloc(60) },
+      { ...named, context: null },
+    ],
+  ];
+  for (const [encryption, expected] of told) {
+    const stand = new BucketStand();
+    const metadata = encryption === undefined ? {} : { encryption };
+    const asked = { key, metadata, checksumAlgorithm: null, checksumType: null };
+    const { uploadId } = await stand.ask("upload.create", asked);
+    const parts = [await putPart(stand, uploadId, 1, bodyOf(["a"], 10))];
+    const { encryption: first } = await complete(stand, uploadId, parts);
+    t.deepEqual(first, expected as typeof first);
+    stand.crash();
+    t.deepEqual((await complete(stand, uploadId, parts)).encryption, first);
+  }
+});
+
+test("an answer that an earlier release has kept says nothing of the encryption", async (t) => {
+  const stand = new BucketStand();
+  const uploadId = await create(stand);
+  const parts = [await putPart(stand, uploadId, 1, bodyOf(["a"], 10))];
+  const { encryption: _encryption, ...answer } = await complete(stand, uploadId, parts);
+  const completed = { key, completedMs: stand.nowMs, answer: answer as UploadCompleted };
+  const id = parseUploadId(uploadId) ?? Buffer.alloc(0);
+  await stand.metadata.transact((trees) =>
+    keepCompleted(trees, stand.bucket, { uploadId: id, seq: 1000, completed, keptCount: 1 }),
+  );
+  t.deepEqual(await complete(stand, uploadId, parts), { ...answer, encryption: null });
 });
 
 test("quotes around a part's ETag do not matter, its bytes do", async (t) => {

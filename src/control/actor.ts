@@ -48,6 +48,7 @@ export class ControlActor {
     this.#behaviour = {
       ...options.identities,
       "bucket.create": (request) => names.create(request),
+      "bucket.made": (request) => names.made(request),
       "bucket.markDeleting": (request) => names.markDeleting(request),
       "bucket.update": (request) => names.update(request),
       "bucket.deleted": (request) => names.deleted(request),

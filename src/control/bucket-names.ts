@@ -10,8 +10,8 @@ import { xxh64 } from "../base/xxhash.ts";
 import { isAddressRange } from "../config/address-range.ts";
 import { type AccountRecord, identityKeys, type Tag } from "./identity-records.ts";
 import { accepted, type ControlReply, type ControlRequest, refused } from "./messages.ts";
-import { type BucketRecord, controlKeys } from "./records.ts";
-import type { ControlStore } from "./store.ts";
+import { type BucketMaking, type BucketRecord, controlKeys } from "./records.ts";
+import type { ControlOperation, ControlStore } from "./store.ts";
 import { decodeRecord, getTyped, putTyped } from "./typed-records.ts";
 
 export interface BucketNamesOptions {
@@ -40,18 +40,12 @@ export class BucketNames {
   /** Counts the buckets there are; O(buckets). */
   static async open(options: BucketNamesOptions): Promise<BucketNames> {
     const names = new BucketNames(options);
-    const prefix = controlKeys.bucket("");
-    for (let after = ""; ; ) {
-      const page = await options.store.list(prefix, after, limits.controlListMax);
-      for (const row of page) {
-        const record = decodeRecord<BucketRecord>(row.value);
-        names.#count(record, 1);
-        if (record.state === "deleting" && !isOfJob(record)) names.#deleting.set(record.name, record);
-      }
-      const last = page.at(-1);
-      if (last === undefined || page.length < limits.controlListMax) return names;
-      after = last.key;
-    }
+    await eachRecord<BucketRecord>(options.store, controlKeys.bucket(""), (record) => {
+      names.#count(record, 1);
+      if (record.state === "deleting" && !isOfJob(record)) names.#deleting.set(record.name, record);
+    });
+    for (const { record } of await bucketsInMaking(options.store)) names.#count(record, 1);
+    return names;
   }
 
   /** Buckets whose deletion was begun and neither finished nor taken back, by name. */
@@ -61,10 +55,12 @@ export class BucketNames {
 
   async create(request: ControlRequest<"bucket.create">): Promise<Outcome<ControlReply<"bucket.create">>> {
     const { store } = this.#options;
-    const { name, accountId, location } = request;
+    const { name, accountId, location, setup = null } = request;
     for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
       const bucket = await getTyped<BucketRecord>(store, controlKeys.bucket(name));
       if (bucket.value !== undefined) return answerExisting(bucket.value, request);
+      const making = await getTyped<BucketMaking>(store, controlKeys.making(name));
+      if (making.value !== undefined) return answerMaking(making.value, request);
       const account = await getTyped<AccountRecord>(store, identityKeys.account(accountId));
       // An account that is being deleted must not get another bucket behind the look whether there are some.
       if (account.value?.status !== "active") return refused("AccessDenied");
@@ -80,14 +76,46 @@ export class BucketNames {
         done = await store.txn(
           [
             { key: controlKeys.bucket(name), revision: 0n },
+            { key: controlKeys.making(name), revision: 0n },
             { key: identityKeys.account(accountId), revision: account.revision },
           ],
-          [putTyped(controlKeys.bucket(name), record), putTyped(controlKeys.ownedBucket(accountId, name), {})],
+          setup === null ? putLive(record) : [putTyped(controlKeys.making(name), { record, setup })],
         );
       } finally {
         if (!done) this.#count(record, -1);
       }
-      if (done) return accepted({ record, created: true });
+      if (done) return accepted({ record, created: true, setup });
+    }
+    return refused("ServiceUnavailable");
+  }
+
+  async made({ name, id }: ControlRequest<"bucket.made">): Promise<Outcome<ControlReply<"bucket.made">>> {
+    const { store } = this.#options;
+    const key = controlKeys.making(name);
+    for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
+      const making = await getTyped<BucketMaking>(store, key);
+      const bucket = await getTyped<BucketRecord>(store, controlKeys.bucket(name));
+      if (making.value?.record.id !== id) {
+        return bucket.value?.id === id ? accepted({}) : refused("OperationAborted", { BucketName: name });
+      }
+      const { record } = making.value;
+      const account = await getTyped<AccountRecord>(store, identityKeys.account(record.accountId));
+      // From the mark on, whoever deletes the account has looked for its buckets.
+      const isOrphan = account.value === undefined || account.value.status === "deleting";
+      // An earlier release knows nothing of `making`, and gives the name away.
+      const isVoid = isOrphan || bucket.value !== undefined;
+      const done = await store.txn(
+        [
+          { key, revision: making.revision },
+          { key: controlKeys.bucket(name), revision: bucket.revision },
+          { key: identityKeys.account(record.accountId), revision: account.revision },
+        ],
+        [{ kind: "remove", key }, ...(isVoid ? [] : putLive(record))],
+      );
+      if (!done) continue;
+      if (!isVoid) return accepted({});
+      this.#count(record, -1);
+      return refused(isOrphan ? "AccessDenied" : "OperationAborted", { BucketName: name });
     }
     return refused("ServiceUnavailable");
   }
@@ -244,6 +272,16 @@ export class BucketNames {
   }
 }
 
+/**
+ * Buckets that are not live yet, by name: at a node's start, those whose request did not come to its end. Their actors are to
+ * be sent "bucket.open", then comes "bucket.made".
+ */
+export async function bucketsInMaking(store: ControlStore): Promise<BucketMaking[]> {
+  const found: BucketMaking[] = [];
+  await eachRecord<BucketMaking>(store, controlKeys.making(""), (making) => void found.push(making));
+  return found;
+}
+
 /** Whether a job deletes the bucket with everything in it. */
 export function isOfJob({ state, jobId }: BucketRecord): boolean {
   return state === "deleting" && jobId !== null && jobId !== undefined;
@@ -264,5 +302,30 @@ function answerExisting(
   if (record.state === "deleting") return refused("OperationAborted", detail);
   // As in us-east-1: only there is making the own bucket again no error.
   if (record.location !== null || request.location !== null) return refused("BucketAlreadyOwnedByYou", detail);
-  return accepted({ record, created: false });
+  return accepted({ record, created: false, setup: null });
+}
+
+function answerMaking(
+  { record, setup }: BucketMaking,
+  { accountId }: ControlRequest<"bucket.create">,
+): Outcome<ControlReply<"bucket.create">> {
+  if (record.accountId !== accountId) return refused("BucketAlreadyExists", { BucketName: record.name });
+  return accepted({ record, created: false, setup });
+}
+
+function putLive(record: BucketRecord): ControlOperation[] {
+  return [
+    putTyped(controlKeys.bucket(record.name), record),
+    putTyped(controlKeys.ownedBucket(record.accountId, record.name), {}),
+  ];
+}
+
+async function eachRecord<T>(store: ControlStore, prefix: string, use: (record: T) => void): Promise<void> {
+  for (let after = ""; ; ) {
+    const page = await store.list(prefix, after, limits.controlListMax);
+    for (const { value } of page) use(decodeRecord<T>(value));
+    const last = page.at(-1);
+    if (last === undefined || page.length < limits.controlListMax) return;
+    after = last.key;
+  }
 }

@@ -1,5 +1,6 @@
 /** Every message the control actor takes, and what it answers; and the documents they carry. Plain data only. */
 
+import type { BucketId } from "../base/ids.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { S3ErrorCode } from "../s3/errors.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
@@ -7,20 +8,27 @@ import type { IdentitiesDocument } from "./identities-document.ts";
 import type { IdentityErrorCode, IdentityMessages } from "./identity-messages.ts";
 import type { Tag } from "./identity-records.ts";
 import type { JobErrorCode, JobMessages } from "./job-records.ts";
-import type { BucketChanges, BucketRecord } from "./records.ts";
+import type { BucketChanges, BucketRecord, BucketSetup } from "./records.ts";
 
 export type { IdentitiesDocument, IdentityAccount, IdentityKey } from "./identities-document.ts";
 
 interface BucketMessages {
   /**
    * Takes a name, chooses the partition and makes the record. The caller's own live bucket in the default location
-   * answers its record and `created: false`. Errors: BucketAlreadyExists (another account's), BucketAlreadyOwnedByYou (own,
+   * answers its record and `created: false`. A `setup` that is answered says that the bucket is not live yet: its actor is
+   * to be sent "bucket.open" with it, then comes "bucket.made"; with `created: false` it is what an earlier request has left,
+   * or is just doing, and the name is then asked for again. Errors: BucketAlreadyExists (another account's), BucketAlreadyOwnedByYou (own,
    * when either location is another), OperationAborted (being deleted), TooManyBuckets, AccessDenied (no such account).
    */
   "bucket.create": [
-    { name: string; accountId: string; location: string | null },
-    { record: BucketRecord; created: boolean },
+    { name: string; accountId: string; location: string | null; setup?: BucketSetup | null },
+    { record: BucketRecord; created: boolean; setup: BucketSetup | null },
   ];
+  /**
+   * The actor of a bucket that is being made has its setup: the bucket is live; repeating it succeeds. Errors:
+   * OperationAborted (it is not being made, by now), AccessDenied (its account is being deleted: the name is free).
+   */
+  "bucket.made": [{ name: string; id: BucketId }, Record<string, never>];
   /** live → deleting, by a job or (null) by one request; repeating it answers as the first time. Errors: NoSuchBucket. */
   "bucket.markDeleting": [{ name: string; jobId: string | null }, { record: BucketRecord }];
   /**

@@ -1,6 +1,8 @@
 /** The control records of buckets, and the keys they live under. Values are msgpack maps of these shapes. */
 
 import type { BucketId } from "../base/ids.ts";
+import type { AccessControlList } from "../s3/acl.ts";
+import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { Quota, Tag } from "./identity-records.ts";
 
 /** `buckets/<name>`: the truth about a bucket's existence. */
@@ -25,11 +27,32 @@ export interface BucketRecord {
   readonly allowedAddresses?: readonly string[];
 }
 
+/** What a bucket is made with, beside its name and its place. */
+export interface BucketSetup {
+  /** With it goes versioning. */
+  readonly hasObjectLock: boolean;
+  /** Null: none is set. */
+  readonly ownership: ObjectOwnership | null;
+  /** Null: everything is the owner's alone. */
+  readonly acl: AccessControlList | null;
+}
+
+/**
+ * `making/<name>`: a bucket whose name is taken, and which nobody sees until its actor has what it is made with; then
+ * `record` goes to `buckets/<name>`.
+ */
+export interface BucketMaking {
+  /** As it will be. */
+  readonly record: BucketRecord;
+  readonly setup: BucketSetup;
+}
+
 /** What `bucket.update` changes; members that are absent stay as they are. */
 export type BucketChanges = Partial<Required<Pick<BucketRecord, "quota" | "allowedAddresses">>>;
 
 export const controlKeys = {
   bucket: (name: string) => `buckets/${name}`,
+  making: (name: string) => `making/${name}`,
   /** `owned/<accountId>/<bucket>` → `{}`: the buckets of an account, in name order. */
   ownedBucket: (accountId: string, name: string) => `owned/${accountId}/${name}`,
 } as const;

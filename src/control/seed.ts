@@ -8,7 +8,7 @@ import { decodeRecord } from "./typed-records.ts";
 /** Records by key, without those of buckets. */
 export type SeededRecords = ReadonlyMap<string, Uint8Array>;
 
-const ofBuckets = [controlKeys.bucket(""), "owned/"] as const;
+const ofBuckets = [controlKeys.bucket(""), controlKeys.making(""), "owned/"] as const;
 
 /** Reads everything but buckets: O(records). */
 export async function seededRecords(store: ControlStore): Promise<SeededRecords> {

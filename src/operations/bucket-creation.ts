@@ -1,5 +1,6 @@
-/** What a bucket is made with beside its name and place: ACL and object ownership. */
+/** What a bucket is made with beside its name and place, and what asking for one's own bucket again changes. */
 
+import type { BucketSetup } from "../control/records.ts";
 import { type AccessControlList, isPublicAcl } from "../s3/acl.ts";
 import { S3Error } from "../s3/errors.ts";
 import { askedAcl, isOwnersAlone, isPrivate, type ObjectOwnership } from "../s3/object-ownership.ts";
@@ -34,32 +35,27 @@ export const aclOfNewBucket = (
   return isPrivate(acl, ownerId) ? null : acl;
 };
 
-export interface NewBucket {
-  readonly acl: AccessControlList | null;
-  /** Null: none was asked for. */
-  readonly ownership: ObjectOwnership | null;
-  /** False: the account had the bucket, and has asked for it again. */
-  readonly created: boolean;
-}
-
 /**
- * Sets what a new bucket was asked to have. Of a bucket that was there, the ACL is set anew, as in us-east-1, and the
- * ownership stays; so a request that is repeated after it failed here ends with what it asked for.
- * @throws S3Error InvalidBucketAclWithObjectOwnership, AccessDenied (of a bucket that was there, as PutBucketAcl)
+ * The account has asked for a bucket that it had: the ACL is set anew, as in us-east-1, and all else stays.
+ * @throws S3Error BucketAlreadyOwnedByYou (object lock was asked for, and the bucket has none), InvalidBucketAclWithObjectOwnership,
+ * AccessDenied (as PutBucketAcl)
  */
-export const settleNewBucket = async (
+export const resetBucket = async (
   at: Pick<Context, "bucket" | "services">,
-  { acl, ownership, created }: NewBucket,
+  { acl, hasObjectLock }: Pick<BucketSetup, "acl" | "hasObjectLock">,
 ): Promise<void> => {
-  const held = created ? null : at.services.configurationOf(at.bucket);
-  if (held !== null && acl !== null) {
+  const held = at.services.configurationOf(at.bucket);
+  if (hasObjectLock && held.get("objectLock") === null) {
+    throw new S3Error("BucketAlreadyOwnedByYou", {
+      Message: "Your bucket of this name was created without Object Lock.",
+      BucketName: at.bucket.name,
+    });
+  }
+  if (acl !== null) {
     if (held.get("ownershipControls") === "BucketOwnerEnforced") {
       throw new S3Error("InvalidBucketAclWithObjectOwnership");
     }
     refuseBlockedAcl(acl, at);
   }
-  if (ownership !== null && (held?.get("ownershipControls") ?? null) === null) {
-    await configure(at, { field: "ownershipControls", value: ownership });
-  }
-  if (acl !== null || (held !== null && held.get("acl") !== null)) await configure(at, { field: "acl", value: acl });
+  if (acl !== null || held.get("acl") !== null) await configure(at, { field: "acl", value: acl });
 };

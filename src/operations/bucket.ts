@@ -7,10 +7,10 @@ import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { Tag, Unit } from "../s3/shapes.ts";
 import { writtenAclErrors } from "./acl-headers.ts";
-import { aclOfNewBucket, settleNewBucket } from "./bucket-creation.ts";
+import { aclOfNewBucket, resetBucket } from "./bucket-creation.ts";
 import { finishDeletion } from "./bucket-deletion.ts";
+import { type MakingPorts, makeBucket, setupOf } from "./bucket-making.ts";
 import { declareOperation } from "./context.ts";
-import { lockNewBucket } from "./new-bucket-lock.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
 const LocationInfo = structure("LocationInfo", {
@@ -96,16 +96,18 @@ export const CreateBucket = declareOperation({
   refuseUnservedHeaders(request.headers, ["x-amz-grant-write"]);
   refuseUnservedConfiguration(input);
   const acl = aclOfNewBucket(input, context);
-  const { record, created } = await services.askControl("bucket.create", {
+  const hasObjectLock = input.ObjectLockEnabledForBucket === true;
+  const ports: MakingPorts = {
+    askControl: (type, request) => services.askControl(type, request),
+    openBucket: (bucket, setup) => services.askBucket(bucket, "bucket.open", setup),
+  };
+  const { record, created } = await makeBucket(ports, {
     name: input.Bucket,
     accountId: principal.account.accountId,
     location: locationOf(input.CreateBucketConfiguration?.LocationConstraint, services.region),
+    setup: setupOf({ hasObjectLock, ownership: input.ObjectOwnership ?? services.defaultOwnership, acl }),
   });
-  await settleNewBucket(
-    { bucket: record, services },
-    { acl, ownership: input.ObjectOwnership ?? (created ? services.defaultOwnership : null), created },
-  );
-  if (input.ObjectLockEnabledForBucket === true) await lockNewBucket(services, record, created);
+  if (!created) await resetBucket({ bucket: record, services }, { acl, hasObjectLock });
   return { Location: `/${input.Bucket}` };
 });
 

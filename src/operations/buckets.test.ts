@@ -13,7 +13,10 @@ const elements = (body: unknown, name: string): (string | undefined)[] =>
 
 test("CreateBucket checks the name and stores the location", async (t) => {
   const world: World = {
-    control: { "bucket.create": ({ name, location }) => ({ record: named(name, location), created: true }) },
+    control: {
+      "bucket.create": ({ name, location, setup = null }) => ({ record: named(name, location), created: true, setup }),
+      "bucket.made": () => ({}),
+    },
   };
   const create = (body: string, url = "/new-bucket") => perform("CreateBucket", { method: "PUT", url, body }, world);
   const constraint = (location: string) =>
@@ -29,16 +32,32 @@ test("CreateBucket checks the name and stores the location", async (t) => {
   t.is(refused.code, "InvalidBucketName");
   t.regex(refused.message, /^The specified bucket is not valid: ./);
   const lock = { method: "PUT", url: "/new-bucket", headers: { "x-amz-bucket-object-lock-enabled": "true" } };
-  const settings = { "bucket.setVersioning": () => ({}), "bucket.configure": () => ({}) };
-  const locked = await perform("CreateBucket", lock, { ...world, bucket: settings });
+  const locked = await perform("CreateBucket", lock, { ...world, bucket: { "bucket.open": () => ({}) } });
+  const setup = { hasObjectLock: true, ownership: null, acl: null };
+  t.is(firstRequest((await create("")).sent)["setup"], null);
+  t.deepEqual(firstRequest(locked.sent)["setup"], setup);
   t.deepEqual(locked.sent.messages.slice(1), [
-    ["bucket.setVersioning", { versioning: "Enabled" }],
-    ["bucket.configure", { field: "objectLock", value: { defaultRetention: null } }],
+    ["bucket.open", setup],
+    ["bucket.made", { name: "new-bucket", id: testBucket.id }],
   ]);
   t.is(
     (await refusedWith("CreateBucket", { method: "PUT", url: "/new-bucket", body: "<x/>" }, world)).code,
     "MalformedXML",
   );
+});
+
+test("CreateBucket of the account's own bucket changes its ACL alone, and nothing when it lacks the lock", async (t) => {
+  const acl = { ownerId: "c".repeat(64), grants: [] };
+  const world: World = {
+    control: { "bucket.create": () => ({ record: testBucket, created: false, setup: null }) },
+    bucket: { "bucket.configure": () => ({}) },
+    configuration: { acl },
+  };
+  const ask = (headers: Readonly<Record<string, string>>) => ({ method: "PUT", url: "/bucket", headers });
+  const again = await perform("CreateBucket", ask({ "x-amz-object-ownership": "ObjectWriter" }), world);
+  t.deepEqual(again.sent.messages.slice(1), [["bucket.configure", { field: "acl", value: null }]]);
+  const lock = ask({ "x-amz-bucket-object-lock-enabled": "true", "x-amz-acl": "public-read" });
+  t.is((await refusedWith("CreateBucket", lock, { ...world, bucket: {} })).code, "BucketAlreadyOwnedByYou");
 });
 
 test("DeleteBucket of an empty bucket is final; a full one is opened again", async (t) => {

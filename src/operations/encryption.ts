@@ -5,7 +5,7 @@ import type { ObjectView } from "../bucket/read.ts";
 import { checkOfCustomerKey, customerDataKey, customerSaltBytes } from "../keyring/data-key.ts";
 import type { HttpRequest } from "../model/http.ts";
 import type { ValueOf } from "../model/shape.ts";
-import type { BucketEncryption, ObjectEncryption } from "../s3/encryption.ts";
+import type { BucketEncryption, ObjectEncryption, ToldEncryption } from "../s3/encryption.ts";
 import type { ServerSideEncryption } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import type { Context } from "./context.ts";
@@ -244,7 +244,7 @@ const keyArn = (keyId: string, { bucket, services }: Pick<Context, "bucket" | "s
 
 /** The output members of an object that is encrypted by the installation; of a customer's key, see `shownCustomerKey`. */
 export const shownEncryption = (
-  encryption: ObjectEncryption | undefined,
+  encryption: ToldEncryption | undefined,
   context: Pick<Context, "bucket" | "services">,
 ): EncryptionMembers => {
   switch (encryption?.kind) {

@@ -103,9 +103,8 @@ export const CompleteMultipartUpload = declareOperation({
   const { Key: key, UploadId: uploadId } = input;
   // Not there any more when the call is repeated.
   const upload = services.objects.upload({ bucket: bucket.id, partition: bucket.partition, key }, uploadId);
-  const encryption = upload?.encryption ?? null;
   const customer = customerKeyOf(input, context);
-  if (upload !== null) judgeUploadKey(encryption, customer, true);
+  if (upload !== null) judgeUploadKey(upload.encryption, customer, true);
   const checksum = claimedChecksum(input);
   if (checksum !== null) checkClaimedValue(checksum);
   const written = await services.askBucket(bucket, "upload.complete", {
@@ -124,7 +123,7 @@ export const CompleteMultipartUpload = declareOperation({
     Expiration: writtenExpiration(context, key, written, currentTagging(context, key)),
     ETag: quoteEtag(written.etag),
     ...typedChecksum(written.checksum),
-    ...shownEncryption(encryption ?? undefined, context),
+    ...shownEncryption(written.encryption ?? undefined, context),
     ...(written.versionId === null ? {} : { VersionId: written.versionId }),
   };
 });

@@ -1,5 +1,5 @@
 import test from "ava";
-import type { ListedPart, ObjectWritten } from "../bucket/messages.ts";
+import type { ListedPart, UploadCompleted } from "../bucket/messages.ts";
 import { firstRequest, perform, refusedWith, viewOf, type World } from "./operations.testing.ts";
 
 const uploadId = "018bcfe56800".padEnd(44, "0");
@@ -13,7 +13,10 @@ const part = (partNumber: number, checksum: string): ListedPart => ({
 });
 const digest = (byte: number): string => Buffer.alloc(32, byte).toString("base64");
 const parts = [part(1, digest(1)), part(2, digest(2))];
-const written: ObjectWritten = { etag: "m-2", sizeBytes: 10, modifiedMs: 0, checksum: null, versionId: null };
+const written: UploadCompleted = {
+  ...{ etag: "m-2", sizeBytes: 10, modifiedMs: 0, checksum: null, versionId: null },
+  encryption: null,
+};
 
 const world: World = {
   upload: { encryption: null, checksumAlgorithm: "CRC64NVME", checksumType: "FULL_OBJECT" },
@@ -132,6 +135,22 @@ test("CompleteMultipartUpload names the parts without quotes", async (t) => {
   ]);
   t.is(element(answer.body, "Location"), "http://localhost:9000/bucket/key");
   t.is(element(answer.body, "ETag"), "&quot;m-2&quot;");
+});
+
+test("an answer that is given again tells the encryption too", async (t) => {
+  const answered = async (encryption: UploadCompleted["encryption"]) => {
+    const bucket = { "upload.complete": () => ({ ...written, encryption }) };
+    const { answer } = await perform("CompleteMultipartUpload", complete(both), { ...world, upload: null, bucket });
+    return answer.headers.filter(([name]) => name.startsWith("x-amz-server-side-encryption"));
+  };
+  const name = "x-amz-server-side-encryption";
+  t.deepEqual(await answered(null), []);
+  t.deepEqual(await answered({ kind: "AES256" }), [[name, "AES256"]]);
+  t.deepEqual(await answered({ kind: "aws:kms", keyId: "first", context: null, isBucketKey: true }), [
+    [name, "aws:kms"],
+    [`${name}-aws-kms-key-id`, "arn:aws:kms:us-east-1:111122223333:key/first"],
+    [`${name}-bucket-key-enabled`, "true"],
+  ]);
 });
 
 test("what is claimed of the whole's checksum is judged with the parts", async (t) => {

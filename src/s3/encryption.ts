@@ -37,6 +37,12 @@ export interface CustomerKeyEncryption {
 /** What a record keeps of an encrypted object. */
 export type ObjectEncryption = BucketKeyEncryption | NamedKeyEncryption | CustomerKeyEncryption;
 
+/** As much of it as answers tell. */
+export type ToldEncryption =
+  | Pick<BucketKeyEncryption, "kind">
+  | Pick<NamedKeyEncryption, "kind" | "keyId" | "context" | "isBucketKey">
+  | Pick<CustomerKeyEncryption, "kind">;
+
 /** One data key of a bucket, wrapped by the key ring (`keyId` null) or by a named key. */
 export interface BucketDataKey {
   /** 8 bytes: `dataKeyId` of keyring/data-key.ts. */

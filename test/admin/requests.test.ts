@@ -280,6 +280,18 @@ over("buckets are made, listed, seen and deleted by their account alone", async 
   t.is(outcome(await stand.send({ method: "GET", path: "/buckets/photos", as })), "404 NoSuchBucket");
 });
 
+over(
+  "a bucket is there when it has the default ownership, and once for all who ask for it",
+  async (t, stand) => {
+    const as = await stand.signIn(emailOf(customer, "admin"));
+    const make = () => stand.send({ method: "POST", path: "/buckets", as, body: { name: "owned" } });
+    for (const { status, text } of await Promise.all([make(), make(), make()])) t.is(status, 201, text);
+    t.deepEqual(stand.configurations.get("owned"), { ownershipControls: "BucketOwnerEnforced" });
+    t.deepEqual(names(await stand.send({ method: "GET", path: "/buckets", as })), ["customer-bucket", "owned"]);
+  },
+  { defaultOwnership: "BucketOwnerEnforced" },
+);
+
 over("no secret that was sent or made is in the log", async (t, stand) => {
   const as = await stand.signIn(emailOf(customer, "admin"));
   await stand.send({

@@ -92,6 +92,8 @@ export interface StandOptions {
   readonly sites?: readonly string[];
   /** Versions that object lock protects, in every bucket. */
   readonly locked?: LockedFound;
+  /** Of new buckets; default: none. */
+  readonly defaultOwnership?: BucketConfiguration["ownershipControls"];
   /** Where every request seems to come from; default: its peer. */
   readonly address?: string;
 }
@@ -161,6 +163,9 @@ export class Stand {
         configureBucket: async ({ name }, { field, value }) => {
           this.configurations.set(name, { ...this.configurations.get(name), [field]: value ?? undefined });
         },
+        openBucket: async ({ name }, { ownership }) => {
+          if (ownership !== null) this.configurations.set(name, { ownershipControls: ownership });
+        },
         deadEvents: async (_bucket, { after, limit }) => {
           const events = this.deadEvents.filter(({ id }) => id > (after ?? "")).slice(0, limit);
           const last = events.at(-1)?.id ?? "";
@@ -172,7 +177,7 @@ export class Stand {
           for (const { id } of chosen) this.redeemed.push(`${isSentAgain ? "retry" : "drop"} ${name} ${id}`);
           return { count: chosen.length };
         },
-        defaultOwnership: null,
+        defaultOwnership: options.defaultOwnership ?? null,
         lockedIn: async () => options.locked ?? { listed: [], count: 0 },
         // What a job does is tested with the runner.
         beginJob: (jobId) => this.begunJobs.push(jobId),

@@ -1,6 +1,7 @@
 /**
  * A node is killed before each single change it makes to a file during one PUT, one CompleteMultipartUpload, one
- * DELETE and one collection: at every point, what was acknowledged is there, and the operation is whole or absent.
+ * DELETE, one collection and one CreateBucket with all that it may be given: at every point, what was acknowledged is there,
+ * and the operation is whole or absent.
  * `--points N` (default: all) kills an operation of more points at its first and last N / 2: between are writes of bytes.
  */
 
@@ -14,7 +15,7 @@ import { runSuite } from "../support/suite.ts";
 const MiB = 1024 * 1024;
 const bucket = "syscall-suite";
 
-/** One operation under test. `before` and `after` are the digests the target key may hold. */
+/** One operation under test. `before` and `after` are what the target may hold. */
 interface Scenario {
   readonly name: string;
   readonly before: Buffer | null;
@@ -22,6 +23,10 @@ interface Scenario {
   /** Runs once before the fault is armed; its result is given to `act`. */
   readonly prepare?: (client: S3Client, key: string) => Promise<string>;
   readonly act: (client: S3Client, key: string, prepared: string) => Promise<boolean>;
+  /** What the target holds; null: nothing. Default: the object of that key. */
+  readonly look?: (client: S3Client, key: string) => Promise<Buffer | null>;
+  /** Whether the operation, done once more, is to be acknowledged and to end as the first time. */
+  readonly isRepeatable?: boolean;
 }
 
 const path = (key: string): string => `/${bucket}/${key}`;
@@ -55,6 +60,36 @@ const collect = async (client: S3Client, key: string): Promise<boolean> => {
   return done;
 };
 
+const getObject = async (client: S3Client, key: string): Promise<Buffer | null> => {
+  const answer = await client.send("GET", path(key));
+  if (answer.status !== 200 && answer.status !== 404) throw new Error(`GET answered ${answer.status}`);
+  return answer.status === 200 ? answer.body : null;
+};
+
+const bucketSetup = {
+  "x-amz-bucket-object-lock-enabled": "true",
+  "x-amz-object-ownership": "ObjectWriter",
+  "x-amz-acl": "public-read",
+};
+/** What the documents of a bucket that was made so say. */
+const setupWords = [
+  "<Status>Enabled<",
+  "<ObjectLockEnabled>Enabled<",
+  "<ObjectOwnership>ObjectWriter<",
+  "groups/global/AllUsers<",
+];
+const makeBucket = async (client: S3Client, name: string): Promise<boolean> =>
+  ok((await client.send("PUT", `/${name}`, { headers: bucketSetup })).status);
+/** What a bucket of this name is, in words; null: nothing shows it. */
+const getBucket = async (client: S3Client, name: string): Promise<Buffer | null> => {
+  const of = async (query: string): Promise<string> =>
+    (await client.send("GET", `/${name}`, { query: { [query]: "" } })).body.toString();
+  const isListed = (await client.send("GET", "/")).body.includes(`<Name>${name}</Name>`);
+  if ((await client.send("HEAD", `/${name}`)).status === 404) return isListed ? Buffer.from("listed alone") : null;
+  const told = [await of("versioning"), await of("object-lock"), await of("ownershipControls"), await of("acl")].join();
+  return Buffer.from([isListed ? "listed" : "not listed", ...setupWords.filter((word) => told.includes(word))].join());
+};
+
 const scenarios: readonly Scenario[] = [
   { name: "PUT inline", before: filled(2000, 1), after: filled(3000, 2), act: put(filled(3000, 2)) },
   { name: "PUT segment", before: filled(2000, 1), after: filled(90_000, 2), act: put(filled(90_000, 2)) },
@@ -73,6 +108,14 @@ const scenarios: readonly Scenario[] = [
     act: complete,
   },
   { name: "collection", before: filled(5 * MiB + 300_000, 1), after: filled(10, 9), act: collect },
+  {
+    name: "CreateBucket",
+    before: null,
+    after: Buffer.from(["listed", ...setupWords].join()),
+    act: makeBucket,
+    look: getBucket,
+    isRepeatable: true,
+  },
 ];
 
 const bystander = filled(70_000, 5);
@@ -101,6 +144,12 @@ async function killAt(scenario: Scenario, point: number, node: NodeProcess, shim
   ]);
   client.close();
   return { died, acknowledged };
+}
+
+/** Digest of what the target of this point holds; null: nothing. */
+async function foundAt({ look = getObject }: Scenario, reader: S3Client, point: number): Promise<string | null> {
+  const found = await look(reader, `target-${point}`);
+  return found === null ? null : digestOf(found);
 }
 
 /** Points in order; those in the middle are left out when there are more than `max`. One more than counted ends the row. */
@@ -134,14 +183,14 @@ await runSuite("syscall", async ({ directory, option, say, check }) => {
       // The node that is judged is also the one that the next point is tried on.
       node = await NodeProcess.start({ data, environment });
       const reader = new S3Client({ endpoint: node.endpoint, ...testKeys });
-      const answer = await reader.send("GET", path(`target-${point}`));
-      const found = answer.status === 200 ? digestOf(answer.body) : null;
+      const found = await foundAt(scenario, reader, point);
       const wanted = acknowledged ? [allowed[1]] : allowed;
-      const isAnswered = answer.status === 200 || answer.status === 404;
-      check(
-        `${scenario.name}, killed at ${point}: ${answer.status} ${found} (acknowledged: ${acknowledged})`,
-        isAnswered && wanted.includes(found),
-      );
+      check(`${scenario.name}, killed at ${point}: ${found} (acknowledged: ${acknowledged})`, wanted.includes(found));
+      if (scenario.isRepeatable === true) {
+        const isDone = await scenario.act(reader, `target-${point}`, "");
+        const again = await foundAt(scenario, reader, point);
+        check(`${scenario.name}, killed at ${point}: done once more it is whole`, isDone && again === allowed[1]);
+      }
       let whole = 0;
       for (const earlier of bystanders) {
         const near = await reader.send("GET", path(`bystander-${earlier}`));

@@ -20,8 +20,6 @@ import type { Element, Observed } from "./wire.ts";
 /** States that may be true at once; more than a few crashes cannot leave. */
 const candidatesMax = 256;
 
-const lockHeader = "x-amz-bucket-object-lock-enabled";
-
 export class Mismatch extends Error {}
 
 export class Session {
@@ -139,19 +137,9 @@ export class Session {
     const forked = this.#candidates.flatMap((state) => [
       state,
       ...prefixes.map((one) => answer(state, one, turn, this.#tokens).state).filter((next) => next !== state),
-      ...this.#halfMade(state, request, turn),
     ]);
     if (forked.length > candidatesMax) throw new Error(`${forked.length} states may be true`);
     this.#candidates = forked;
-  }
-
-  /** A bucket, its versioning and its lock are three commits; who asks for it again is told that it has no lock. */
-  #halfMade(state: State, request: Request, turn: Turn): State[] {
-    if (request.operation !== "CreateBucket" || request.headers[lockHeader] === undefined) return [];
-    const { [lockHeader]: _lock, ...headers } = request.headers;
-    const plain = answer(state, { ...request, headers }, turn, this.#tokens).state;
-    const versioning: Request = { ...nothing, operation: "PutBucketVersioning", query: { status: "Enabled" } };
-    return [plain, answer(plain, versioning, turn, this.#tokens).state].filter((next) => next !== state);
   }
 
   /** Keeps the request for the next page of a listing, if there is one. */
@@ -265,7 +253,7 @@ export class Session {
   /** The bucket, in its first versioning state. */
   async begin({ versioning, before, hasLock, policy }: Omit<Sequence, "keys" | "commands">): Promise<void> {
     this.#staysOff = versioning === "Off";
-    const headers: Record<string, string> = hasLock ? { [lockHeader]: "true" } : {};
+    const headers: Record<string, string> = hasLock ? { "x-amz-bucket-object-lock-enabled": "true" } : {};
     await this.perform({ ...nothing, operation: "CreateBucket", headers });
     if (policy !== null) {
       await this.#put("ownershipControls", "BucketOwnerEnforced");

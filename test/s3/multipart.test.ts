@@ -87,10 +87,11 @@ test("CompleteMultipartUpload_etag_bytes_and_parts", async (t, { s3, bucket }) =
 });
 
 test("CompleteMultipartUpload_again_answers_the_same_then_NoSuchUpload_for_parts", async (t, { s3, bucket }) => {
-  const upload = await Begun.begin(s3, { Bucket: bucket, Key: "k" });
+  const upload = await Begun.begin(s3, { Bucket: bucket, Key: "k", ServerSideEncryption: "AES256" });
   const parts = [await upload.part(1, someBytes(10))];
   const first = await upload.complete(parts);
-  t.is((await upload.complete(parts)).ETag, first.ETag);
+  t.is(first.ServerSideEncryption, "AES256");
+  t.like(await upload.complete(parts), { ETag: first.ETag, ServerSideEncryption: "AES256" });
   t.is(await refusal(upload.part(2, someBytes(10))), "404 NoSuchUpload");
   t.is(await refusal(s3.send(new ListPartsCommand(upload.place))), "404 NoSuchUpload");
 });
