@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { isSignedWord } from "../auth/sigv2.ts";
 import { compileRoutes } from "../model/route.ts";
+import { checkBucketActions } from "../policy/bucket-actions.ts";
+import { parseBucketPolicy } from "../policy/document.ts";
 import { operations } from "./table.ts";
 
 const route = compileRoutes(operations);
@@ -22,6 +24,18 @@ test("every file that declares an operation is in the table", (t) => {
 test("names are unique, served rows are known by count", (t) => {
   t.is(new Set(operations.map(({ name }) => name)).size, operations.length);
   t.is(operations.filter(({ handler }) => handler !== null).length, 84);
+});
+
+test("a bucket policy can speak of the action of every operation on a bucket or an object", (t) => {
+  for (const { name, level, action, versionAction } of operations) {
+    if (level === "service") continue;
+    for (const asked of [action, versionAction ?? action]) {
+      if (!asked.startsWith("s3:")) continue;
+      const Resource = `arn:aws:s3:::b${level === "object" || name === "DeleteObjects" ? "/*" : ""}`;
+      const Statement = { Effect: "Allow", Principal: "*", Action: asked, Resource };
+      t.notThrows(() => checkBucketActions(parseBucketPolicy(JSON.stringify({ Statement }), "b")), name);
+    }
+  }
 });
 
 test("unserved sub-resources are named, never served as something else", (t) => {
