@@ -123,7 +123,7 @@ export class Pipeline {
     const hasHeader = (name: string): boolean => request.headers.has(name) || hoists(query, name);
     const operation = route(request.method, levelOf(address), query, hasHeader);
     if (operation === null && isPostForm(request, address)) return this.#serveForm(progress, address, tenant);
-    if (operation === null) throw unrouted(request.method, levelOf(address));
+    if (operation === null) throw unrouted(request.method, levelOf(address), query);
     progress.operation = operation;
     const nowMs = clock.nowMs();
     const identified = identify(request, query, gate, {
@@ -378,8 +378,8 @@ const allowedMethods = {
 };
 
 /** Why no operation answers: the one POST that a bucket takes without a sub-resource is a form's. */
-const unrouted = (method: string, level: Level): S3Error => {
-  if (method === "POST" && level === "bucket") {
+const unrouted = (method: string, level: Level, query: ReadonlyMap<string, string>): S3Error => {
+  if (method === "POST" && level === "bucket" && query.size === 0) {
     const Condition = "Bucket POST must be of the enclosure-type multipart/form-data";
     return new S3Error("PreconditionFailed", { Condition });
   }

@@ -50,6 +50,13 @@ test("unserved sub-resources are named, never served as something else", (t) => 
   t.is(routed("GET", "service"), "ListBuckets");
   t.is(routed("POST", "bucket", "delete"), "DeleteObjects");
   t.is(routed("DELETE", "object", "uploadId=x"), "AbortMultipartUpload");
+  for (const word of ["acl", "versioning", "notification", "logging", "versions", "uploads", "delete"])
+    t.is(routed("DELETE", "bucket", word), undefined, word);
+  for (const word of ["acl", "retention", "legal-hold", "uploads", "torrent", "attributes", "restore"])
+    t.is(routed("DELETE", "object", word), undefined, word);
+  for (const word of ["uploads", "torrent", "attributes", "restore"])
+    t.is(routed("PUT", "object", word), undefined, word);
+  t.is(routed("DELETE", "object", "versionId=x", "x-id=DeleteObject"), "DeleteObject");
   t.is(routed("POST", "bucket"), undefined);
   t.is(routed("POST", "service"), undefined);
 });
