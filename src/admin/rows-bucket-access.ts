@@ -11,6 +11,7 @@ import {
   modeOfPolicy,
   policyOfMode,
 } from "../policy/access-mode.ts";
+import { checkBucketActions } from "../policy/bucket-actions.ts";
 import { type PolicyDocument, parseBucketPolicy, parsePolicy } from "../policy/document.ts";
 import { PolicyError } from "../policy/policy-error.ts";
 import { isPublicPolicy } from "../policy/public-policy.ts";
@@ -158,7 +159,7 @@ function policyAsked({ name }: BucketRecord, { mode: asked, permissions, policy 
     );
   }
   try {
-    parseBucketPolicy(text, name);
+    checkBucketActions(parseBucketPolicy(text, name));
   } catch (error) {
     if (error instanceof PolicyError) throw new AdminError("MalformedPolicyDocument", error.message);
     throw error;

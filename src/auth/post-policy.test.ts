@@ -69,19 +69,19 @@ const cases: readonly (readonly [
     "a type that does not begin so",
     [bucketIs, { key: "k" }, ["starts-with", "$Content-Type", "image/"]],
     { key: "k", "content-type": "image/png,text/html" },
-    'AccessDenied Invalid according to Policy: Policy Condition failed: ["starts-with","$content-type","image/"]',
+    'AccessDenied Invalid according to Policy: Policy Condition failed: ["starts-with", "$content-type", "image/"]',
   ],
   [
     "another value",
     [bucketIs, { key: "k" }],
     { key: "K" },
-    'AccessDenied Invalid according to Policy: Policy Condition failed: ["eq","$key","k"]',
+    'AccessDenied Invalid according to Policy: Policy Condition failed: ["eq", "$key", "k"]',
   ],
   [
     "another bucket",
     [{ bucket: "other" }, { key: "k" }],
     { key: "k" },
-    'AccessDenied Invalid according to Policy: Policy Condition failed: ["eq","$bucket","other"]',
+    'AccessDenied Invalid according to Policy: Policy Condition failed: ["eq", "$bucket", "other"]',
   ],
   [
     "a bucket that nothing binds",
@@ -105,7 +105,13 @@ const cases: readonly (readonly [
     "a field that is not there",
     [bucketIs, { key: "k" }, { acl: "public-read" }],
     { key: "k" },
-    'AccessDenied Invalid according to Policy: Policy Condition failed: ["eq","$acl","public-read"]',
+    'AccessDenied Invalid according to Policy: Policy Condition failed: ["eq", "$acl", "public-read"]',
+  ],
+  [
+    "an operator in another case",
+    [bucketIs, ["Starts-With", "$key", "k"]],
+    { key: "k" },
+    'InvalidPolicyDocument Invalid Policy: Invalid condition: ["Starts-With","$key","k"]',
   ],
   [
     "an odd operator",

@@ -66,13 +66,16 @@ export function judgeForm(policy: string, fields: FormFields, nowMs: number): Le
     named.add(condition.field);
     if (!holds(condition, fields)) {
       const { kind, field, value } = condition;
-      throw denied(`Policy Condition failed: ${JSON.stringify([kind, `$${field}`, value])}`);
+      throw denied(`Policy Condition failed: ${words([kind, `$${field}`, value])}`);
     }
   }
   const extra = [...fields.keys()].filter((name) => !isFree(name) && !named.has(name));
   if (extra.length > 0) throw denied(`Extra input fields: ${extra.join(", ")}`);
   return range;
 }
+
+/** A condition as S3 writes it in its messages. */
+const words = (condition: readonly string[]): string => `[${condition.map((word) => JSON.stringify(word)).join(", ")}]`;
 
 function isFree(name: string): boolean {
   return freeFields.has(name) || name.startsWith(ignoredPrefix);
@@ -109,7 +112,8 @@ function parseCondition(condition: unknown): Condition[] {
     if (pairs.length !== 1) throw invalid(`Invalid Simple-Condition: ${JSON.stringify(condition)}`);
     return pairs.map(([field, value]) => ({ kind: "eq", field: field.toLowerCase(), value }));
   }
-  const kind = String(condition[0]).toLowerCase();
+  // Fields are named in any case; operators are not.
+  const kind: unknown = condition[0];
   if (kind === "content-length-range") {
     const range = rangeShape.safeParse(condition);
     if (!range.success) throw invalid(`Invalid content-length-range: ${JSON.stringify(condition)}`);

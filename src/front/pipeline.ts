@@ -123,7 +123,7 @@ export class Pipeline {
     const hasHeader = (name: string): boolean => request.headers.has(name) || hoists(query, name);
     const operation = route(request.method, levelOf(address), query, hasHeader);
     if (operation === null && isPostForm(request, address)) return this.#serveForm(progress, address, tenant);
-    if (operation === null) throw methodNotAllowed(request.method, levelOf(address));
+    if (operation === null) throw unrouted(request.method, levelOf(address), query);
     progress.operation = operation;
     const nowMs = clock.nowMs();
     const identified = identify(request, query, gate, {
@@ -256,7 +256,7 @@ export class Pipeline {
     const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
     const headers = [
       ...answer.headers,
-      ...this.#regionOf(progress),
+      ...this.#regionOf(progress, errorCode),
       ...this.#options.cors.headersFor(progress.request, progress.bucket, progress.address),
       ["x-amz-request-id", requestId],
       ["x-amz-id-2", this.#options.hostId],
@@ -273,10 +273,20 @@ export class Pipeline {
     response.whenOver((sentBytes) => this.#observe(progress, status, errorCode, sentBytes));
   }
 
-  /** As on S3, every answer about a bucket itself says where it is; HeadBucket's own output has the same header. */
-  #regionOf({ operation, bucket }: Progress): readonly (readonly [name: string, value: string])[] {
-    if (bucket === null || operation?.level !== "bucket" || operation.name === "HeadBucket") return [];
-    return [["x-amz-bucket-region", bucket.location ?? this.#options.services.region]];
+  /**
+   * As on S3, every answer about a bucket itself says where it is; HeadBucket's own output has the same header, and its
+   * refusal says it too. Source: AWS GetBucketLocation, "whether access to the bucket is authorized or not".
+   */
+  #regionOf(
+    { operation, bucket, address }: Progress,
+    errorCode: string | null,
+  ): readonly (readonly [name: string, value: string])[] {
+    if (operation?.level !== "bucket") return [];
+    const isHead = operation.name === "HeadBucket";
+    if (isHead && errorCode === null) return [];
+    const { control, region } = this.#options.services;
+    const told = bucket ?? (isHead ? control.bucket(address?.bucket ?? "") : undefined);
+    return told?.state === "live" ? [["x-amz-bucket-region", told.location ?? region]] : [];
   }
 
   /** The body, with its end observed: a streamed answer is logged when it is over, with what was really sent. */
@@ -367,12 +377,15 @@ const allowedMethods = {
   object: "DELETE, GET, HEAD, POST, PUT",
 };
 
-const methodNotAllowed = (method: string, level: Level): S3Error =>
-  new S3Error(
-    "MethodNotAllowed",
-    { Method: method, ResourceType: level.toUpperCase() },
-    { headers: [["allow", allowedMethods[level]]] },
-  );
+/** Why no operation answers: the one POST that a bucket takes without a sub-resource is a form's. */
+const unrouted = (method: string, level: Level, query: ReadonlyMap<string, string>): S3Error => {
+  if (method === "POST" && level === "bucket" && query.size === 0) {
+    const Condition = "Bucket POST must be of the enclosure-type multipart/form-data";
+    return new S3Error("PreconditionFailed", { Condition });
+  }
+  const detail = { Method: method, ResourceType: level.toUpperCase() };
+  return new S3Error("MethodNotAllowed", detail, { headers: [["allow", allowedMethods[level]]] });
+};
 
 const levelOf = ({ bucket, key }: Address): Level => {
   if (bucket === null) return "service";

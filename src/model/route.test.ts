@@ -55,11 +55,12 @@ test("method, level, query words and headers tell the operation", (t) => {
   t.is(routed("PATCH", "object", ""), null);
 });
 
-test("x-id and words of other levels and methods are ignored", (t) => {
+test("x-id and words of other levels are ignored", (t) => {
   t.is(routed("GET", "object", "x-id=GetObject"), "GetObject");
   t.is(routed("GET", "object", "v=3"), "GetObject");
   t.is(routed("PUT", "bucket", "foo"), "CreateBucket");
-  t.is(routed("PUT", "object", "torrent"), "PutObject");
+  t.is(routed("PUT", "object", "analytics"), "PutObject");
+  t.is(routed("PUT", "object", "list-type=2"), "PutObject");
   t.is(routed("GET", "object", "torrent&x-id=GetObject"), "GetObjectTorrent");
 });
 
@@ -67,6 +68,13 @@ test("a sub-resource of which a required word is missing never falls through", (
   t.is(routed("PUT", "object", "uploadId=u"), "UploadPart");
   t.is(routed("PUT", "object", "partNumber=1"), "UploadPart");
   t.is(routed("PUT", "bucket", "analytics"), "PutAnalytics");
+});
+
+test("what changes something never falls through from another method's sub-resource", (t) => {
+  t.is(routed("PUT", "object", "torrent"), null);
+  t.is(routed("PUT", "object", "torrent", "x-amz-copy-source"), null);
+  t.is(routed("PUT", "bucket", "x-id=CreateBucket&analytics&id=1"), "PutAnalytics");
+  t.is(routed("GET", "object", "tagging"), "GetObject");
 });
 
 test("two rows that accept the same request do not start", (t) => {

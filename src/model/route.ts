@@ -14,7 +14,7 @@ interface Route<C> {
   readonly words: number;
 }
 
-/** @returns the operation, or null when the method means nothing on this level. */
+/** @returns the operation, or null when the method means nothing on this level, or on the sub-resource that the query names. */
 export type Router<C> = (
   method: string,
   level: Level,
@@ -85,6 +85,22 @@ const pick = <C>(
 };
 
 /**
+ * Methods that never fall through from a sub-resource to what it is a part of: `DELETE /bucket/key?acl`, which no row
+ * declares, does not mean the object. Source: AWS "Error responses", MethodNotAllowed.
+ */
+const changing: ReadonlySet<string> = new Set(["DELETE", "POST", "PUT"]);
+
+/** By level, the query words that some method gives a meaning of their own. */
+const subresourcesOf = <C>(operations: readonly AnyOperation<C>[]): ReadonlyMap<Level, ReadonlySet<string>> =>
+  new Map(
+    (["service", "bucket", "object"] as const).map((level) => {
+      const rows = operations.filter((operation) => operation.level === level && operation.http.endpoint === undefined);
+      const words = rows.flatMap(({ http }) => literalWords(http.uri)).filter(([, value]) => value === null);
+      return [level, new Set(words.map(([word]) => word))];
+    }),
+  );
+
+/**
  * Compiles the table. Rows with an endpoint of their own are left out. O(rows of a level) per request.
  * @throws AssertionError when two rows accept the same request
  */
@@ -111,9 +127,15 @@ export const compileRoutes = <C>(operations: readonly AnyOperation<C>[]): Router
       routes.filter((route) => route.words === 0),
     );
   }
+  const subresources = subresourcesOf(operations);
+  const wordless = new Set([...bare.values()].flatMap((routes) => routes.map(({ operation }) => operation)));
   return (method, level, query, hasHeader) => {
     // Most requests have no query but x-id: one or two rows remain, told apart by a header.
     const isBare = query.size === 0 || (query.size === 1 && query.has("x-id"));
-    return pick((isBare ? bare : table).get(`${method} ${level}`) ?? [], query, hasHeader);
+    const found = pick((isBare ? bare : table).get(`${method} ${level}`) ?? [], query, hasHeader);
+    if (isBare || found === null || !changing.has(method) || !wordless.has(found)) return found;
+    const words = subresources.get(level);
+    for (const word of query.keys()) if (words?.has(word)) return null;
+    return found;
   };
 };

@@ -4,6 +4,7 @@ import { isUtf8 } from "node:buffer";
 import { limits } from "../base/limits.ts";
 import { body, header, label, payload } from "../model/member.ts";
 import { boolean, string, structure } from "../model/shape.ts";
+import { checkBucketActions } from "../policy/bucket-actions.ts";
 import { type PolicyDocument, parseBucketPolicy, parsePolicy } from "../policy/document.ts";
 import { PolicyError } from "../policy/policy-error.ts";
 import { isPublicPolicy } from "../policy/public-policy.ts";
@@ -26,7 +27,9 @@ const requireOwnAccount = ({ bucket, principal, request }: Context): void => {
 /** @throws S3Error MalformedPolicy, which says where */
 const checkedPolicy = (text: string, bucket: string): PolicyDocument => {
   try {
-    return parseBucketPolicy(text, bucket);
+    const document = parseBucketPolicy(text, bucket);
+    checkBucketActions(document);
+    return document;
   } catch (error) {
     if (error instanceof PolicyError) throw new S3Error("MalformedPolicy", { Message: error.message });
     throw error;

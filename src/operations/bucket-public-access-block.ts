@@ -59,7 +59,7 @@ export const PutPublicAccessBlock = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "MalformedXML"],
+  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "InvalidRequest", "MalformedXML"],
 }).handledBy(async (input, context) => {
   await configure(context, {
     field: "publicAccessBlock",

@@ -2,6 +2,7 @@
 
 import { body } from "../model/member.ts";
 import { boolean, structure, type ValueOf } from "../model/shape.ts";
+import { S3Error } from "../s3/errors.ts";
 import type { PublicAccessBlock } from "../s3/public-access.ts";
 
 export const PublicAccessBlockConfiguration = structure("PublicAccessBlockConfiguration", {
@@ -13,8 +14,11 @@ export const PublicAccessBlockConfiguration = structure("PublicAccessBlockConfig
 
 type Document = ValueOf<typeof PublicAccessBlockConfiguration>;
 
-/** What is not said is off. */
+/** What is not said is off. @throws S3Error InvalidRequest when nothing is said */
 export function askedBlock(document: Document): PublicAccessBlock {
+  if (Object.values(document).every((value) => value === undefined)) {
+    throw new S3Error("InvalidRequest", { Message: "Must specify at least one configuration." });
+  }
   return {
     blockPublicAcls: document.BlockPublicAcls ?? false,
     ignorePublicAcls: document.IgnorePublicAcls ?? false,

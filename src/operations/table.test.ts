@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import test from "ava";
 import { isSignedWord } from "../auth/sigv2.ts";
 import { compileRoutes } from "../model/route.ts";
+import { checkBucketActions } from "../policy/bucket-actions.ts";
+import { parseBucketPolicy } from "../policy/document.ts";
 import { operations } from "./table.ts";
 
 const route = compileRoutes(operations);
@@ -24,6 +26,18 @@ test("names are unique, served rows are known by count", (t) => {
   t.is(operations.filter(({ handler }) => handler !== null).length, 84);
 });
 
+test("a bucket policy can speak of the action of every operation on a bucket or an object", (t) => {
+  for (const { name, level, action, versionAction } of operations) {
+    if (level === "service") continue;
+    for (const asked of [action, versionAction ?? action]) {
+      if (!asked.startsWith("s3:")) continue;
+      const Resource = `arn:aws:s3:::b${level === "object" || name === "DeleteObjects" ? "/*" : ""}`;
+      const Statement = { Effect: "Allow", Principal: "*", Action: asked, Resource };
+      t.notThrows(() => checkBucketActions(parseBucketPolicy(JSON.stringify({ Statement }), "b")), name);
+    }
+  }
+});
+
 test("unserved sub-resources are named, never served as something else", (t) => {
   t.is(routed("GET", "object", "torrent"), "GetObjectTorrent");
   t.is(routed("GET", "bucket", "policy"), "GetBucketPolicy");
@@ -36,6 +50,13 @@ test("unserved sub-resources are named, never served as something else", (t) => 
   t.is(routed("GET", "service"), "ListBuckets");
   t.is(routed("POST", "bucket", "delete"), "DeleteObjects");
   t.is(routed("DELETE", "object", "uploadId=x"), "AbortMultipartUpload");
+  for (const word of ["acl", "versioning", "notification", "logging", "versions", "uploads", "delete"])
+    t.is(routed("DELETE", "bucket", word), undefined, word);
+  for (const word of ["acl", "retention", "legal-hold", "uploads", "torrent", "attributes", "restore"])
+    t.is(routed("DELETE", "object", word), undefined, word);
+  for (const word of ["uploads", "torrent", "attributes", "restore"])
+    t.is(routed("PUT", "object", word), undefined, word);
+  t.is(routed("DELETE", "object", "versionId=x", "x-id=DeleteObject"), "DeleteObject");
   t.is(routed("POST", "bucket"), undefined);
   t.is(routed("POST", "service"), undefined);
 });

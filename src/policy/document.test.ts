@@ -262,15 +262,23 @@ test("limits", (t) => {
 
 test("a bucket policy speaks of its bucket and of S3 alone", (t) => {
   const parse = (part: object) => parseBucketPolicy(JSON.stringify({ Statement: { ...named, ...part } }), "bucket");
-  for (const resource of [bucketArn, `${bucketArn}/*`, `${bucketArn}/`, `${bucketArn}/\${aws:username}`]) {
+  for (const resource of [
+    bucketArn,
+    `${bucketArn}/*`,
+    `${bucketArn}/`,
+    `${bucketArn}/\${aws:username}`,
+    `${bucketArn}*`,
+    "arn:aws:s3:::*",
+    "arn:aws:s3:::b*t/k?y",
+  ]) {
     t.is(parse({ Resource: resource }).statements.length, 1, resource);
   }
   for (const resource of [
     "*",
-    "arn:aws:s3:::*",
     `${bucketArn}2`,
-    `${bucketArn}*`,
+    `${bucketArn}?`,
     `${bucketArn}2/*`,
+    "arn:aws:s3:::*${aws:username}/*",
     "arn:aws:s3:::b/*",
   ]) {
     t.throws(

@@ -5,6 +5,7 @@
 
 import { limits } from "../base/limits.ts";
 import { isConditionKey } from "./condition-keys.ts";
+import { compileGlob, globMatches, parseAtoms } from "./glob.ts";
 import { parseJsonText } from "./json-text.ts";
 import { type OperatorRow, operators, parseOperator, type Quantifier, refusedValue } from "./operators.ts";
 import { PolicyError } from "./policy-error.ts";
@@ -99,7 +100,8 @@ export function parsePolicy(json: string | unknown, kind: PolicyKind): PolicyDoc
 }
 
 /**
- * Reads a bucket policy: every Resource and NotResource names `bucket` or objects in it, and every action is S3's.
+ * Reads a bucket policy: every Resource and NotResource names `bucket` or objects in it, if by wildcards, and every action is
+ * S3's. A lone `*` names no bucket, as at AWS.
  * @throws PolicyError
  */
 export function parseBucketPolicy(json: string, bucket: string): PolicyDocument {
@@ -108,7 +110,7 @@ export function parseBucketPolicy(json: string, bucket: string): PolicyDocument 
   document.statements.forEach(({ sid, actions, resources }, index) => {
     const pointer = `/Statement/${index}`;
     for (const pattern of resources?.patterns ?? []) {
-      if (pattern === arn || pattern.startsWith(`${arn}/`)) continue;
+      if (namesBucket(pattern, bucket)) continue;
       throw new PolicyError(`the resource ${JSON.stringify(pattern)} is neither ${arn} nor in it`, pointer, sid);
     }
     for (const pattern of actions.patterns) {
@@ -117,6 +119,14 @@ export function parseBucketPolicy(json: string, bucket: string): PolicyDocument 
     }
   });
   return document;
+}
+
+/** Whether what stands for the bucket in a pattern meets the bucket's name. */
+function namesBucket(pattern: string, bucket: string): boolean {
+  const lead = "arn:aws:s3:::";
+  if (!pattern.startsWith(lead)) return false;
+  const [named = ""] = pattern.slice(lead.length).split("/", 1);
+  return globMatches(compileGlob(parseAtoms(named)), bucket);
 }
 
 const root: Place = { pointer: "", sid: null };

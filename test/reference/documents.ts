@@ -256,7 +256,7 @@ export const documentRules: Readonly<Record<Subresource, Rules>> = {
     get: "GetBucketTagging",
     remove: "DeleteBucketTagging",
     absent: "NoSuchTagSet",
-    putStatus: 200,
+    putStatus: 204,
     documents: Object.fromEntries(
       ["one", "two", "ten", "twice", "long key", "malformed"].map((name) => {
         const tags = tagSets[name] ?? [];

@@ -71,8 +71,13 @@ test("methods_without_a_meaning_405", async (t, { bucket, signed }) => {
     ["DELETE", "/"],
     ["PUT", "/"],
     ["PATCH", "/"],
+    ["DELETE", `/${bucket}?acl`],
+    ["PUT", `/${bucket}/k?uploads`],
+    ["DELETE", `/${bucket}/k?retention`],
+    ["POST", `/${bucket}?acl`],
   ] as const)
     t.is(outcome(await signed({ method, target })), "405 MethodNotAllowed", `${method} ${target}`);
+  t.is(outcome(await signed({ method: "GET", target: `/${bucket}` })), "200");
 });
 
 test("health_is_answered_without_a_signature", async (t, { plain }) => {

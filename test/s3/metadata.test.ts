@@ -220,7 +220,7 @@ test("CompleteMultipartUpload_more_than_10000_parts_400", async (t, stand) => {
   t.is((await head(stand)).status, 404);
 });
 
-test("answers_about_a_bucket_say_its_region", async (t, { s3, bucket, signed }) => {
+test("answers_about_a_bucket_say_its_region", async (t, { s3, bucket, signed, plain }) => {
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "x" }));
   for (const [method, query, region] of [
     ["HEAD", "", "us-east-1"],
@@ -233,6 +233,12 @@ test("answers_about_a_bucket_say_its_region", async (t, { s3, bucket, signed }) 
     t.is(answer.headers["x-amz-bucket-region"], region, `${method} ${query}`);
   }
   t.is((await signed({ method: "GET", target: `/${bucket}/k` })).headers["x-amz-bucket-region"], undefined);
+  const stranger = await plain({ method: "HEAD", target: `/${bucket}` });
+  t.is(stranger.status, 403);
+  t.is(stranger.headers["x-amz-bucket-region"], "us-east-1", "HeadBucket says it to whoever asks");
+  const absent = await plain({ method: "HEAD", target: "/no-such-bucket" });
+  t.is(absent.status, 404);
+  t.is(absent.headers["x-amz-bucket-region"], undefined);
 });
 
 test("GetObjectTagging_answers_the_tags_of_the_header", async (t, { s3, bucket }) => {

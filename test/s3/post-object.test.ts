@@ -150,6 +150,18 @@ test("PostObject_tagging_and_checksum", async (t, stand) => {
   t.regex(tags.body.toString(), /<Key>a<\/Key><Value>b c<\/Value>/);
 });
 
+test("PostObject_not_multipart_412", async (t, stand) => {
+  const bucket = await bucketOf(t, stand, "post-no-form");
+  for (const headers of [{}, { "content-type": "application/x-www-form-urlencoded" }]) {
+    const answer = await fetch(`${stand.endpoint}/${bucket}`, { method: "POST", headers, body: "key=k" });
+    t.is(answer.status, 412);
+    t.regex(
+      await answer.text(),
+      /<Code>PreconditionFailed<\/Code>.*<Condition>Bucket POST must be of the enclosure-type/,
+    );
+  }
+});
+
 test("PostObject: a form that is cut short stores nothing", async (t, stand) => {
   const bucket = await bucketOf(t, stand, "post-cut");
   const fields = { key: "k", ...signedFields({ conditions: keyOf(bucket) }) };

@@ -39,6 +39,8 @@ test("PublicAccessBlock_put_get_delete", async (t, { s3, bucket, signed }) => {
     const headers = { "content-md5": createHash("md5").update(body).digest("base64") };
     t.is((await signed({ method: "PUT", target: `/${bucket}?publicAccessBlock`, body, headers })).status, 400, body);
   }
+  const nothing = new PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration: {} });
+  t.is(await refusal(s3.send(nothing)), "400 InvalidRequest");
   t.deepEqual((await get()).PublicAccessBlockConfiguration, held);
   await s3.send(new DeletePublicAccessBlockCommand({ Bucket: bucket }));
   t.is(await refusal(get()), "404 NoSuchPublicAccessBlockConfiguration");
@@ -106,6 +108,7 @@ test("PublicAccessBlock_of_the_account_counts_beside_the_buckets", async (t, { b
     outcome(await signed({ method: "PUT", target, ...request, ...owner }));
   const publish = () => put(`/${name}?policy`, { body: JSON.stringify(guidePolicy(name)) });
   t.is(outcome(await control("GET")), "404 NoSuchPublicAccessBlockConfiguration");
+  t.is(outcome(await block("")), "400 InvalidRequest");
   t.is((await block("<BlockPublicPolicy>true</BlockPublicPolicy><BlockPublicAcls>true</BlockPublicAcls>")).status, 200);
   t.is(await publish(), "403 AccessDenied");
   const open = { headers: { "x-amz-acl": "public-read" } };
