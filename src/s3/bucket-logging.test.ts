@@ -9,6 +9,7 @@ const request: LoggedRequest = {
   requester: "79a59d",
   requestId: "3E57427F3EXAMPLE",
   method: "GET",
+  verb: "GET",
   resource: "VERSIONING",
   key: null,
   uri: "/logged?versioning",

@@ -24,6 +24,8 @@ export interface LoggedRequest {
   readonly requester: string | null;
   readonly requestId: string;
   readonly method: string;
+  /** As the operation's name has it: the method, or COPY for a PUT that copies. */
+  readonly verb: string;
   /** The sub-resource's or resource's name in upper case: OBJECT, BUCKET, ACL, UPLOADS. */
   readonly resource: string;
   readonly key: string | null;
@@ -32,11 +34,12 @@ export interface LoggedRequest {
   readonly status: number;
   readonly errorCode: string | null;
   readonly bytesSent: number;
-  /** null: the operation is not about one object that is there. */
+  /** null: not known. */
   readonly objectBytes: number | null;
   readonly totalMs: number;
   readonly referer: string | null;
   readonly userAgent: string | null;
+  /** The one that the request names. */
   readonly versionId: string | null;
   readonly hostId: string;
   readonly signatureVersion: "SigV4" | "SigV2" | null;
@@ -74,7 +77,7 @@ function quoted(text: string | null): string {
  * The cipher, the TLS version's number and the access point are not known here: "-".
  */
 export function logLine(request: LoggedRequest): string {
-  const { method, resource, errorCode, objectBytes, bytesSent } = request;
+  const { method, verb, resource, errorCode, objectBytes, bytesSent } = request;
   const fields = [
     word(request.ownerId),
     word(request.bucket),
@@ -82,7 +85,7 @@ export function logLine(request: LoggedRequest): string {
     word(request.remoteAddress),
     word(request.requester),
     word(request.requestId),
-    `REST.${method}.${resource}`,
+    `REST.${verb}.${resource}`,
     request.key === null ? "-" : word(request.key),
     quoted(`${method} ${request.uri} HTTP/1.1`),
     String(request.status),
