@@ -8,8 +8,11 @@ export interface BucketLogging {
   readonly targetBucket: string;
   /** "" = none. */
   readonly targetPrefix: string;
-  /** Simple: prefix and time. Partitioned: by account, region, bucket and day of delivery or of the requests. */
-  readonly keyFormat: "simple" | "delivery-time" | "event-time";
+  /**
+   * Simple: prefix and time, because nothing was said or because it was asked for. Partitioned: by account, region, bucket
+   * and day of delivery or of the requests.
+   */
+  readonly keyFormat: "simple" | "asked-simple" | "delivery-time" | "event-time";
 }
 
 /** One request, as its line says it. Absent text is null and written as "-". */
@@ -130,7 +133,7 @@ export function logKey(
   unique: string,
 ): string {
   const stamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "-");
-  if (keyFormat === "simple") return `${targetPrefix}${stamp(deliveryMs)}-${unique}`;
+  if (keyFormat === "simple" || keyFormat === "asked-simple") return `${targetPrefix}${stamp(deliveryMs)}-${unique}`;
   const { accountId, region, bucket } = source;
   const ms = keyFormat === "event-time" ? eventMs : deliveryMs;
   const day = new Date(ms).toISOString().slice(0, 10).replaceAll("-", "/");
