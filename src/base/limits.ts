@@ -302,6 +302,8 @@ export const limits = {
   postFieldsMs: 30_000,
   postRedirectCharsMax: 4 * KiB,
   postPolicyCharsMax: 20 * KiB,
+  /** Of a LocationConstraint; AWS's longest has 14. */
+  locationCharsMax: 64,
   // Lifecycle
   lifecycleRulesMax: 1000,
   lifecycleRuleIdCharsMax: 255,

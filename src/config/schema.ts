@@ -26,7 +26,9 @@ const lifecycle = z.strictObject({
     .min(1)
     .max(86_400)
     .default(86_400)
-    .describe("Seconds that count as one day in lifecycle rules and retention in days; below 86400 only for tests."),
+    .describe(
+      "Seconds that count as one day in lifecycle rules; below 86400 only for tests. Retention keeps to days of 24 hours.",
+    ),
 });
 
 const encryption = z.strictObject({

@@ -54,17 +54,22 @@ class Stand {
     });
   }
 
-  note(bucket: string, key: string, headers: readonly (readonly [string, string])[] = []): void {
+  note(
+    bucket: string,
+    key: string,
+    headers: readonly (readonly [string, string])[] = [],
+    { operation = "GetObject", method = "GET", rawQuery = "" } = {},
+  ): void {
     const request = {
-      method: "GET",
+      method,
       rawPath: `/${bucket}/${key}`,
-      rawQuery: "",
+      rawQuery,
       headers: new Map(headers),
       remoteAddress: "192.0.2.1",
     };
     this.logs.note({
       requestId: "R",
-      operation: "GetObject",
+      operation,
       status: 200,
       errorCode: null,
       request: request as unknown as Exchanged["request"],
@@ -110,6 +115,30 @@ test("what has gathered is written by time, an object for each logged bucket", a
   t.is(new Set(stand.written.map(({ key }) => key)).size, 2);
   await stand.clock.advance(limits.bucketLogFlushMs);
   t.is(stand.written.length, 2);
+});
+
+test("a line says what was stored, which version was named, and that a copy is one", async (t) => {
+  const stand = new Stand();
+  const length = (bytes: number) => [["content-length", String(bytes)]] as const;
+  const chunked = [...length(99), ["x-amz-decoded-content-length", "7"]] as const;
+  stand.note("photos", "a", length(5), { operation: "PutObject", method: "PUT" });
+  stand.note("photos", "b", chunked, { operation: "UploadPart", method: "PUT", rawQuery: "partNumber=1&uploadId=u" });
+  stand.note("photos", "c", length(500), { operation: "PutObject", method: "POST" });
+  stand.note("photos", "d", length(0), { operation: "CopyObject", method: "PUT" });
+  stand.note("photos", "e", length(0), { operation: "UploadPartCopy", method: "PUT" });
+  stand.note("photos", "f", [], { rawQuery: "x-id=GetObject&versionId=06h0 jk" });
+  await stand.clock.advance(limits.bucketLogFlushMs);
+  const told = stand.written[0]?.lines.map((line) =>
+    /(REST\S+) (\S) ".*" 200 - 5 (\S+) 3 - "-" "-" (\S+) H /.exec(line)?.slice(1).join(" "),
+  );
+  t.deepEqual(told, [
+    "REST.PUT.OBJECT a 5 -",
+    "REST.PUT.PART b 7 -",
+    "REST.POST.OBJECT c - -",
+    "REST.COPY.OBJECT d - -",
+    "REST.COPY.PART e - -",
+    "REST.GET.OBJECT f - 06h0%20jk",
+  ]);
 });
 
 test("a change of the configuration begins another object", async (t) => {

@@ -141,22 +141,38 @@ export class BucketLogs {
       requester: exchange.requester,
       requestId,
       method: request.method,
+      verb: copies.has(exchange.operation) ? "COPY" : request.method,
       resource: resourceOf(exchange),
       key,
       uri: `${rawPath}${query === "" ? "" : `?${query}`}`.slice(0, limits.bucketLogTextCharsMax),
       status,
       errorCode,
       bytesSent: bytesOut,
-      objectBytes: null,
+      objectBytes: sentBytes(exchange),
       totalMs: durationMs,
       referer: short(headers.get("referer")),
       userAgent: short(headers.get("user-agent")),
-      versionId: null,
+      versionId: key === null ? null : namedVersion(rawQuery),
       hostId: this.#options.hostId,
       ...signingOf(exchange),
       host: headers.get("host") ?? null,
     };
   }
+}
+
+/** Source: "Amazon S3 server access log format", "Access log information for copy operations". */
+const copies: ReadonlySet<string> = new Set(["CopyObject", "UploadPartCopy"]);
+
+/** Size of the object or part that a client has stored; of others it is not told here. */
+function sentBytes({ operation, request: { method, headers }, status }: Exchanged): number | null {
+  // The length of a form is not its object's.
+  if (status !== 200 || method !== "PUT" || (operation !== "PutObject" && operation !== "UploadPart")) return null;
+  const bytes = Number(headers.get("x-amz-decoded-content-length") ?? headers.get("content-length"));
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+function namedVersion(rawQuery: string): string | null {
+  return /(?:^|&)versionId=([^&]+)/.exec(rawQuery)?.[1]?.slice(0, limits.bucketLogTextCharsMax) ?? null;
 }
 
 /** Operations whose resource is not named by their sub-resource. */

@@ -104,7 +104,7 @@ export class Pipeline {
       bucket: null,
     };
     this.#serve(progress).then(
-      (answer) => this.#answer(progress, answer, null),
+      (answer) => this.#deliver(progress, answer),
       (error: unknown) => this.#fail(progress, error),
     );
   };
@@ -248,6 +248,17 @@ export class Pipeline {
     const ticket = admission.take({ accountId, bucket: bucket.id, thread, wireBytes: request.body.contentLength });
     if (ticket === null) throw new S3Error("SlowDown");
     return ticket;
+  }
+
+  /** An answer that cannot be sent is a failure of its own request alone. */
+  #deliver(progress: Progress, answer: EncodedAnswer): void {
+    try {
+      this.#answer(progress, answer, null);
+    } catch (error) {
+      const { body } = answer;
+      if (body !== null && typeof body !== "string" && "read" in body) body.close();
+      this.#fail(progress, error);
+    }
   }
 
   #answer(progress: Progress, answer: EncodedAnswer, errorCode: string | null): void {

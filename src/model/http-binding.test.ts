@@ -135,7 +135,12 @@ test("an output becomes status, headers and body", (t) => {
     contentLength: 1,
   });
   t.is(encodeOutput(Get, { ContentRange: "bytes 0-0/1" }).status, 206);
-  t.throws(() => encodeOutput(Get, { ContentRange: "a\r\nset-cookie: b" }));
+  // A document's text may hold what no request's header can.
+  for (const text of ["a\r\nset-cookie: b", "a\u007fb", "\u0000", "\u001f"]) {
+    t.throws(() => encodeOutput(Get, { ContentRange: text }), { message: /holds no control character/ });
+    t.throws(() => encodeOutput(Get, { Metadata: [["a", text]] }), { message: /holds no control character/ });
+  }
+  t.notThrows(() => encodeOutput(Get, { ContentRange: "a\tb" }));
 });
 
 test("a payload and a body of members are XML with a type; a missing required payload is refused", (t) => {

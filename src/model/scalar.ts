@@ -33,8 +33,10 @@ export const parseScalar = (
     case "string":
       return text;
     case "enum": {
-      const value = shape.ignoresCase === true ? text.toUpperCase() : text;
-      return shape.values.includes(value) ? value : { fault: `must be one of ${shape.values.join(", ")}` };
+      if (shape.values.includes(text)) return text;
+      const same = (value: string): boolean => value.toUpperCase() === text.toUpperCase();
+      const value = shape.ignoresCase === true ? shape.values.find(same) : undefined;
+      return value ?? { fault: `must be one of ${shape.values.join(", ")}` };
     }
     case "integer":
       return parseInteger(text, shape.min, shape.max);

@@ -18,7 +18,7 @@ export interface EnumShape<V extends string = string> {
   readonly values: readonly V[];
   /** The code that refuses another value in a header or query. */
   readonly refusal: RefusalCode;
-  /** Values, which are upper case, are taken in any case. */
+  /** Values are taken in any case. */
   readonly ignoresCase?: true;
 }
 export interface IntegerShape {
@@ -146,7 +146,7 @@ export const enumerationRefusedAs = <const V extends string>(
   ...values: readonly V[]
 ): EnumShape<V> => ({ kind: "enum", values, refusal });
 
-/** An enumeration whose values S3 takes in any case; they are declared in upper case. */
+/** An enumeration whose values S3 takes in any case. */
 export const ignoringCase = <const V extends string>(shape: EnumShape<V>): EnumShape<V> => ({
   ...shape,
   ignoresCase: true,

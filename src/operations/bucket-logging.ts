@@ -46,20 +46,23 @@ type LoggingValue = StructureValue<(typeof LoggingEnabled)["members"]>;
 const shownLogging = ({ targetBucket, targetPrefix, keyFormat }: BucketLogging): LoggingValue => ({
   TargetBucket: targetBucket,
   TargetPrefix: targetPrefix,
-  ...(keyFormat === "simple"
-    ? {}
-    : {
-        TargetObjectKeyFormat: {
-          PartitionedPrefix: { PartitionDateSource: keyFormat === "event-time" ? "EventTime" : "DeliveryTime" },
-        },
-      }),
+  ...(keyFormat === "simple" ? {} : { TargetObjectKeyFormat: shownFormats[keyFormat] }),
 });
+
+/** As they were put: to a client that asked for one, none would be a change. */
+const shownFormats: Readonly<
+  Record<Exclude<BucketLogging["keyFormat"], "simple">, NonNullable<LoggingValue["TargetObjectKeyFormat"]>>
+> = {
+  "asked-simple": { SimplePrefix: {} },
+  "delivery-time": { PartitionedPrefix: { PartitionDateSource: "DeliveryTime" } },
+  "event-time": { PartitionedPrefix: { PartitionDateSource: "EventTime" } },
+};
 
 const keyFormatOf = (asked: LoggingValue["TargetObjectKeyFormat"]): BucketLogging["keyFormat"] => {
   if (asked === undefined) return "simple";
   const { SimplePrefix: simple, PartitionedPrefix: partitioned } = asked;
   if ((simple === undefined) === (partitioned === undefined)) throw new S3Error("MalformedXML");
-  if (partitioned === undefined) return "simple";
+  if (partitioned === undefined) return "asked-simple";
   return partitioned.PartitionDateSource === "EventTime" ? "event-time" : "delivery-time";
 };
 

@@ -2,7 +2,7 @@
 
 import { limits } from "../base/limits.ts";
 import { body, header, label, payload } from "../model/member.ts";
-import { boolean, enumeration, list, type StructureValue, string, structure } from "../model/shape.ts";
+import { boolean, enumeration, ignoringCase, list, type StructureValue, string, structure } from "../model/shape.ts";
 import { S3Error } from "../s3/errors.ts";
 import { judgeRules, type NotificationRule, type NotificationRules } from "../s3/notification.ts";
 import { Unit } from "../s3/shapes.ts";
@@ -44,7 +44,8 @@ const EventType = enumeration(
 );
 
 const FilterRule = structure("FilterRule", {
-  Name: body(enumeration("prefix", "suffix")),
+  // S3 takes "Prefix" too, and many templates say it.
+  Name: body(ignoringCase(enumeration("prefix", "suffix"))),
   Value: body(string),
 });
 

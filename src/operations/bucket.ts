@@ -1,5 +1,6 @@
 /** Buckets themselves: create, delete, look up. */
 
+import { limits } from "../base/limits.ts";
 import { body, header, label, payload } from "../model/member.ts";
 import { boolean, enumeration, list, string, structure, type ValueOf } from "../model/shape.ts";
 import { BucketCannedACL, ObjectOwnership } from "../s3/enumerations.ts";
@@ -30,9 +31,18 @@ const CreateBucketConfiguration = structure("CreateBucketConfiguration", {
   Tags: body(list(Tag, "Tag")),
 });
 
-/** A location that names the default region, or nothing, is stored as none. Any other is taken as it is. */
-const locationOf = (constraint: string | undefined, region: string): string | null =>
-  constraint === undefined || constraint === "" || constraint === region ? null : constraint;
+/**
+ * A location that names the default region, or nothing, is stored as none. Any other is taken as it is, so far as the header
+ * x-amz-bucket-region can say it.
+ * @throws S3Error InvalidLocationConstraint
+ */
+const locationOf = (constraint: string | undefined, region: string): string | null => {
+  if (constraint === undefined || constraint === "" || constraint === region) return null;
+  if (constraint.length <= limits.locationCharsMax && /^[!-~]+$/.test(constraint)) return constraint;
+  throw new S3Error("InvalidLocationConstraint", {
+    LocationConstraint: constraint.slice(0, limits.locationCharsMax),
+  });
+};
 
 interface CreationOptions {
   readonly CreateBucketConfiguration?: ValueOf<typeof CreateBucketConfiguration> | undefined;
@@ -79,6 +89,7 @@ export const CreateBucket = declareOperation({
     "BucketAlreadyOwnedByYou",
     "InvalidBucketAclWithObjectOwnership",
     "InvalidBucketName",
+    "InvalidLocationConstraint",
     "MalformedXML",
     "NotImplemented",
     "OperationAborted",

@@ -60,3 +60,16 @@ test("a source that fails cuts the body short", async (t) => {
   t.is(await drain(new CopiedBody(body, promptClock)), "ab aborted");
   t.is(closed(), 1);
 });
+
+test("a write fails as its source did, and otherwise for its own reason", async (t) => {
+  const write = async (copied: CopiedBody): Promise<string> => {
+    const text = await drain(copied);
+    if (text.endsWith("aborted")) throw new Error("cut short");
+    return text;
+  };
+  const broken = new CopiedBody(source([Promise.reject(new Error("disk"))], 5).body, promptClock);
+  await t.throwsAsync(broken.writtenBy(write(broken)), { message: "disk" });
+  const whole = new CopiedBody(Buffer.from("hello"), promptClock);
+  t.is(await whole.writtenBy(write(whole)), "hello");
+  await t.throwsAsync(whole.writtenBy(Promise.reject(new Error("quota"))), { message: "quota" });
+});

@@ -33,6 +33,8 @@ export class CopiedBody implements RequestBody {
   #isPaused = false;
   #isReading = false;
   #isClosed = false;
+  /** Why the source could not be read. */
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(source: Uint8Array | ResponseBody, clock: Clock) {
     this.#source = source instanceof Uint8Array ? held(source) : source;
@@ -55,6 +57,18 @@ export class CopiedBody implements RequestBody {
     this.#turn();
   }
 
+  /**
+   * The write of this body, failing as the source did: a body that is cut short is a client's fault, and this one is none.
+   * @param write that was handed this body
+   */
+  async writtenBy<T>(write: Promise<T>): Promise<T> {
+    try {
+      return await write;
+    } catch (error) {
+      throw this.#failure === null ? error : this.#failure.error;
+    }
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -67,8 +81,9 @@ export class CopiedBody implements RequestBody {
     this.#isReading = true;
     this.#clock.after(0, () => {
       this.#pump()
-        .catch(() => {
-          // The source cannot be read: the write is told that its body was cut short, and tells the client.
+        .catch((error: unknown) => {
+          // The write is told that its body was cut short, and cleans up.
+          this.#failure = { error };
           this.#finish((sink) => sink.aborted());
         })
         .finally(() => {

@@ -61,6 +61,9 @@ export const currentTagging =
       found === null || found.isDeleteMarker ? undefined : found.metadata.tagging,
     );
 
+/** An id as a header carries it. It comes from a document, whose text may hold line ends and any script: that is escaped. */
+const headerText = (id: string): string => (/^[!-~]+(?: +[!-~]+)*$/.test(id) ? id : encodeURIComponent(id));
+
 interface AbortMembers {
   readonly AbortDate: number | undefined;
   readonly AbortRuleId: string | undefined;
@@ -74,5 +77,5 @@ export const abortMembers = (context: BucketContext, key: string, uploadId: stri
     lifecycle === null || id === undefined
       ? null
       : abortOf(lifecycle, { key, initiatedMs: initiatedMsOf(id) }, context.services.dayMs);
-  return { AbortDate: due?.atMs, AbortRuleId: due?.ruleId };
+  return { AbortDate: due?.atMs, AbortRuleId: due === null ? undefined : headerText(due.ruleId) };
 };

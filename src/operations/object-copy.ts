@@ -206,7 +206,7 @@ export const CopyObject = declareOperation({
       encryption: encryption?.body ?? null,
     });
     const address = { bucket: bucket.id, partition: bucket.partition };
-    const stored = await services.bodies.store(address, source.body, plan, context.requestId);
+    const stored = await source.body.writtenBy(services.bodies.store(address, source.body, plan, context.requestId));
     const { Key: key } = input;
     const written = await services.askBucket(bucket, "object.put", {
       key,

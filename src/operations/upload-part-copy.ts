@@ -81,7 +81,7 @@ export const UploadPartCopy = declareOperation({
       inlineBytesMax: 0,
       encryption: encryption?.body ?? null,
     });
-    const source = await services.bodies.store(address, body, plan, context.requestId);
+    const source = await body.writtenBy(services.bodies.store(address, body, plan, context.requestId));
     const part = await services.askBucket(bucket, "upload.putPart", {
       key,
       uploadId,

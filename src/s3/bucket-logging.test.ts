@@ -9,6 +9,7 @@ const request: LoggedRequest = {
   requester: "79a59d",
   requestId: "3E57427F3EXAMPLE",
   method: "GET",
+  verb: "GET",
   resource: "VERSIONING",
   key: null,
   uri: "/logged?versioning",
@@ -54,9 +55,10 @@ test("nothing that a client sends ends a field or a line", (t) => {
 test("keys are simple, or by account, region, bucket and day", (t) => {
   const source = { accountId: "111122223333", region: "eu-west-3", bucket: "logged" };
   const [delivery, event] = [Date.UTC(2026, 0, 2, 3, 4, 5), Date.UTC(2026, 0, 1, 23, 59, 59)];
-  const key = (keyFormat: "simple" | "delivery-time" | "event-time") =>
+  const key = (keyFormat: "simple" | "asked-simple" | "delivery-time" | "event-time") =>
     logKey({ targetBucket: "logs", targetPrefix: "p/", keyFormat }, source, delivery, event, "A1");
   t.is(key("simple"), "p/2026-01-02-03-04-05-A1");
+  t.is(key("asked-simple"), key("simple"));
   t.is(key("delivery-time"), "p/111122223333/eu-west-3/logged/2026/01/02/2026-01-02-03-04-05-A1");
   t.is(key("event-time"), "p/111122223333/eu-west-3/logged/2026/01/01/2026-01-01-00-00-00-A1");
 });

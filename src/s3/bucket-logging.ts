@@ -8,8 +8,11 @@ export interface BucketLogging {
   readonly targetBucket: string;
   /** "" = none. */
   readonly targetPrefix: string;
-  /** Simple: prefix and time. Partitioned: by account, region, bucket and day of delivery or of the requests. */
-  readonly keyFormat: "simple" | "delivery-time" | "event-time";
+  /**
+   * Simple: prefix and time, because nothing was said or because it was asked for. Partitioned: by account, region, bucket
+   * and day of delivery or of the requests.
+   */
+  readonly keyFormat: "simple" | "asked-simple" | "delivery-time" | "event-time";
 }
 
 /** One request, as its line says it. Absent text is null and written as "-". */
@@ -24,6 +27,8 @@ export interface LoggedRequest {
   readonly requester: string | null;
   readonly requestId: string;
   readonly method: string;
+  /** As the operation's name has it: the method, or COPY for a PUT that copies. */
+  readonly verb: string;
   /** The sub-resource's or resource's name in upper case: OBJECT, BUCKET, ACL, UPLOADS. */
   readonly resource: string;
   readonly key: string | null;
@@ -32,11 +37,12 @@ export interface LoggedRequest {
   readonly status: number;
   readonly errorCode: string | null;
   readonly bytesSent: number;
-  /** null: the operation is not about one object that is there. */
+  /** null: not known. */
   readonly objectBytes: number | null;
   readonly totalMs: number;
   readonly referer: string | null;
   readonly userAgent: string | null;
+  /** The one that the request names. */
   readonly versionId: string | null;
   readonly hostId: string;
   readonly signatureVersion: "SigV4" | "SigV2" | null;
@@ -74,7 +80,7 @@ function quoted(text: string | null): string {
  * The cipher, the TLS version's number and the access point are not known here: "-".
  */
 export function logLine(request: LoggedRequest): string {
-  const { method, resource, errorCode, objectBytes, bytesSent } = request;
+  const { method, verb, resource, errorCode, objectBytes, bytesSent } = request;
   const fields = [
     word(request.ownerId),
     word(request.bucket),
@@ -82,7 +88,7 @@ export function logLine(request: LoggedRequest): string {
     word(request.remoteAddress),
     word(request.requester),
     word(request.requestId),
-    `REST.${method}.${resource}`,
+    `REST.${verb}.${resource}`,
     request.key === null ? "-" : word(request.key),
     quoted(`${method} ${request.uri} HTTP/1.1`),
     String(request.status),
@@ -127,7 +133,7 @@ export function logKey(
   unique: string,
 ): string {
   const stamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "-");
-  if (keyFormat === "simple") return `${targetPrefix}${stamp(deliveryMs)}-${unique}`;
+  if (keyFormat === "simple" || keyFormat === "asked-simple") return `${targetPrefix}${stamp(deliveryMs)}-${unique}`;
   const { accountId, region, bucket } = source;
   const ms = keyFormat === "event-time" ? eventMs : deliveryMs;
   const day = new Date(ms).toISOString().slice(0, 10).replaceAll("-", "/");

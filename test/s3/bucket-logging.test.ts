@@ -51,6 +51,8 @@ test("PutBucketLogging: stored, shown, refused and removed", async (t) => {
   const partitioned = { TargetObjectKeyFormat: { PartitionedPrefix: { PartitionDateSource: "EventTime" } } };
   await s3.send(new PutBucketLoggingCommand(enabled("logs", partitioned)));
   t.deepEqual((await shown())?.TargetObjectKeyFormat?.PartitionedPrefix, { PartitionDateSource: "EventTime" });
+  await s3.send(new PutBucketLoggingCommand(enabled("logs", { TargetObjectKeyFormat: { SimplePrefix: {} } })));
+  t.deepEqual((await shown())?.TargetObjectKeyFormat, { SimplePrefix: {} });
   const refused: readonly (readonly [expected: string, input: ReturnType<typeof enabled>])[] = [
     ["InvalidTargetBucketForLogging", enabled("absent")],
     ["InvalidArgument", enabled("logs", { TargetPrefix: "x".repeat(900) })],

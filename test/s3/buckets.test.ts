@@ -68,6 +68,14 @@ test("CreateBucket_malformed_configuration_400", async (t, { bucket, signed }) =
   t.is(outcome(await signed({ method: "HEAD", target: `/${bucket}-x` })), "404");
 });
 
+test("CreateBucket_location_that_no_header_can_say_400", async (t, { bucket, signed }) => {
+  for (const location of ["a&#127;b", "a&#13;&#10;x: y", "&#9;", "a b", "\u65e5\u672c", "x".repeat(65)]) {
+    const answer = await signed({ method: "PUT", target: `/${bucket}-x`, body: configuration(location) });
+    t.is(outcome(answer), "400 InvalidLocationConstraint", location);
+  }
+  t.is(outcome(await signed({ method: "HEAD", target: `/${bucket}-x` })), "404");
+});
+
 test("CreateBucket_race_for_a_name_has_one_bucket", async (t, { bucket, signed }) => {
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => signed({ method: "PUT", target: `/${bucket}-race` })),

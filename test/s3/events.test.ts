@@ -158,6 +158,10 @@ test("PutBucketNotificationConfiguration: stored, shown, refused and removed", a
   });
   await configure(s3, filtered);
   t.deepEqual(await shown(), filtered);
+  const capital = { Name: "Prefix" as "prefix", Value: "in/" };
+  await configure(s3, rule("hook", { Filter: { Key: { FilterRules: [capital] } } }));
+  t.deepEqual((await shown()).QueueConfigurations?.[0]?.Filter?.Key?.FilterRules, [{ Name: "prefix", Value: "in/" }]);
+  await configure(s3, filtered);
   const refused: readonly (readonly [expected: string, asked: NotificationConfiguration])[] = [
     ["InvalidArgument", rule("unknown")],
     ["InvalidArgument", { QueueConfigurations: [{ QueueArn: "hook", Events: ["s3:ObjectCreated:*"] }] }],

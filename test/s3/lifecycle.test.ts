@@ -65,6 +65,24 @@ function expirationOf(header: string | undefined): { atMs: number; rule: string 
   return date === undefined || rule === undefined ? null : { atMs: Date.parse(date), rule: decodeURIComponent(rule) };
 }
 
+test("CreateMultipartUpload_x_amz_abort_rule_id_of_any_text", async (t, stand) => {
+  const { bucket, signed } = stand;
+  for (const [id, header] of [
+    ["all of it", "all of it"],
+    ["a\u007fb", "a%7Fb"],
+    ["a\r\nx-evil: 1", "a%0D%0Ax-evil%3A%201"],
+    ["\u65e5\u672c", "%E6%97%A5%E6%9C%AC"],
+    [" ends ", "%20ends%20"],
+  ] as const) {
+    const abort = { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1000 } };
+    await configure(stand, { ID: id, Status: "Enabled", Filter: {}, ...abort });
+    const answer = await signed({ method: "POST", target: `/${bucket}/k?uploads` });
+    t.is(answer.status, 200, id);
+    t.is(answer.headers["x-amz-abort-rule-id"], header);
+    t.is(answer.headers["x-evil"], undefined);
+  }
+});
+
 test("GetBucketLifecycleConfiguration_never_set_404", async (t, at) => {
   t.is(await refusal(configured(at)), "404 NoSuchLifecycleConfiguration");
 });
