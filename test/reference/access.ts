@@ -6,7 +6,7 @@
 
 import { isPublic } from "./attributes.ts";
 import { groupGrants } from "./canned.ts";
-import { corsRules, isPublicPolicy, policies } from "./documents.ts";
+import { corsRules, isPublicPolicy, limitedDenials, policies } from "./documents.ts";
 import { currentObject, type Expected, Refusal, type Request, type Result, type State, type Turn } from "./state.ts";
 import { judgedOperations, type Operation, type Requester } from "./vocabulary.ts";
 
@@ -16,9 +16,10 @@ function actionsOf(operation: Operation, isVersion: boolean): readonly string[] 
   switch (operation) {
     case "GetObject":
     case "HeadObject":
+      return [`s3:GetObject${suffix}`];
     // It tells what reading would: it takes the permission to read too.
     case "GetObjectAttributes":
-      return [`s3:GetObject${suffix}`];
+      return [`s3:GetObject${suffix}`, `s3:GetObject${suffix}Attributes`];
     case "DeleteObject":
       return [`s3:DeleteObject${suffix}`];
     case "PutObject":
@@ -39,11 +40,13 @@ function grants(acl: string, who: Requester, permission: "READ" | "WRITE"): bool
   );
 }
 
+const isOfAccount = (who: Requester): boolean => who === "owner" || who === "limited";
+
 /** Whether a policy of the bucket says so. */
 function says(state: State, effect: "Allow" | "Deny", who: Requester, action: string): boolean {
   const policy = state.settings.get("policy") ?? "";
   const block = state.settings.get("publicAccessBlock");
-  const isRestricted = (block === "all" || block === "restrict") && isPublicPolicy(policy) && who !== "owner";
+  const isRestricted = (block === "all" || block === "restrict") && isPublicPolicy(policy) && !isOfAccount(who);
   if (effect === "Allow" && isRestricted) return false;
   const on = action === "s3:ListBucket" ? "bucket" : "objects";
   return (policies[policy] ?? []).some(
@@ -57,7 +60,7 @@ function says(state: State, effect: "Allow" | "Deny", who: Requester, action: st
 
 export function isAllowed(state: State, who: Requester, action: string, key: string): boolean {
   if (says(state, "Deny", who, action)) return false;
-  if (who === "owner") return true;
+  if (isOfAccount(who)) return who === "owner" || !limitedDenials.includes(action);
   return says(state, "Allow", who, action) || aclAllows(state, who, action, key);
 }
 
@@ -69,7 +72,7 @@ function aclAllows({ settings, ...state }: State, who: Requester, action: string
     : (settings.get("acl") ?? "private");
   const block = settings.get("publicAccessBlock");
   if ((block === "all" || block === "ignore") && isPublic(acl)) return false;
-  if (action.endsWith("Version")) return false;
+  if (/(Version|Attributes)$/.test(action)) return false;
   return grants(acl, who, isRead || action === "s3:ListBucket" ? "READ" : "WRITE");
 }
 
@@ -89,7 +92,7 @@ export function judgeAccess(state: State, request: Request, turn: Turn): void {
   const judged = judgedOperations.find((name) => name === operation);
   // The ACL of what is not there cannot decide: who may list is told that, and nobody else.
   const mayAll =
-    isMissing && who !== "owner"
+    isMissing && !isOfAccount(who)
       ? actions.every((action) => mayBeTold(state, who, action)) && isAllowed(state, who, "s3:ListBucket", "")
       : actions.every((action) => isAllowed(state, who, action, key));
   if (judged !== undefined) turn.reach(`decision ${who} ${judged} ${mayAll ? "allowed" : "refused"}`);

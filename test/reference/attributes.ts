@@ -178,11 +178,18 @@ function protectionOf({ retention, legalHold }: Attributes, turn: Turn): Protect
   return retention === null || isOver(retention, turn) ? "unprotected" : retention.mode;
 }
 
+type Asking = Pick<Request, "headers" | "who">;
+
+const asksBypass = ({ headers }: Asking): boolean => headers["x-amz-bypass-governance-retention"] === "true";
+
+const mayBypass = (request: Asking): boolean => asksBypass(request) && request.who !== "limited";
+
 /** @throws Refusal AccessDenied */
-export function judgeRemoval(version: ObjectVersion, { headers }: Pick<Request, "headers">, turn: Turn): void {
+export function judgeRemoval(version: ObjectVersion, request: Asking, turn: Turn): void {
   const protection = protectionOf(version, turn);
-  const bypasses = headers["x-amz-bypass-governance-retention"] === "true";
-  turn.reach(`removal ${protection} ${bypasses ? "with bypass" : "without bypass"}`);
+  const bypasses = mayBypass(request);
+  const asked = asksBypass(request) ? (bypasses ? "with bypass" : "may not bypass") : "without bypass";
+  turn.reach(`removal ${protection} ${asked}`);
   if (protection === "unprotected" || (protection === "GOVERNANCE" && bypasses)) return;
   throw new Refusal("AccessDenied");
 }
@@ -194,12 +201,11 @@ export function judgeRemoval(version: ObjectVersion, { headers }: Pick<Request, 
 export function judgeRetentionChange(
   before: Retention | null,
   after: Retention | null,
-  { headers }: Request,
+  request: Request,
   turn: Turn,
 ): void {
   if (before === null || isOver(before, turn)) return;
   if (after !== null && after.mode === before.mode && after.until.from >= before.until.to) return;
-  const bypasses = headers["x-amz-bypass-governance-retention"] === "true";
-  if (before.mode === "GOVERNANCE" && bypasses) return;
+  if (before.mode === "GOVERNANCE" && mayBypass(request)) return;
   throw new Refusal("AccessDenied");
 }

@@ -72,6 +72,9 @@ export const policies: Readonly<Record<string, readonly Statement[]>> = {
 export const isPublicPolicy = (name: string): boolean =>
   (policies[name] ?? []).some(({ effect, principal }) => effect === "Allow" && principal === "*");
 
+/** What the limited user's own policy denies; it allows everything else. */
+export const limitedDenials = ["s3:GetObject", "s3:GetObjectVersion", "s3:BypassGovernanceRetention"];
+
 export const strangerAccount = "300000000000";
 /** Stands for the bucket's name in policies, on the way there and back. */
 export const bucketWord = "BUCKET-NAME";

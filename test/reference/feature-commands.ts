@@ -74,10 +74,20 @@ export const featureArbitraries = {
   PolicyStatus: fc.record({ kind: fc.constant("PolicyStatus" as const) }),
   Visit: fc.record({
     kind: fc.constant("Visit" as const),
-    who: fc.constantFrom("stranger" as const, "anonymous" as const),
+    who: fc.constantFrom("stranger" as const, "anonymous" as const, "limited" as const),
     operation: fc.constantFrom(...judgedOperations, "GetObject" as const),
     key,
   }),
+  /** Takes from the retention of a version in governance mode, or removes it. */
+  Loosen: fc.record({
+    kind: fc.constant("Loosen" as const),
+    who: fc.constantFrom("owner" as const, "limited" as const),
+    nth: fc.nat(7),
+    choice: fc.constantFrom("nothing", "GOVERNANCE 2040", "COMPLIANCE 2040", "removal"),
+    bypasses: fc.boolean(),
+  }),
+  /** A copy of a version that is locked or has an ACL, which says nothing of either. */
+  CopyAttributed: fc.record({ kind: fc.constant("CopyAttributed" as const), nth: fc.nat(7), key }),
   Preflight: fc.record({
     kind: fc.constant("Preflight" as const),
     origin: fc.constantFrom("https://a.example", "https://b.example", "https://a.example.org"),
@@ -101,6 +111,8 @@ export const featureWeights: Readonly<Record<keyof typeof featureArbitraries, nu
   Setting: 200,
   PolicyStatus: 15,
   Visit: 130,
+  Loosen: 45,
+  CopyAttributed: 35,
   Preflight: 50,
   KeyedRead: 60,
 };

@@ -3,7 +3,7 @@
 import { isAllowed } from "./access.ts";
 import { customerKeyHeaders } from "./attributes.ts";
 import { taggingDocument } from "./canned.ts";
-import { Interpreter, none, type View } from "./choices.ts";
+import { Interpreter, isTold, none, type View } from "./choices.ts";
 import { documentRules } from "./documents.ts";
 import type { AttributesChoice, FeatureCommand } from "./feature-commands.ts";
 import { historyOf, type ObjectVersion, type Request, type State } from "./state.ts";
@@ -100,6 +100,10 @@ export function interpretFeature(command: FeatureCommand, view: View): Request |
           ...(command.headers === "" ? {} : { "access-control-request-headers": command.headers }),
         },
       });
+    case "Loosen":
+      return loosenRequest(command, view);
+    case "CopyAttributed":
+      return copyRequest(command, at, view);
     case "Visit":
       return visitRequest(command, at, view);
     case "Locking":
@@ -129,16 +133,74 @@ function visitRequest(
 ): Request | null {
   const key = at.key(index);
   if (operation === "ListObjectsV2") return plain(operation, "", { who, query: { "encoding-type": "url" } });
-  if (operation === "PutObject") {
+  if (operation === "PutObject" && who !== "limited") {
     const isTheirs = state.settings.get("ownershipControls") !== "BucketOwnerEnforced" || state.lock !== null;
     if (isTheirs && isAllowed(state, who, "s3:PutObject", key)) return null;
     return plain(operation, key, { who, body: Buffer.from(`of the ${who}`) });
   }
-  const isRead = operation === "GetObject" || operation === "HeadObject";
+  if (operation === "PutObject") return plain(operation, key, { who, body: Buffer.from("of the user") });
+  const isRead = operation === "GetObject" || operation === "HeadObject" || operation === "GetObjectAttributes";
   const object = isRead ? readObject(state, key, undefined) : null;
   // Keys of the installation are for its own accounts.
   if (object !== null && object.encryption.kind === "SSE-KMS") return null;
-  return plain(operation, key, { who, headers: keyFor(object) });
+  const asked = operation === "GetObjectAttributes" ? { "x-amz-object-attributes": "ETag,ObjectSize" } : {};
+  return plain(operation, key, { who, headers: { ...asked, ...keyFor(object) } });
+}
+
+/** The nth of the versions that are such, with its key; null: there is none that an answer has named. */
+function pick(
+  state: State,
+  nth: number,
+  isWanted: (version: ObjectVersion) => boolean,
+): { key: string; version: ObjectVersion } | null {
+  const found = [...state.keys].flatMap(([key, history]) =>
+    history.flatMap((version) =>
+      !version.isMarker && isTold(version.id) && isWanted(version) ? [{ key, version }] : [],
+    ),
+  );
+  return found[nth % Math.max(1, found.length)] ?? null;
+}
+
+/** Where nothing is in governance mode, something is put into it. */
+function loosenRequest({ who, nth, choice, bypasses }: Choice<"Loosen">, { state }: View): Request | null {
+  if (state.lock === null) return null;
+  const isRemoval = choice === "removal";
+  const governed = pick(
+    state,
+    nth,
+    ({ retention, legalHold }) =>
+      retention?.mode === "GOVERNANCE" || (isRemoval && (retention !== null || legalHold === true || nth === 0)),
+  );
+  const found = governed ?? pick(state, nth, ({ retention }) => retention === null);
+  if (found === null) return null;
+  const { key, version } = found;
+  const query = { versionId: version.id };
+  const change = governed === null ? "GOVERNANCE 2050" : choice;
+  const headers = bypasses ? { "x-amz-bypass-governance-retention": "true" } : {};
+  if (change === "removal") return plain("DeleteObject", key, { who, query, headers });
+  const body = Buffer.from(retentionDocument(change));
+  return plain("PutObjectRetention", key, { who, query, headers, body, choice: change });
+}
+
+/** Where nothing has a lock or an ACL, something gets an ACL. */
+function copyRequest({ nth, key: index }: Choice<"CopyAttributed">, at: Interpreter, { state }: View): Request | null {
+  const attributed = pick(
+    state,
+    nth,
+    ({ acl, retention, legalHold }) => acl !== "private" || retention !== null || legalHold !== null,
+  );
+  const found = attributed ?? pick(state, nth, () => true);
+  if (found === null) return null;
+  const { key, version } = found;
+  const query = state.versioning === "Off" ? {} : { versionId: version.id };
+  if (attributed === null) return plain("PutObjectAcl", key, { query, headers: { "x-amz-acl": "authenticated-read" } });
+  const path = `/${encodeURIComponent(key)}`;
+  return plain("CopyObject", at.key(index), {
+    headers: {
+      "x-amz-copy-source": state.versioning === "Off" ? path : `${path}?versionId=${version.id}`,
+      ...keyFor(version, "x-amz-copy-source-"),
+    },
+  });
 }
 
 type ObjectCommand = Choice<"Tagging" | "Locking" | "ObjectAcl" | "KeyedRead">;

@@ -64,6 +64,7 @@ export class Session {
       await this.perform({ ...nothing, operation: documentRules[command.name].get });
       if (opening.has(command.name)) await this.#visit();
     }
+    if (command.kind === "CopyAttributed" && request.operation === "CopyObject") await this.#lookAt(request.key);
     const pages = command.kind === "Listing" ? command.follow : 0;
     for (let page = 0; page < pages && this.#nextPage !== null; page++) await this.perform(this.#nextPage);
   }
@@ -256,6 +257,14 @@ export class Session {
     }
   }
 
+  /** What the current object has beside its bytes. */
+  async #lookAt(key: string): Promise<void> {
+    const current = currentObject(this.#state, key);
+    if (current === null) return;
+    await this.perform({ ...nothing, operation: "HeadObject", key, headers: keyFor(current) });
+    await this.perform({ ...nothing, operation: "GetObjectAcl", key });
+  }
+
   async #put(name: "ownershipControls" | "policy", choice: string): Promise<void> {
     const { put, documents } = documentRules[name];
     const body = Buffer.from(documents[choice]?.xml ?? "");
@@ -307,8 +316,9 @@ const lastKey = (xml: Element | null): string | undefined =>
 
 const short = (text: string): string => text.replace(/(.)\1{60,}/g, "$1$1$1…");
 
-export function describeRequest({ operation, key, query, headers, body, parts, objects }: Request): string {
+export function describeRequest({ operation, key, query, headers, body, parts, objects, who }: Request): string {
   const shown = [
+    who === undefined || who === "owner" ? null : `by ${who}`,
     key === "" ? null : short(JSON.stringify(key)),
     Object.keys(query).length === 0 ? null : JSON.stringify(query),
     Object.keys(headers).length === 0 ? null : short(JSON.stringify(headers)),

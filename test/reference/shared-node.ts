@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { freePort, type NodeOptions, NodeProcess, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
-import { strangerAccount } from "./documents.ts";
+import { limitedDenials, strangerAccount } from "./documents.ts";
 import type { Request } from "./state.ts";
 import { type Clients, type Observed, send } from "./wire.ts";
 
@@ -13,7 +13,24 @@ interface SharedNodeOptions {
   readonly root?: string;
 }
 
+const limitedKeys = { accessKeyId: "AKREFERENCELIMITED", secretAccessKey: "a-secret-of-the-limited-user" };
 const strangerKeys = { accessKeyId: "AKREFERENCESTRANGER", secretAccessKey: "a-secret-of-the-stranger" };
+
+const limitedUser = {
+  name: "limited",
+  email: "limited@example.com",
+  role: "user",
+  keys: [limitedKeys],
+  policies: [
+    {
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: "s3:*", Resource: "*" },
+        { Effect: "Deny", Action: limitedDenials, Resource: "*" },
+      ],
+    },
+  ],
+};
 
 /** The bucket's account, whose keys the node was made with, and another. */
 const accounts = [
@@ -29,17 +46,19 @@ const accounts = [
     email: `root@${accountId}.example.com`,
     keys: [{ accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey }],
   },
-  users: [],
+  users: kind === "operator" ? [limitedUser] : [],
 }));
 
 const clientsOf = ({ endpoint }: NodeProcess): Clients => ({
   endpoint,
   owner: new S3Client({ endpoint, ...testKeys, connections: 64 }),
+  limited: new S3Client({ endpoint, ...limitedKeys, connections: 64 }),
   stranger: new S3Client({ endpoint, ...strangerKeys, connections: 64 }),
 });
 
-function closeAll({ owner, stranger }: Clients): void {
+function closeAll({ owner, limited, stranger }: Clients): void {
   owner.close();
+  limited.close();
   stranger.close();
 }
 

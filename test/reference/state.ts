@@ -168,7 +168,7 @@ export interface Request {
   readonly objects?: readonly DoomedObject[];
   readonly isQuiet?: boolean;
   /** Absent: the bucket's owner. */
-  readonly who?: Requester;
+  readonly who?: Requester | undefined;
   /** Name of the document that `body` is. */
   readonly choice?: string;
 }

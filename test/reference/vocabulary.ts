@@ -203,19 +203,26 @@ export const events = [
 ] as const;
 export type Event = (typeof events)[number];
 
-/** Who sends a request: the bucket's account, another account, nobody. */
-export const requesters = ["owner", "stranger", "anonymous"] as const;
+/** Who sends a request: the bucket's account, a user of it who may not read or bypass, another account, nobody. */
+export const requesters = ["owner", "limited", "stranger", "anonymous"] as const;
 export type Requester = (typeof requesters)[number];
 /** What all of them send. */
-export const judgedOperations = ["GetObject", "HeadObject", "PutObject", "DeleteObject", "ListObjectsV2"] as const;
+export const judgedOperations = [
+  "GetObject",
+  "HeadObject",
+  "PutObject",
+  "DeleteObject",
+  "ListObjectsV2",
+  "GetObjectAttributes",
+] as const;
 export type JudgedOperation = (typeof judgedOperations)[number];
 export const verdicts = ["allowed", "refused"] as const;
 export type Verdict = (typeof verdicts)[number];
 
-/** What stands in the way of the removal of a version, and whether the request asks to pass governance. */
+/** What stands in the way of the removal of a version, and whether the request asks to pass governance, and may. */
 export const protections = ["unprotected", "GOVERNANCE", "COMPLIANCE", "legal hold"] as const;
 export type Protection = (typeof protections)[number];
-export const bypasses = ["without bypass", "with bypass"] as const;
+export const bypasses = ["without bypass", "with bypass", "may not bypass"] as const;
 export type Bypass = (typeof bypasses)[number];
 
 /** How an object is encrypted, and the customer's key that a read brings. */

@@ -132,6 +132,7 @@ const needsDigest = (request: Request): boolean =>
 export interface Clients {
   readonly endpoint: string;
   readonly owner: S3Client;
+  readonly limited: S3Client;
   readonly stranger: S3Client;
 }
 
@@ -148,11 +149,12 @@ export async function send(clients: Clients, bucket: string, request: Request): 
   const path = request.key === "" ? `/${bucket}` : `/${bucket}/${request.key}`;
   const hasBody = method === "PUT" || method === "POST";
   const sent = { query: { ...words, ...query }, headers, ...(hasBody ? { body } : {}) };
-  const isSigned = request.who !== "anonymous" && request.operation !== "Preflight";
-  const client = request.who === "stranger" ? clients.stranger : clients.owner;
-  const answer = isSigned
-    ? await client.send(method, path, sent)
-    : await sendPlain(clients.endpoint, { method, target: targetOf(path, sent.query), ...sent });
+  const { who = "owner" } = request;
+  const client = who === "anonymous" || request.operation === "Preflight" ? null : clients[who];
+  const answer =
+    client !== null
+      ? await client.send(method, path, sent)
+      : await sendPlain(clients.endpoint, { method, target: targetOf(path, sent.query), ...sent });
   if (request.operation !== "GetBucketPolicy" || answer.status !== 200) return observed(answer);
   return observed({ ...answer, body: Buffer.from(answer.body.toString().replaceAll(bucket, bucketWord)) });
 }
