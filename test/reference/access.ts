@@ -6,7 +6,7 @@
 
 import { isPublic } from "./attributes.ts";
 import { groupGrants } from "./canned.ts";
-import { corsRules, isPublicPolicy, limitedDenials, policies } from "./documents.ts";
+import { corsRules, isPublicPolicy, limitedDenials, policies } from "./document-forms.ts";
 import { currentObject, type Expected, Refusal, type Request, type Result, type State, type Turn } from "./state.ts";
 import { judgedOperations, type Operation, type Requester } from "./vocabulary.ts";
 

@@ -1,5 +1,6 @@
 /** What a run reached, and what it must reach: the whole product of the vocabulary but what cannot be. */
 
+import { heldDocuments } from "./documents.ts";
 import {
   algorithms,
   bypasses,
@@ -77,6 +78,7 @@ export const allPoints: readonly Point[] = [
   ),
   ...conditions.flatMap((condition) => outcomes.map((outcome) => `${condition} ${outcome}` as const)),
   ...algorithms.flatMap((algorithm) => checksumTypes.map((type) => `checksum ${algorithm} ${type}` as const)),
+  ...heldDocuments,
   ...errorCodes.map((code) => `error ${code}` as const),
   ...readForms.map((form) => `read ${form}` as const),
   ...events.map((event) => `event ${event}` as const),

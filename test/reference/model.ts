@@ -55,8 +55,8 @@ const put =
     putDocument(name, state, request);
 const get =
   (name: Subresource): Rule =>
-  (state) =>
-    getDocument(name, state);
+  (state, _request, turn) =>
+    getDocument(name, state, turn);
 const remove =
   (name: Subresource): Rule =>
   (state) =>
@@ -74,7 +74,8 @@ const rules: Readonly<Record<Operation, Rule>> = {
   PutBucketVersioning: (state, { query }) => {
     const versioning = versioningStates.find((word) => word === query["status"] && word !== "Off");
     if (versioning === undefined) throw new Refusal("MalformedXML");
-    if (state.lock !== null && versioning === "Suspended") throw new Refusal("InvalidBucketState");
+    const needsVersions = state.lock !== null || state.settings.has("replication");
+    if (needsVersions && versioning === "Suspended") throw new Refusal("InvalidBucketState");
     return done({ ...state, versioning });
   },
   GetBucketVersioning: (state) => ({

@@ -80,8 +80,8 @@ export const featureAnswers = {
   GetBucketNotificationConfiguration: ["done"],
   PutBucketLogging: ["done", "InvalidTargetBucketForLogging"],
   GetBucketLogging: ["done"],
-  PutBucketReplication: ["InvalidRequest", "MalformedXML"],
-  GetBucketReplication: ["ReplicationConfigurationNotFoundError"],
+  PutBucketReplication: ["done", "InvalidRequest", "MalformedXML"],
+  GetBucketReplication: ["done", "ReplicationConfigurationNotFoundError"],
   DeleteBucketReplication: ["done"],
 } as const satisfies Readonly<Record<string, readonly ("done" | ErrorCode)[]>>;
 export type FeatureOperation = keyof typeof featureAnswers;
@@ -243,6 +243,7 @@ export type Point =
   | `${Condition} ${Outcome}`
   | `checksum ${Algorithm} ${ChecksumType}`
   | `error ${ErrorCode}`
+  | `document ${string}`
   | `read ${ReadForm}`
   | `event ${Event}`;
 

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { encodeRfc3986, type S3Answer, type S3Client } from "../support/s3-client.ts";
 import { sendPlain } from "../support/signed-request.ts";
-import { bucketWord } from "./documents.ts";
+import { bucketWord } from "./document-forms.ts";
 import type { Request } from "./state.ts";
 import type { Operation } from "./vocabulary.ts";
 
