@@ -6,8 +6,18 @@
 
 import { isPublic } from "./attributes.ts";
 import { groupGrants } from "./canned.ts";
-import { corsRules, isPublicPolicy, limitedDenials, policies } from "./document-forms.ts";
-import { currentObject, type Expected, Refusal, type Request, type Result, type State, type Turn } from "./state.ts";
+import { type CorsRule, corsRules, isPublicPolicy, limitedDenials, policies } from "./document-forms.ts";
+import { routes } from "./routes.ts";
+import {
+  type Answer,
+  currentObject,
+  type Expected,
+  Refusal,
+  type Request,
+  type Result,
+  type State,
+  type Turn,
+} from "./state.ts";
 import { judgedOperations, type Operation, type Requester } from "./vocabulary.ts";
 
 /** The actions of a request that some policy of the suite speaks of. */
@@ -105,12 +115,13 @@ const meets = (pattern: string, text: string): boolean => {
   return text.length >= before.length + after.length && text.startsWith(before) && text.endsWith(after);
 };
 
-/** A preflight. Nobody's credentials may go with answers that are for everybody. @throws Refusal AccessForbidden */
-export function preflight(state: State, { headers }: Request): Result {
-  const origin = headers["origin"] ?? "";
-  const method = headers["access-control-request-method"] ?? "";
-  const asked = headers["access-control-request-headers"];
-  const names = asked === undefined ? [] : asked.toLowerCase().split(",");
+/** The first rule that meets a request. @param names of its headers; of an actual request, none */
+function ruleFor(
+  state: State,
+  origin: string,
+  method: string,
+  names: readonly string[],
+): { readonly rule: CorsRule; readonly granted: Record<string, Expected> } | null {
   const rules = state.exists ? (corsRules[state.settings.get("cors") ?? ""] ?? []) : [];
   const rule = rules.find(
     (one) =>
@@ -118,14 +129,41 @@ export function preflight(state: State, { headers }: Request): Result {
       meets(one.origin, origin) &&
       names.every((name) => one.headers !== null && meets(one.headers, name)),
   );
-  if (rule === undefined) throw new Refusal("AccessForbidden");
+  if (rule === undefined) return null;
   const granted: Record<string, Expected> = {
     "access-control-allow-origin": rule.origin === "*" ? "*" : origin,
     "access-control-allow-methods": rule.methods.join(", "),
     ...(rule.origin === "*" ? {} : { "access-control-allow-credentials": "true" }),
-    ...(asked === undefined ? {} : { "access-control-allow-headers": names.join(", ") }),
     ...(rule.exposed === null ? {} : { "access-control-expose-headers": rule.exposed }),
     ...(rule.maxAge === null ? {} : { "access-control-max-age": String(rule.maxAge) }),
+    vary: "Origin, Access-Control-Request-Headers, Access-Control-Request-Method",
+  };
+  return { rule, granted };
+}
+
+/** A preflight. Nobody's credentials may go with answers that are for everybody. @throws Refusal AccessForbidden */
+export function preflight(state: State, { headers }: Request): Result {
+  const asked = headers["access-control-request-headers"];
+  const names = asked === undefined ? [] : asked.toLowerCase().split(",");
+  const met = ruleFor(state, headers["origin"] ?? "", headers["access-control-request-method"] ?? "", names);
+  if (met === null) throw new Refusal("AccessForbidden");
+  const granted = {
+    ...met.granted,
+    ...(asked === undefined ? {} : { "access-control-allow-headers": names.join(", ") }),
   };
   return { state, answer: { status: 200, code: null, headers: granted, body: null } };
+}
+
+/** The answer to a request that a script of another origin sent, errors too. @param state before the request */
+export function crossOrigin(state: State, { operation, headers }: Request, answer: Answer, turn: Turn): Answer {
+  const { origin } = headers;
+  if (origin === undefined || operation === "Preflight") return answer;
+  const met = ruleFor(state, origin, routes[operation][0], []);
+  if (met === null) {
+    turn.reach("origin refused");
+    return answer;
+  }
+  const whom = met.rule.origin === "*" ? "everybody" : "one";
+  turn.reach(answer.status < 400 ? `origin granted to ${whom}` : `origin granted to ${whom}, an error`);
+  return { ...answer, headers: { ...answer.headers, ...met.granted } };
 }

@@ -94,6 +94,11 @@ export const featureArbitraries = {
     method: fc.constantFrom("GET", "PUT", "DELETE"),
     headers: fc.constantFrom("", "", "x-amz-date", "x-amz-date,content-type"),
   }),
+  /** What follows is sent by a script of this origin. */
+  Browse: fc.record({
+    kind: fc.constant("Browse" as const),
+    origin: fc.constantFrom(null, "https://a.example", "https://b.example"),
+  }),
   KeyedRead: fc.record({
     kind: fc.constant("KeyedRead" as const),
     operation: fc.constantFrom("GetObject" as const, "HeadObject" as const),
@@ -114,6 +119,7 @@ export const featureWeights: Readonly<Record<keyof typeof featureArbitraries, nu
   Loosen: 45,
   CopyAttributed: 35,
   Preflight: 50,
+  Browse: 40,
   KeyedRead: 60,
 };
 

@@ -92,6 +92,8 @@ export function interpretFeature(command: FeatureCommand, view: View): Request |
       const body = isPut ? Buffer.from(lockDocument(command.choice)) : none;
       return plain(command.operation as Operation, "", { body, choice: command.choice });
     }
+    case "Browse":
+      return null;
     case "Preflight":
       return plain("Preflight", at.key(0), {
         headers: {

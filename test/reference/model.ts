@@ -3,7 +3,7 @@
  * server; every rule is from the AWS API reference and the S3 user guide.
  */
 
-import { judgeAccess, preflight } from "./access.ts";
+import { crossOrigin, judgeAccess, preflight } from "./access.ts";
 import { getDocument, policyStatus, putDocument, removeDocument } from "./documents.ts";
 import { listObjects, listObjectsV2, listUploads, listVersions, type Tokens } from "./listings.ts";
 import { attributes, read } from "./reads.ts";
@@ -156,6 +156,11 @@ const keyBytesMax = 1024;
 
 /** Answers a request. @returns the answer, and the state that follows */
 export function answer(state: State, request: Request, turn: Turn, tokens: Tokens): Result {
+  const result = decided(state, request, turn, tokens);
+  return { ...result, answer: crossOrigin(state, request, result.answer, turn) };
+}
+
+function decided(state: State, request: Request, turn: Turn, tokens: Tokens): Result {
   turn.reach(`operation ${request.operation}`);
   const core = coreOperations.find((name) => name === request.operation);
   if (core !== undefined) turn.reach(`versioning ${state.versioning} × ${core}`);

@@ -33,6 +33,7 @@ export class Session {
   #candidates: readonly State[];
   #nextPage: Request | null = null;
   #staysOff = false;
+  #origin: string | null = null;
   readonly trace: string[] = [];
 
   constructor(
@@ -57,6 +58,7 @@ export class Session {
   /** @throws Mismatch */
   async run(command: Command | Crash): Promise<void> {
     if (command.kind === "Crash") return this.#crash(command);
+    if (command.kind === "Browse") this.#origin = command.origin;
     const request = this.#interpret(command);
     if (request === null) return;
     await this.perform(request);
@@ -88,7 +90,11 @@ export class Session {
    * @returns false when a crash cut it off
    * @throws Mismatch
    */
-  async perform(request: Request): Promise<boolean> {
+  async perform(asked: Request): Promise<boolean> {
+    const request =
+      this.#origin === null || withoutOrigin.has(asked.operation)
+        ? asked
+        : { ...asked, headers: { ...asked.headers, origin: this.#origin } };
     const from = Date.now();
     const observed = await this.#node.send(this.#bucket, request);
     const now = { from, to: Date.now() };
@@ -301,6 +307,15 @@ export class Session {
     await set(versioning);
   }
 }
+
+/** Those after which other rules hold, and preflights, which have an origin of their own. */
+const withoutOrigin: ReadonlySet<Operation> = new Set([
+  "PutBucketCors",
+  "DeleteBucketCors",
+  "CreateBucket",
+  "DeleteBucket",
+  "Preflight",
+]);
 
 const opening: ReadonlySet<string> = new Set(["policy", "publicAccessBlock", "ownershipControls", "acl"]);
 

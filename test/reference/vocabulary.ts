@@ -231,6 +231,16 @@ export type EncryptionKind = (typeof encryptionKinds)[number];
 export const keyFits = ["right key", "wrong key", "no key"] as const;
 export type KeyFit = (typeof keyFits)[number];
 
+/** What a request that names its origin is answered. */
+export const originAnswers = [
+  "refused",
+  "granted to one",
+  "granted to one, an error",
+  "granted to everybody",
+  "granted to everybody, an error",
+] as const;
+export type OriginAnswer = (typeof originAnswers)[number];
+
 /** One thing that a run can reach; the names of the coverage table. */
 export type Point =
   | `operation ${Operation}`
@@ -244,6 +254,7 @@ export type Point =
   | `checksum ${Algorithm} ${ChecksumType}`
   | `error ${ErrorCode}`
   | `document ${string}`
+  | `origin ${OriginAnswer}`
   | `read ${ReadForm}`
   | `event ${Event}`;
 

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { encodeRfc3986, type S3Answer, type S3Client } from "../support/s3-client.ts";
 import { sendPlain } from "../support/signed-request.ts";
 import { bucketWord } from "./document-forms.ts";
+import { routes } from "./routes.ts";
 import type { Request } from "./state.ts";
-import type { Operation } from "./vocabulary.ts";
 
 /** An XML element: text of its own, or children. */
 export interface Element {
@@ -20,78 +20,6 @@ export interface Observed {
   readonly bytes: Buffer;
   readonly xml: Element | null;
 }
-
-/** Method and the query words that make the operation what it is. */
-const routes: Readonly<Record<Operation, readonly [method: string, query: Readonly<Record<string, string>>]>> = {
-  CreateBucket: ["PUT", {}],
-  HeadBucket: ["HEAD", {}],
-  DeleteBucket: ["DELETE", {}],
-  PutBucketVersioning: ["PUT", { versioning: "" }],
-  GetBucketVersioning: ["GET", { versioning: "" }],
-  PutObject: ["PUT", {}],
-  GetObject: ["GET", {}],
-  HeadObject: ["HEAD", {}],
-  GetObjectAttributes: ["GET", { attributes: "" }],
-  DeleteObject: ["DELETE", {}],
-  DeleteObjects: ["POST", { delete: "" }],
-  CopyObject: ["PUT", {}],
-  ListObjects: ["GET", {}],
-  ListObjectsV2: ["GET", { "list-type": "2" }],
-  ListObjectVersions: ["GET", { versions: "" }],
-  CreateMultipartUpload: ["POST", { uploads: "" }],
-  UploadPart: ["PUT", {}],
-  UploadPartCopy: ["PUT", {}],
-  CompleteMultipartUpload: ["POST", {}],
-  AbortMultipartUpload: ["DELETE", {}],
-  ListParts: ["GET", {}],
-  ListMultipartUploads: ["GET", { uploads: "" }],
-  PutObjectTagging: ["PUT", { tagging: "" }],
-  GetObjectTagging: ["GET", { tagging: "" }],
-  DeleteObjectTagging: ["DELETE", { tagging: "" }],
-  PutObjectLockConfiguration: ["PUT", { "object-lock": "" }],
-  GetObjectLockConfiguration: ["GET", { "object-lock": "" }],
-  PutObjectRetention: ["PUT", { retention: "" }],
-  GetObjectRetention: ["GET", { retention: "" }],
-  PutObjectLegalHold: ["PUT", { "legal-hold": "" }],
-  GetObjectLegalHold: ["GET", { "legal-hold": "" }],
-  PutObjectAcl: ["PUT", { acl: "" }],
-  GetObjectAcl: ["GET", { acl: "" }],
-  PutBucketAcl: ["PUT", { acl: "" }],
-  GetBucketAcl: ["GET", { acl: "" }],
-  PutBucketPolicy: ["PUT", { policy: "" }],
-  GetBucketPolicy: ["GET", { policy: "" }],
-  GetBucketPolicyStatus: ["GET", { policyStatus: "" }],
-  DeleteBucketPolicy: ["DELETE", { policy: "" }],
-  PutPublicAccessBlock: ["PUT", { publicAccessBlock: "" }],
-  GetPublicAccessBlock: ["GET", { publicAccessBlock: "" }],
-  DeletePublicAccessBlock: ["DELETE", { publicAccessBlock: "" }],
-  PutBucketOwnershipControls: ["PUT", { ownershipControls: "" }],
-  GetBucketOwnershipControls: ["GET", { ownershipControls: "" }],
-  DeleteBucketOwnershipControls: ["DELETE", { ownershipControls: "" }],
-  PutBucketTagging: ["PUT", { tagging: "" }],
-  GetBucketTagging: ["GET", { tagging: "" }],
-  DeleteBucketTagging: ["DELETE", { tagging: "" }],
-  PutBucketCors: ["PUT", { cors: "" }],
-  GetBucketCors: ["GET", { cors: "" }],
-  DeleteBucketCors: ["DELETE", { cors: "" }],
-  Preflight: ["OPTIONS", {}],
-  PutBucketEncryption: ["PUT", { encryption: "" }],
-  GetBucketEncryption: ["GET", { encryption: "" }],
-  DeleteBucketEncryption: ["DELETE", { encryption: "" }],
-  PutBucketLifecycleConfiguration: ["PUT", { lifecycle: "" }],
-  GetBucketLifecycleConfiguration: ["GET", { lifecycle: "" }],
-  DeleteBucketLifecycle: ["DELETE", { lifecycle: "" }],
-  PutBucketWebsite: ["PUT", { website: "" }],
-  GetBucketWebsite: ["GET", { website: "" }],
-  DeleteBucketWebsite: ["DELETE", { website: "" }],
-  PutBucketNotificationConfiguration: ["PUT", { notification: "" }],
-  GetBucketNotificationConfiguration: ["GET", { notification: "" }],
-  PutBucketLogging: ["PUT", { logging: "" }],
-  GetBucketLogging: ["GET", { logging: "" }],
-  PutBucketReplication: ["PUT", { replication: "" }],
-  GetBucketReplication: ["GET", { replication: "" }],
-  DeleteBucketReplication: ["DELETE", { replication: "" }],
-};
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => escapes[character] ?? character);
