@@ -5,6 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { md5 } from "./digests.ts";
+import { keptAcl, newOwner } from "./owners.ts";
 import {
   type Attributes,
   type Encryption,
@@ -138,7 +139,8 @@ export function attributesOf(request: Request, state: State, turn: Turn): Attrib
   const acl = request.headers["x-amz-acl"] ?? "private";
   judgeAcl(acl, state);
   const lock = askedLock(request, state, turn);
-  return { ...lock, acl: ownersAlone.includes(acl) ? "private" : acl, encryption: encryptionOf(request, state) };
+  const owner = newOwner(state, request.who ?? "owner", acl);
+  return { ...lock, owner, acl: keptAcl(acl, owner), encryption: encryptionOf(request, state) };
 }
 
 /** What an upload keeps for its version: a default retention is not its own. @throws Refusal as `attributesOf` */

@@ -1,6 +1,6 @@
 /** Tag sets and ACLs of the suite, by name, and how answers show them. */
 
-import { anything, type Expected, type Tag } from "./state.ts";
+import type { Expected, Tag } from "./state.ts";
 import type { ErrorCode } from "./vocabulary.ts";
 
 /** Tag sets by name: one that S3 takes, or its refusal. */
@@ -52,14 +52,16 @@ export const groupGrants: Readonly<Record<string, readonly (readonly [group: str
   "authenticated-read": [["global/AuthenticatedUsers", "READ"]],
 };
 
-export function shownAcl(acl: string): Expected {
+/** @param grantsBeside after the owner's and before those of groups */
+export function shownAcl(acl: string, owner: Expected, grantsBeside: readonly Expected[] = []): Expected {
   const grants = groupGrants[acl] ?? [];
   return {
     AccessControlPolicy: {
-      Owner: anything,
+      Owner: owner,
       AccessControlList: {
         Grant: [
-          { Grantee: anything, Permission: "FULL_CONTROL" },
+          { Grantee: owner, Permission: "FULL_CONTROL" },
+          ...grantsBeside,
           ...grants.map(([group, Permission]) => ({
             Grantee: { URI: `http://acs.amazonaws.com/groups/${group}` },
             Permission,

@@ -2,6 +2,7 @@
 
 import { heldDocuments } from "./documents.ts";
 import {
+  aclOperations,
   algorithms,
   bypasses,
   checksumTypes,
@@ -21,6 +22,7 @@ import {
   operations,
   originAnswers,
   outcomes,
+  owners,
   type Point,
   protections,
   readForms,
@@ -80,6 +82,13 @@ export const allPoints: readonly Point[] = [
   ...conditions.flatMap((condition) => outcomes.map((outcome) => `${condition} ${outcome}` as const)),
   ...algorithms.flatMap((algorithm) => checksumTypes.map((type) => `checksum ${algorithm} ${type}` as const)),
   ...heldDocuments,
+  ...owners.flatMap((owner) =>
+    owners.flatMap((who) =>
+      aclOperations.flatMap((operation) =>
+        verdicts.map((verdict) => `object of ${owner}, ${who}'s ${operation} ${verdict}` as const),
+      ),
+    ),
+  ),
   ...originAnswers.map((one) => `origin ${one}` as const),
   ...errorCodes.map((code) => `error ${code}` as const),
   ...readForms.map((form) => `read ${form}` as const),

@@ -22,7 +22,7 @@ const all: readonly Statement[] = [
   {
     effect: "Allow",
     principal: "stranger",
-    actions: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+    actions: ["s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject"],
     on: "objects",
   },
   { effect: "Allow", principal: "stranger", actions: ["s3:ListBucket"], on: "bucket" },
@@ -49,6 +49,7 @@ export const isPublicPolicy = (name: string): boolean =>
 /** What the limited user's own policy denies; it allows everything else. */
 export const limitedDenials = ["s3:GetObject", "s3:GetObjectVersion", "s3:BypassGovernanceRetention"];
 
+export const ownerAccount = "100000000000";
 export const strangerAccount = "300000000000";
 /** Stands for the bucket's name in policies, on the way there and back. */
 export const bucketWord = "BUCKET-NAME";

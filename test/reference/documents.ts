@@ -4,7 +4,7 @@
  */
 
 import { judgeAcl } from "./attributes.ts";
-import { shownAcl, shownTags, taggingDocument, tagSets } from "./canned.ts";
+import { shownTags, taggingDocument, tagSets } from "./canned.ts";
 import {
   block,
   corsDocument,
@@ -24,6 +24,7 @@ import {
   rule,
   website,
 } from "./document-forms.ts";
+import { shownBucketAcl } from "./owners.ts";
 import {
   type Answer,
   type Expected,
@@ -100,12 +101,12 @@ export const documentRules: Readonly<Record<Subresource, Rules>> = {
     put: "PutBucketAcl",
     get: "GetBucketAcl",
     remove: null,
-    absent: shownAcl("private"),
+    absent: shownBucketAcl("private"),
     putStatus: 200,
     documents: Object.fromEntries(
       ["private", "public-read", "public-read-write", "authenticated-read"].map((acl) => [
         acl,
-        { xml: "", shown: shownAcl(acl) },
+        { xml: "", shown: shownBucketAcl(acl) },
       ]),
     ),
     judge: judgeAcl,

@@ -19,7 +19,7 @@ const version = fc.oneof(
 
 export const attributeChoices = {
   lock: ["GOVERNANCE 2040", "COMPLIANCE 2040", "ON", "OFF", "past", "mode only"],
-  acl: ["private", "public-read", "authenticated-read", "bucket-owner-full-control"],
+  acl: ["private", "public-read", "authenticated-read", "bucket-owner-full-control", "bucket-owner-read"],
   encryption: ["SSE-S3", "SSE-KMS", "bucket key", "SSE-C a", "SSE-C b"],
 } as const;
 
@@ -75,8 +75,10 @@ export const featureArbitraries = {
   Visit: fc.record({
     kind: fc.constant("Visit" as const),
     who: fc.constantFrom("stranger" as const, "anonymous" as const, "limited" as const),
-    operation: fc.constantFrom(...judgedOperations, "GetObject" as const),
+    operation: fc.constantFrom(...judgedOperations, "GetObject" as const, "PutObject" as const),
     key,
+    /** Of writes. */
+    acl: fc.constantFrom(null, ...attributeChoices.acl),
   }),
   /** Takes from the retention of a version in governance mode, or removes it. */
   Loosen: fc.record({

@@ -1,6 +1,5 @@
 /** Turns the commands of `feature-commands.ts` into the requests that they mean in the present state. */
 
-import { isAllowed } from "./access.ts";
 import { customerKeyHeaders } from "./attributes.ts";
 import { taggingDocument } from "./canned.ts";
 import { Interpreter, isTold, none, type View } from "./choices.ts";
@@ -127,23 +126,27 @@ function settingRequest({ name, verb, choice }: Choice<"Setting">): Request | nu
   return plain(put, "", { body: Buffer.from(documents[picked]?.xml ?? ""), choice: picked });
 }
 
-/** What others write is theirs unless the bucket's owner owns everything: only then is it written. */
 function visitRequest(
-  { who, operation, key: index }: Choice<"Visit">,
+  { who, operation, key: index, acl }: Choice<"Visit">,
   at: Interpreter,
   { state }: View,
 ): Request | null {
   const key = at.key(index);
-  if (operation === "ListObjectsV2") return plain(operation, "", { who, query: { "encoding-type": "url" } });
-  if (operation === "PutObject" && who !== "limited") {
-    const isTheirs = state.settings.get("ownershipControls") !== "BucketOwnerEnforced" || state.lock !== null;
-    if (isTheirs && isAllowed(state, who, "s3:PutObject", key)) return null;
-    return plain(operation, key, { who, body: Buffer.from(`of the ${who}`) });
+  const withAcl: Record<string, string> = acl === null ? {} : { "x-amz-acl": acl };
+  switch (operation) {
+    case "ListObjectsV2":
+      return plain(operation, "", { who, query: { "encoding-type": "url" } });
+    case "PutObject":
+      // Keys of the installation are for its own accounts.
+      if (state.settings.get("encryption") === "SSE-KMS" && who !== "limited") return null;
+      return plain(operation, key, { who, body: Buffer.from(`of the ${who}`), headers: withAcl });
+    case "PutObjectAcl":
+      return plain(operation, key, { who, headers: { "x-amz-acl": acl ?? "private" } });
+    case "DeleteObject":
+    case "GetObjectAcl":
+      return plain(operation, key, { who });
   }
-  if (operation === "PutObject") return plain(operation, key, { who, body: Buffer.from("of the user") });
-  const isRead = operation === "GetObject" || operation === "HeadObject" || operation === "GetObjectAttributes";
-  const object = isRead ? readObject(state, key, undefined) : null;
-  // Keys of the installation are for its own accounts.
+  const object = readObject(state, key, undefined);
   if (object !== null && object.encryption.kind === "SSE-KMS") return null;
   const asked = operation === "GetObjectAttributes" ? { "x-amz-object-attributes": "ETag,ObjectSize" } : {};
   return plain(operation, key, { who, headers: { ...asked, ...keyFor(object) } });

@@ -220,6 +220,9 @@ export class Session {
         };
         await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
         if (version.isMarker) continue;
+        if (version.owner !== "owner") {
+          await this.perform({ ...nothing, operation: "GetObject", key, query, headers, who: version.owner });
+        }
         await this.perform({ ...nothing, operation: "GetObjectTagging", key, query });
         await this.perform({ ...nothing, operation: "GetObjectAcl", key, query });
       }
@@ -278,14 +281,12 @@ export class Session {
   }
 
   /** The bucket, in its first versioning state. */
-  async begin({ versioning, before, hasLock, policy }: Omit<Sequence, "keys" | "commands">): Promise<void> {
+  async begin({ versioning, before, hasLock, policy, ownership }: Omit<Sequence, "keys" | "commands">): Promise<void> {
     this.#staysOff = versioning === "Off";
     const headers: Record<string, string> = hasLock ? { [lockHeader]: "true" } : {};
     await this.perform({ ...nothing, operation: "CreateBucket", headers });
-    if (policy !== null) {
-      await this.#put("ownershipControls", "BucketOwnerEnforced");
-      await this.#put("policy", policy);
-    }
+    if (ownership !== null) await this.#put("ownershipControls", ownership);
+    if (policy !== null) await this.#put("policy", policy);
     if (hasLock) return;
     if (versioning === "Off" || versioning === "Mixed") return;
     const set = (status: string): Promise<boolean> =>

@@ -7,7 +7,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { freePort, type NodeOptions, NodeProcess, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
-import { eventTarget, limitedDenials, logBucket, replicaBucket, strangerAccount } from "./document-forms.ts";
+import {
+  eventTarget,
+  limitedDenials,
+  logBucket,
+  ownerAccount,
+  replicaBucket,
+  strangerAccount,
+} from "./document-forms.ts";
 import type { Request } from "./state.ts";
 import { type Clients, type Observed, send } from "./wire.ts";
 
@@ -38,12 +45,12 @@ const limitedUser = {
 
 /** The bucket's account, whose keys the node was made with, and another. */
 const accounts = [
-  { accountId: "100000000000", kind: "operator", key: testKeys },
+  { accountId: ownerAccount, kind: "operator", key: testKeys },
   { accountId: strangerAccount, kind: "customer", key: strangerKeys },
 ].map(({ accountId, kind, key }) => ({
   accountId,
   canonicalId: `canonical-${accountId}`,
-  ...(kind === "operator" ? {} : { parent: "100000000000" }),
+  ...(kind === "operator" ? {} : { parent: ownerAccount }),
   displayName: `account ${accountId}`,
   kind,
   root: {

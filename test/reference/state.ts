@@ -7,6 +7,7 @@ import type {
   ErrorCode,
   NullState,
   Operation,
+  Owner,
   Point,
   Requester,
   Versioning,
@@ -43,6 +44,8 @@ export interface Attributes {
   readonly retention: Retention | null;
   /** null: nobody has said. */
   readonly legalHold: boolean | null;
+  /** Who wrote it, unless it became the bucket owner's. */
+  readonly owner: Owner;
   /** The canned ACL. */
   readonly acl: string;
   readonly encryption: Encryption;

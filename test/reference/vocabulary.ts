@@ -206,6 +206,12 @@ export type Event = (typeof events)[number];
 /** Who sends a request: the bucket's account, a user of it who may not read or bypass, another account, nobody. */
 export const requesters = ["owner", "limited", "stranger", "anonymous"] as const;
 export type Requester = (typeof requesters)[number];
+/** Whose objects are: of the accounts of requesters. */
+export const owners = ["owner", "stranger", "anonymous"] as const;
+export type Owner = (typeof owners)[number];
+/** Operations that an object's ACL has a say in. */
+export const aclOperations = ["GetObject", "GetObjectAcl", "PutObjectAcl"] as const;
+export type AclOperation = (typeof aclOperations)[number];
 /** What all of them send. */
 export const judgedOperations = [
   "GetObject",
@@ -214,6 +220,8 @@ export const judgedOperations = [
   "DeleteObject",
   "ListObjectsV2",
   "GetObjectAttributes",
+  "GetObjectAcl",
+  "PutObjectAcl",
 ] as const;
 export type JudgedOperation = (typeof judgedOperations)[number];
 export const verdicts = ["allowed", "refused"] as const;
@@ -254,6 +262,7 @@ export type Point =
   | `checksum ${Algorithm} ${ChecksumType}`
   | `error ${ErrorCode}`
   | `document ${string}`
+  | `object of ${Owner}, ${Owner}'s ${AclOperation} ${Verdict}`
   | `origin ${OriginAnswer}`
   | `read ${ReadForm}`
   | `event ${Event}`;

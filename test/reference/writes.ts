@@ -1,6 +1,6 @@
 /** PutObject, CopyObject, DeleteObject and DeleteObjects. Source: their pages of the AWS API reference. */
 
-import { isAllowed } from "./access.ts";
+import { deleteAction, isAllowed, readAction } from "./access.ts";
 import {
   attributesOf,
   encryptionHeaders,
@@ -106,8 +106,10 @@ export const missingBucket = "there-is-no-such-bucket";
 export function openSource(state: State, request: Request, turn: Turn): ObjectVersion {
   const { key, versionId, hasBucket } = copySource(request);
   if (!hasBucket) throw new Refusal("NoSuchBucket");
-  const action = versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion";
-  if (!isAllowed(state, request.who ?? "owner", action, key)) throw new Refusal("AccessDenied");
+  const found = historyOf(state, key).find(({ id }) => versionId === undefined || id === versionId);
+  const object = found === undefined || found.isMarker ? null : found;
+  const action = readAction(versionId !== undefined);
+  if (!isAllowed(state, request.who ?? "owner", action, object)) throw new Refusal("AccessDenied");
   const version = findVersion(state, key, versionId);
   if (version.isMarker) {
     const headers = {
@@ -258,8 +260,8 @@ export function deleteObjects(state: State, { objects = [], isQuiet, headers, wh
     const named = { Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) };
     try {
       if (key === "") throw new Refusal("InvalidArgument");
-      const action = versionId === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion";
-      if (!isAllowed(now, who ?? "owner", action, key)) throw new Refusal("AccessDenied");
+      const action = deleteAction(versionId !== undefined);
+      if (!isAllowed(now, who ?? "owner", action, null)) throw new Refusal("AccessDenied");
       judgeDelete(now, key, etag, "DeleteObjects ETag", turn);
       const { state: next, id, isMarker } = deleteVersion(now, { key, versionId, headers, who }, turn);
       now = next;
