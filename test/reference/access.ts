@@ -33,7 +33,7 @@ export const readAction = (isVersion: boolean): Action => ofObject(`s3:GetObject
 export const deleteAction = (isVersion: boolean): Action =>
   isVersion ? { name: "s3:DeleteObjectVersion", byAcl: null } : ofBucket("s3:DeleteObject", "WRITE");
 const listAction = ofBucket("s3:ListBucket", "READ");
-export const putAction = ofBucket("s3:PutObject", "WRITE");
+const putAction = ofBucket("s3:PutObject", "WRITE");
 
 /** The actions of a request that some policy or ACL of the suite speaks of. */
 function actionsOf({ operation, query, headers }: Request): readonly Action[] {
@@ -53,6 +53,8 @@ function actionsOf({ operation, query, headers }: Request): readonly Action[] {
     case "DeleteObject":
       return [deleteAction(isVersion)];
     case "PutObject":
+    case "CopyObject":
+    case "CreateMultipartUpload":
       return headers["x-amz-acl"] === undefined ? [putAction] : [putAction, ofBucket("s3:PutObjectAcl", "WRITE")];
     case "ListObjects":
     case "ListObjectsV2":
@@ -100,6 +102,10 @@ function aclAllows(state: State, who: Requester, { byAcl }: Action, object: Obje
   if (byAcl.of === "object") return object !== null && objectAclGrants(object, who, byAcl.permission, ignoresPublic);
   return !ignoresPublic && groupMay(state.settings.get("acl") ?? "private", who, byAcl.permission);
 }
+
+/** Whether a PutObject is allowed. */
+export const mayWrite = (state: State, request: Request): boolean =>
+  actionsOf(request).every((action) => isAllowed(state, request.who ?? "owner", action, null));
 
 /** Whether an object could be there that the requester might read. */
 function mayBeTold(state: State, who: Requester, action: Action): boolean {

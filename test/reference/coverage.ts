@@ -47,15 +47,21 @@ const inUnversioned: Readonly<Record<NullState, boolean>> = {
 /** Points that no request can reach, with the reason. */
 const impossible: Partial<Record<Point, string>> = {
   "checksum CRC64NVME COMPOSITE": "CRC64NVME is always of the full object",
-  "decision owner PutObject refused": "no policy of the suite denies it",
   "decision owner ListObjectsV2 refused": "no policy of the suite denies it",
   "decision limited GetObject allowed": "its own policy denies it",
   "decision limited HeadObject allowed": "its own policy denies it",
   "decision limited GetObjectAttributes allowed": "its own policy denies it",
-  "decision limited PutObject refused": "no policy of the suite denies it",
   "decision limited ListObjectsV2 refused": "no policy of the suite denies it",
   "decision stranger GetObjectAttributes allowed": "no policy of the suite allows it",
   "decision anonymous GetObjectAttributes allowed": "no policy of the suite allows it",
+  ...Object.fromEntries(
+    (["stranger's", "anonymous's"] as const).flatMap((whose) =>
+      (["GetObjectAcl", "PutObjectAcl"] as const).map((operation) => [
+        `object of ${whose === "stranger's" ? "anonymous" : "stranger"}, ${whose} ${operation} allowed`,
+        "no canned ACL grants it to groups",
+      ]),
+    ),
+  ),
   "read unencrypted wrong key": "no key fits",
   "read SSE-S3 wrong key": "no key fits",
   "read SSE-KMS wrong key": "no key fits",

@@ -17,12 +17,13 @@ export interface Statement {
   readonly on: "bucket" | "objects";
 }
 
+const aclActions = (verb: string): string[] => [`s3:${verb}ObjectAcl`, `s3:${verb}ObjectVersionAcl`];
 const readActions = ["s3:GetObject", "s3:GetObjectVersion"];
 const all: readonly Statement[] = [
   {
     effect: "Allow",
     principal: "stranger",
-    actions: ["s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject"],
+    actions: ["s3:GetObject", "s3:GetObjectAcl", "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject"],
     on: "objects",
   },
   { effect: "Allow", principal: "stranger", actions: ["s3:ListBucket"], on: "bucket" },
@@ -33,10 +34,13 @@ export const policies: Readonly<Record<string, readonly Statement[]>> = {
   "public write": all.map((statement) => ({ ...statement, principal: "*" as const })),
   "to the stranger": all,
   "no deletes": [
-    { effect: "Deny", principal: "*", actions: ["s3:DeleteObject"], on: "objects" },
+    { effect: "Deny", principal: "*", actions: ["s3:DeleteObject", ...aclActions("Put")], on: "objects" },
     { effect: "Allow", principal: "*", actions: ["s3:GetObject", "s3:DeleteObject"], on: "objects" },
   ],
-  "no reads": [{ effect: "Deny", principal: "*", actions: readActions, on: "objects" }, ...all],
+  "no reads": [
+    { effect: "Deny", principal: "*", actions: [...readActions, ...aclActions("Get")], on: "objects" },
+    ...all,
+  ],
   "not the stranger": [
     { effect: "Deny", principal: "stranger", actions: ["s3:GetObject"], on: "objects" },
     { effect: "Allow", principal: "*", actions: ["s3:GetObject"], on: "objects" },

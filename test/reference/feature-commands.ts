@@ -90,6 +90,21 @@ export const featureArbitraries = {
   }),
   /** A copy of a version that is locked or has an ACL, which says nothing of either. */
   CopyAttributed: fc.record({ kind: fc.constant("CopyAttributed" as const), nth: fc.nat(7), key }),
+  /** Something with an object of another owner, which is written when there is none. */
+  Foreign: fc.record({
+    kind: fc.constant("Foreign" as const),
+    writer: fc.constantFrom("stranger" as const, "anonymous" as const),
+    key,
+    acl: fc.constantFrom(null, ...attributeChoices.acl),
+    /** Opens the bucket to writers where it is closed. */
+    isBold: sometimes(fc.constant(true), 3),
+    nth: fc.nat(7),
+    who: fc.constantFrom("owner" as const, "limited" as const, "stranger" as const, "anonymous" as const),
+    what: fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom("GetObject", "GetObjectAcl", "PutObjectAcl", "CopyObject") },
+      { weight: 1, arbitrary: fc.constantFrom("no reads", "no deletes") },
+    ) as fc.Arbitrary<"GetObject" | "GetObjectAcl" | "PutObjectAcl" | "CopyObject" | "no reads" | "no deletes">,
+  }),
   Preflight: fc.record({
     kind: fc.constant("Preflight" as const),
     origin: fc.constantFrom("https://a.example", "https://b.example", "https://a.example.org"),
@@ -120,6 +135,7 @@ export const featureWeights: Readonly<Record<keyof typeof featureArbitraries, nu
   Visit: 130,
   Loosen: 45,
   CopyAttributed: 35,
+  Foreign: 90,
   Preflight: 50,
   Browse: 40,
   KeyedRead: 60,

@@ -1,11 +1,14 @@
 /** Turns the commands of `feature-commands.ts` into the requests that they mean in the present state. */
 
+import { mayWrite } from "./access.ts";
 import { customerKeyHeaders } from "./attributes.ts";
 import { taggingDocument } from "./canned.ts";
 import { Interpreter, isTold, none, type View } from "./choices.ts";
+import { md5 } from "./digests.ts";
 import { documentRules } from "./documents.ts";
 import type { AttributesChoice, FeatureCommand } from "./feature-commands.ts";
-import { historyOf, type ObjectVersion, type Request, type State } from "./state.ts";
+import { countsAcls } from "./owners.ts";
+import { historyOf, type ObjectVersion, type Request, type State, type Subresource } from "./state.ts";
 import { lockDocument, retentionDocument } from "./subresources.ts";
 import type { Operation } from "./vocabulary.ts";
 
@@ -103,6 +106,8 @@ export function interpretFeature(command: FeatureCommand, view: View): Request |
       });
     case "Loosen":
       return loosenRequest(command, view);
+    case "Foreign":
+      return foreignRequest(command, at, view);
     case "CopyAttributed":
       return copyRequest(command, at, view);
     case "Visit":
@@ -164,6 +169,43 @@ function pick(
     ),
   );
   return found[nth % Math.max(1, found.length)] ?? null;
+}
+
+const put = (name: Subresource, choice: string): Request =>
+  plain(documentRules[name].put, "", { body: Buffer.from(documentRules[name].documents[choice]?.xml ?? ""), choice });
+
+/** Where there is no object of another owner, one is written; where that is not allowed, the way is made for it. */
+function foreignRequest(command: Choice<"Foreign">, at: Interpreter, { state }: View): Request | null {
+  const { writer, acl, isBold, nth, who, what } = command;
+  const key = at.key(command.key);
+  const found = pick(state, nth, ({ owner }) => owner !== "owner");
+  if (found === null || !countsAcls(state)) {
+    if (state.settings.get("encryption") === "SSE-KMS") return null;
+    const headers = acl === null ? {} : { "x-amz-acl": acl };
+    const body = Buffer.from(`of the ${writer}`);
+    const digest = { "content-md5": Buffer.from(md5(body), "hex").toString("base64") };
+    const write = plain("PutObject", key, { who: writer, body, headers: { ...headers, ...digest } });
+    if (countsAcls(state) && mayWrite(state, write)) return write;
+    if (isBold === null) return null;
+    if (!countsAcls(state)) return plain("DeleteBucketOwnershipControls", "");
+    if (state.settings.has("publicAccessBlock")) return plain("DeletePublicAccessBlock", "");
+    return put("policy", "public write");
+  }
+  const query = state.versioning === "Off" ? {} : { versionId: found.version.id };
+  switch (what) {
+    case "no reads":
+    case "no deletes":
+      return put("policy", what);
+    case "PutObjectAcl":
+      return plain(what, found.key, { who, query, headers: { "x-amz-acl": acl ?? "private" } });
+    case "CopyObject": {
+      const path = `/${encodeURIComponent(found.key)}`;
+      const source = state.versioning === "Off" ? path : `${path}?versionId=${found.version.id}`;
+      return plain(what, key, { headers: { "x-amz-copy-source": source } });
+    }
+    default:
+      return plain(what, found.key, { who, query });
+  }
 }
 
 /** Where nothing is in governance mode, something is put into it. */

@@ -193,11 +193,14 @@ function writeRequest(command: Rest, at: Interpreter, { state }: View): Request 
     case "GetObjectAttributes": {
       const key = at.key(command.key);
       const versionId = at.versionId(key, command.version);
+      const object = readObject(state, key, versionId);
+      const isForeign = object !== null && object.owner !== "owner";
       return plain(command.kind, key, {
         query: versionId === undefined ? {} : { versionId },
         headers: {
-          "x-amz-object-attributes": command.names,
-          ...keyFor(readObject(state, key, versionId)),
+          // Of what is wrong and not allowed either may be told.
+          "x-amz-object-attributes": isForeign ? "ETag,ObjectSize" : command.names,
+          ...keyFor(object),
           ...(command.page === null
             ? {}
             : { "x-amz-max-parts": String(command.page.max), "x-amz-part-number-marker": String(command.page.after) }),
