@@ -103,6 +103,16 @@ export function judgeKey(
   if (fit === "wrong key") throw new Refusal("AccessDenied");
 }
 
+export const hasCustomerKey = ({ headers }: Request): boolean => letterOf(headers) !== null;
+
+/** Parts bring the key that their upload was begun with. @throws Refusal InvalidRequest */
+export function judgeUploadKey({ kind, key }: Encryption, { headers }: Request, turn: Turn): void {
+  const letter = letterOf(headers);
+  const fit = letter === null ? "no key" : kind === "SSE-C" && letter === key ? "right key" : "wrong key";
+  turn.reach(`part of ${kind} ${fit}`);
+  if (fit !== (kind === "SSE-C" ? "right key" : "no key")) throw new Refusal("InvalidRequest");
+}
+
 const exactly = (ms: number): Retention["until"] => ({ from: ms, to: ms });
 
 /** The bucket's default, from the moment of the write. */

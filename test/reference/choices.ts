@@ -148,6 +148,21 @@ export class Interpreter {
     };
   }
 
+  /** The customer's key that goes with a part. */
+  partKey(upload: Upload | null, fault: string): Record<string, string> {
+    if (upload === null) return {};
+    const { kind, key } = upload.attributes.encryption;
+    const right = kind === "SSE-C" ? customerKeyHeaders(key) : {};
+    switch (fault) {
+      case "wrong key":
+        return customerKeyHeaders(key === "a" ? "b" : "a");
+      case "no key":
+        return {};
+      default:
+        return right;
+    }
+  }
+
   #sourceKey(key: string, versionId: string | undefined): Record<string, string> {
     const found = historyOf(this.#view.state, key).find(({ id }) => versionId === undefined || id === versionId);
     if (found === undefined || found.isMarker || found.encryption.kind !== "SSE-C") return {};
@@ -230,7 +245,7 @@ export function digestHeaders(
 }
 
 export function claimedParts({ parts }: Upload, choice: string): ClaimedPart[] {
-  const all = parts.map(({ number, bytes, checksum: own }) => ({ number, etag: `"${md5(bytes)}"`, checksum: own }));
+  const all = parts.map(({ number, etag, checksum: own }) => ({ number, etag: `"${etag}"`, checksum: own }));
   const [first] = all;
   switch (choice) {
     case "first":

@@ -195,6 +195,12 @@ const upload = fc.record({
   ),
 });
 
+/** Of the key that a part of an encrypted upload brings. */
+const keyFault = fc.oneof(
+  { weight: 10, arbitrary: fc.constant("none") },
+  { weight: 1, arbitrary: fc.constantFrom("wrong key", "no key") },
+);
+
 const merged = <K extends string, T extends object>(name: K, shape: fc.Arbitrary<T>): fc.Arbitrary<{ kind: K } & T> =>
   shape.map((value) => ({ kind: name, ...value }));
 
@@ -269,12 +275,14 @@ export const commandArbitraries = {
     ),
     body: partBody,
     digest,
+    keyFault,
   }),
   UploadPartCopy: fc.record({
     kind: fc.constant("UploadPartCopy" as const),
     upload,
     number: fc.constantFrom(1, 2, 3, 7),
     source,
+    keyFault,
     range: sometimes(
       fc.constantFrom("bytes=0-0", "bytes=1-99", "bytes=0-5242879", "bytes=9-2", "bytes=0-99999999", "bytes=5-"),
       2,
@@ -301,6 +309,7 @@ export const commandArbitraries = {
       "type",
     ),
     condition: writeCondition,
+    key: mostly<string, "no key">("no key", "none", "wrong key"),
   }),
   AbortMultipartUpload: fc.record({ kind: fc.constant("AbortMultipartUpload" as const), upload }),
   ListParts: fc.record({

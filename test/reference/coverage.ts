@@ -62,6 +62,9 @@ const impossible: Partial<Record<Point, string>> = {
       ]),
     ),
   ),
+  "part of unencrypted right key": "no key fits",
+  "part of SSE-S3 right key": "no key fits",
+  "part of SSE-KMS right key": "no key fits",
   "read unencrypted wrong key": "no key fits",
   "read SSE-S3 wrong key": "no key fits",
   "read SSE-KMS wrong key": "no key fits",
@@ -88,6 +91,11 @@ export const allPoints: readonly Point[] = [
   ...conditions.flatMap((condition) => outcomes.map((outcome) => `${condition} ${outcome}` as const)),
   ...algorithms.flatMap((algorithm) => checksumTypes.map((type) => `checksum ${algorithm} ${type}` as const)),
   ...heldDocuments,
+  ...encryptionKinds.flatMap((kind) => keyFits.map((fit) => `part of ${kind} ${fit}` as const)),
+  ...encryptionKinds.flatMap((kind) =>
+    encryptionKinds.map((source) => `copied part of ${kind} from ${source}` as const),
+  ),
+  ...encryptionKinds.map((kind) => `completed ${kind}` as const),
   ...owners.flatMap((owner) =>
     owners.flatMap((who) =>
       aclOperations.flatMap((operation) =>

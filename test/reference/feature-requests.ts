@@ -56,13 +56,12 @@ const encryptionChoices: Readonly<Record<string, Readonly<Record<string, string>
 };
 
 /** Headers of a write. A lock is asked for mostly where there can be one. */
-export function attributeHeaders(choice: AttributesChoice, state: State, isUpload = false): Record<string, string> {
+export function attributeHeaders(choice: AttributesChoice, state: State): Record<string, string> {
   const lock = state.lock === null && choice.lock !== "OFF" ? null : choice.lock;
-  const isPlain = !isUpload || choice.encryption === "SSE-S3";
   return {
     ...(lock === null ? {} : lockHeaders[lock]),
     ...(choice.acl === null ? {} : { "x-amz-acl": choice.acl }),
-    ...(choice.encryption === null || !isPlain ? {} : encryptionChoices[choice.encryption]),
+    ...(choice.encryption === null ? {} : encryptionChoices[choice.encryption]),
   };
 }
 

@@ -91,6 +91,7 @@ function completeRequest(command: Choice<"CompleteMultipartUpload">, at: Interpr
     parts,
     headers: {
       ...at.writeCondition(command.condition, key),
+      ...at.partKey(upload, command.key),
       ...(upload === null || command.condition !== null ? {} : claimHeaders(upload, parts, command.claim)),
     },
   });
@@ -208,12 +209,10 @@ function writeRequest(command: Rest, at: Interpreter, { state }: View): Request 
       });
     }
     case "CreateMultipartUpload":
-      // The ETags of parts under a key of the installation are nothing that the model knows.
-      if (state.settings.get("encryption") === "SSE-KMS") return null;
       return plain(command.kind, at.key(command.key), {
         headers: {
           ...metadataHeaders[command.metadata],
-          ...(isRefused(command.metadata) ? {} : attributeHeaders(command.attributes, state, true)),
+          ...(isRefused(command.metadata) ? {} : attributeHeaders(command.attributes, state)),
           ...(command.algorithm === null ? {} : { "x-amz-checksum-algorithm": command.algorithm }),
           ...(command.type === null ? {} : { "x-amz-checksum-type": command.type }),
         },
@@ -239,11 +238,14 @@ function uploadRequest(
         headers:
           upload === null
             ? {}
-            : digestHeaders(
-                upload.algorithm === null ? { ...command.digest, algorithm: null } : command.digest,
-                body,
-                upload,
-              ),
+            : {
+                ...digestHeaders(
+                  upload.algorithm === null ? { ...command.digest, algorithm: null } : command.digest,
+                  body,
+                  upload,
+                ),
+                ...at.partKey(upload, command.digest.fault === "none" ? command.keyFault : "none"),
+              },
       });
     }
     case "UploadPartCopy":
@@ -251,6 +253,7 @@ function uploadRequest(
         query: { uploadId: id, partNumber: String(command.number) },
         headers: {
           ...at.source(command.source),
+          ...at.partKey(upload, command.keyFault),
           ...(command.range === null ? {} : { "x-amz-copy-source-range": command.range }),
         },
       });

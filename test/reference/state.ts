@@ -60,6 +60,7 @@ export interface Metadata {
 
 export interface StoredPart {
   readonly number: number;
+  readonly etag: string;
   readonly bytes: Buffer;
   readonly checksum: Pick<Checksum, "algorithm" | "value"> | null;
   readonly written: Moment;
@@ -106,7 +107,12 @@ export interface Completed {
   readonly id: string;
   readonly key: string;
   readonly parts: readonly ClaimedPart[];
-  readonly answer: Answer;
+  readonly answer: CompletedAnswer;
+}
+
+export interface CompletedAnswer {
+  readonly headers: Answer["headers"];
+  readonly result: Readonly<Record<string, Expected>> & { readonly ETag: string };
 }
 
 export const subresources = [
@@ -300,10 +306,18 @@ export function rename(state: State, told: ReadonlyMap<string, string>): State {
   return {
     ...state,
     keys,
-    uploads: state.uploads.map((upload) => ({ ...upload, id: name(upload.id) })),
+    uploads: state.uploads.map((upload) => ({
+      ...upload,
+      id: name(upload.id),
+      parts: upload.parts.map((part) => ({ ...part, etag: name(part.etag) })),
+    })),
     completed: state.completed.map((done) => ({
       ...done,
-      answer: { ...done.answer, headers: renamed(done.answer.headers, name) },
+      answer: {
+        ...done.answer,
+        headers: renamed(done.answer.headers, name),
+        result: { ...done.answer.result, ETag: renamedEtag(done.answer.result.ETag, name) },
+      },
     })),
     issued: new Set([...state.issued, ...told.values()]),
     issuedVersions: new Map([
@@ -319,6 +333,8 @@ const renamedVersion = (version: Version, name: (id: string) => string): Version
   version.isMarker
     ? { ...version, id: name(version.id) }
     : { ...version, id: name(version.id), etag: name(version.etag) };
+
+const renamedEtag = (etag: string, name: (id: string) => string): string => `"${name(etag.slice(1, -1))}"`;
 
 const renamed = (headers: Answer["headers"], name: (id: string) => string): Answer["headers"] =>
   Object.fromEntries(

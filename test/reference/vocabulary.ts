@@ -262,6 +262,9 @@ export type Point =
   | `checksum ${Algorithm} ${ChecksumType}`
   | `error ${ErrorCode}`
   | `document ${string}`
+  | `part of ${EncryptionKind} ${KeyFit}`
+  | `copied part of ${EncryptionKind} from ${EncryptionKind}`
+  | `completed ${EncryptionKind}`
   | `object of ${Owner}, ${Owner}'s ${AclOperation} ${Verdict}`
   | `origin ${OriginAnswer}`
   | `read ${ReadForm}`
