@@ -53,6 +53,7 @@ function actionsOf({ operation, query, headers }: Request): readonly Action[] {
     case "DeleteObject":
       return [deleteAction(isVersion)];
     case "PutObject":
+    case "PostObject":
     case "CopyObject":
     case "CreateMultipartUpload":
       return headers["x-amz-acl"] === undefined ? [putAction] : [putAction, ofBucket("s3:PutObjectAcl", "WRITE")];

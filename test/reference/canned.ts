@@ -33,6 +33,10 @@ export function taggingDocument(choice: string): string {
   const set = tagSets[choice];
   const tags = typeof set === "string" ? wrongTags[choice] : set;
   if (tags === undefined) return "<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>";
+  return taggingXml(tags);
+}
+
+export function taggingXml(tags: readonly Tag[]): string {
   const elements = tags.map(([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`);
   return `<Tagging><TagSet>${elements.join("")}</TagSet></Tagging>`;
 }

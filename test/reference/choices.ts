@@ -1,9 +1,10 @@
 /** The words of commands and what they mean in the present state: keys, versions, ETags, dates, bodies, digests, uploads. */
 
 import { customerKeyHeaders } from "./attributes.ts";
-import { type BodySize, bodySizes, type Command, type EtagChoice, type metadataChoices } from "./commands.ts";
+import type { Command, EtagChoice, metadataChoices } from "./commands.ts";
 import { checksum, md5 } from "./digests.ts";
 import { checksumHeader } from "./headers.ts";
+import { type BodySize, bodySizes } from "./inputs.ts";
 import {
   type ClaimedPart,
   currentObject,
@@ -13,7 +14,7 @@ import {
   type State,
   type Upload,
 } from "./state.ts";
-import { algorithms } from "./vocabulary.ts";
+import { algorithms, type EncryptionKind } from "./vocabulary.ts";
 import { missingBucket } from "./writes.ts";
 
 /** What a command is interpreted in. */
@@ -146,6 +147,16 @@ export class Interpreter {
       ...(bucket === "own" ? this.#sourceKey(name, versionId) : {}),
       ...this.readCondition(condition, name, versionId, "x-amz-copy-source-"),
     };
+  }
+
+  /** The first object that is so encrypted, as a source; null: there is none. */
+  encryptedSource(kind: EncryptionKind): Record<string, string> | null {
+    for (const [key, history] of this.#view.state.keys) {
+      const [current] = history;
+      if (current === undefined || current.isMarker || current.encryption.kind !== kind) continue;
+      return { "x-amz-copy-source": `/${encodeURIComponent(key)}`, ...this.#sourceKey(key, undefined) };
+    }
+    return null;
   }
 
   /** The customer's key that goes with a part. */

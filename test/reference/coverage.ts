@@ -13,6 +13,8 @@ import {
   events,
   featureAnswers,
   featureOperations,
+  formAnswers,
+  formFaults,
   judgedOperations,
   keyFits,
   type NullState,
@@ -91,6 +93,8 @@ export const allPoints: readonly Point[] = [
   ...conditions.flatMap((condition) => outcomes.map((outcome) => `${condition} ${outcome}` as const)),
   ...algorithms.flatMap((algorithm) => checksumTypes.map((type) => `checksum ${algorithm} ${type}` as const)),
   ...heldDocuments,
+  ...formFaults.map((fault) => `form ${fault}` as const),
+  ...formAnswers.map((status) => `form ${status}` as const),
   ...encryptionKinds.flatMap((kind) => keyFits.map((fit) => `part of ${kind} ${fit}` as const)),
   ...encryptionKinds.flatMap((kind) =>
     encryptionKinds.map((source) => `copied part of ${kind} from ${source}` as const),

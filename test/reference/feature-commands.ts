@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { tagSets } from "./canned.ts";
 import { subresources } from "./state.ts";
 import { lockDocuments, retentions } from "./subresources.ts";
-import { judgedOperations } from "./vocabulary.ts";
+import { algorithms, formFaults, judgedOperations } from "./vocabulary.ts";
 
 /** One time in `oneIn`. */
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>, oneIn: number): fc.Arbitrary<T | null> =>
@@ -23,12 +23,16 @@ export const attributeChoices = {
   encryption: ["SSE-S3", "SSE-KMS", "bucket key", "SSE-C a", "SSE-C b"],
 } as const;
 
+const attributesWith = (encryptedOneIn: number) =>
+  fc.record({
+    lock: sometimes(fc.constantFrom(...attributeChoices.lock), 6),
+    acl: sometimes(fc.constantFrom(...attributeChoices.acl), 10),
+    encryption: sometimes(fc.constantFrom(...attributeChoices.encryption), encryptedOneIn),
+  });
+
 /** What a write says beside metadata. */
-export const attributes = fc.record({
-  lock: sometimes(fc.constantFrom(...attributeChoices.lock), 6),
-  acl: sometimes(fc.constantFrom(...attributeChoices.acl), 10),
-  encryption: sometimes(fc.constantFrom(...attributeChoices.encryption), 5),
-});
+export const attributes = attributesWith(4);
+export const uploadAttributes = attributesWith(2);
 export type AttributesChoice = typeof attributes extends fc.Arbitrary<infer A> ? A : never;
 
 export const featureArbitraries = {
@@ -85,7 +89,7 @@ export const featureArbitraries = {
     kind: fc.constant("Loosen" as const),
     who: fc.constantFrom("owner" as const, "limited" as const),
     nth: fc.nat(7),
-    choice: fc.constantFrom("nothing", "GOVERNANCE 2040", "COMPLIANCE 2040", "removal"),
+    choice: fc.constantFrom("nothing", "GOVERNANCE 2040", "COMPLIANCE 2040", "removal", "removal", "removal"),
     bypasses: fc.boolean(),
   }),
   /** A copy of a version that is locked or has an ACL, which says nothing of either. */
@@ -104,6 +108,19 @@ export const featureArbitraries = {
       { weight: 4, arbitrary: fc.constantFrom("GetObject", "GetObjectAcl", "PutObjectAcl", "CopyObject") },
       { weight: 1, arbitrary: fc.constantFrom("no reads", "no deletes") },
     ) as fc.Arbitrary<"GetObject" | "GetObjectAcl" | "PutObjectAcl" | "CopyObject" | "no reads" | "no deletes">,
+  }),
+  PostObject: fc.record({
+    kind: fc.constant("PostObject" as const),
+    who: fc.constantFrom("owner" as const, "owner" as const, "limited" as const, "anonymous" as const),
+    key,
+    fill: fc.nat(3),
+    metadata: fc.constantFrom("plain", "plain", "typed", "user", "tagged", "class"),
+    attributes,
+    algorithm: sometimes(fc.constantFrom(...algorithms), 2),
+    isWrong: sometimes(fc.constant(true), 8),
+    hasFilename: fc.boolean(),
+    answer: fc.constantFrom("", "200", "201", "204", "999", "redirect"),
+    fault: sometimes(fc.constantFrom(...formFaults), 3),
   }),
   Preflight: fc.record({
     kind: fc.constant("Preflight" as const),
@@ -133,9 +150,10 @@ export const featureWeights: Readonly<Record<keyof typeof featureArbitraries, nu
   Setting: 200,
   PolicyStatus: 15,
   Visit: 130,
-  Loosen: 45,
+  Loosen: 60,
   CopyAttributed: 35,
   Foreign: 90,
+  PostObject: 60,
   Preflight: 50,
   Browse: 40,
   KeyedRead: 60,

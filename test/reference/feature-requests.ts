@@ -3,10 +3,11 @@
 import { mayWrite } from "./access.ts";
 import { customerKeyHeaders } from "./attributes.ts";
 import { taggingDocument } from "./canned.ts";
-import { Interpreter, isTold, none, type View } from "./choices.ts";
-import { md5 } from "./digests.ts";
+import { bodyOf, Interpreter, isTold, metadataHeaders, none, type View } from "./choices.ts";
+import { checksum, md5 } from "./digests.ts";
 import { documentRules } from "./documents.ts";
 import type { AttributesChoice, FeatureCommand } from "./feature-commands.ts";
+import { checksumHeader } from "./headers.ts";
 import { countsAcls } from "./owners.ts";
 import { historyOf, type ObjectVersion, type Request, type State, type Subresource } from "./state.ts";
 import { lockDocument, retentionDocument } from "./subresources.ts";
@@ -105,6 +106,8 @@ export function interpretFeature(command: FeatureCommand, view: View): Request |
       });
     case "Loosen":
       return loosenRequest(command, view);
+    case "PostObject":
+      return formRequest(command, at, view);
     case "Foreign":
       return foreignRequest(command, at, view);
     case "CopyAttributed":
@@ -168,6 +171,26 @@ function pick(
     ),
   );
   return found[nth % Math.max(1, found.length)] ?? null;
+}
+
+/** What a form's policy does not allow is sent where nothing else is wrong. */
+function formRequest(command: Choice<"PostObject">, at: Interpreter, { state }: View): Request | null {
+  const { who, algorithm, answer } = command;
+  const key = at.key(command.key);
+  if (who === "anonymous" && state.settings.get("encryption") === "SSE-KMS") return null;
+  const body = bodyOf({ size: "small", fill: command.fill });
+  const fault = who === "anonymous" ? null : command.fault;
+  const chosen = algorithm ?? (state.lock === null ? null : "CRC32");
+  const digested = fault === null && command.isWrong === true ? none : body;
+  const headers = {
+    ...metadataHeaders[who === "anonymous" ? "plain" : command.metadata],
+    ...(fault !== null || who === "anonymous" || command.isWrong === true
+      ? {}
+      : attributeHeaders(command.attributes, state)),
+    ...(chosen === null ? {} : { [checksumHeader(chosen)]: checksum(chosen, digested) }),
+  };
+  const filename = command.hasFilename ? (/[a-z0-9]{1,100}$/.exec(key)?.[0] ?? null) : null;
+  return plain("PostObject", key, { who, body, headers, form: { filename, answer, fault } });
 }
 
 const put = (name: Subresource, choice: string): Request =>

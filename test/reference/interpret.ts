@@ -12,10 +12,11 @@ import {
   none,
   type View,
 } from "./choices.ts";
-import { type Command, type EtagChoice, tooLongKey } from "./commands.ts";
+import type { Command, EtagChoice } from "./commands.ts";
 import { md5 } from "./digests.ts";
 import { type FeatureCommand, featureKinds } from "./feature-commands.ts";
 import { attributeHeaders, interpretFeature, keyFor, readObject } from "./feature-requests.ts";
+import { tooLongKey } from "./inputs.ts";
 import type { DoomedObject, Request } from "./state.ts";
 import type { Operation } from "./vocabulary.ts";
 
@@ -252,7 +253,7 @@ function uploadRequest(
       return plain(command.kind, key, {
         query: { uploadId: id, partNumber: String(command.number) },
         headers: {
-          ...at.source(command.source),
+          ...((command.seeks === null ? null : at.encryptedSource(command.seeks)) ?? at.source(command.source)),
           ...at.partKey(upload, command.keyFault),
           ...(command.range === null ? {} : { "x-amz-copy-source-range": command.range }),
         },

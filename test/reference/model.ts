@@ -5,6 +5,7 @@
 
 import { crossOrigin, judgeAccess, preflight } from "./access.ts";
 import { getDocument, policyStatus, putDocument, removeDocument } from "./documents.ts";
+import { postObject } from "./forms.ts";
 import { listObjects, listObjectsV2, listUploads, listVersions, type Tokens } from "./listings.ts";
 import { attributes, read } from "./reads.ts";
 import {
@@ -147,6 +148,7 @@ const rules: Readonly<Record<Operation, Rule>> = {
   GetBucketNotificationConfiguration: get("notification"),
   PutBucketLogging: put("logging"),
   GetBucketLogging: get("logging"),
+  PostObject: postObject,
   PutBucketReplication: put("replication"),
   GetBucketReplication: get("replication"),
   DeleteBucketReplication: remove("replication"),

@@ -69,6 +69,7 @@ export const routes: Readonly<Record<Operation, readonly [method: string, query:
   GetBucketNotificationConfiguration: ["GET", { notification: "" }],
   PutBucketLogging: ["PUT", { logging: "" }],
   GetBucketLogging: ["GET", { logging: "" }],
+  PostObject: ["POST", {}],
   PutBucketReplication: ["PUT", { replication: "" }],
   GetBucketReplication: ["GET", { replication: "" }],
   DeleteBucketReplication: ["DELETE", { replication: "" }],

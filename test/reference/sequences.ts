@@ -1,7 +1,8 @@
 /** Sequences of commands: of full length when generated, of any length when shrunk. */
 
 import fc from "fast-check";
-import { type Command, type Crash, command, crash, keyPool } from "./commands.ts";
+import { type Command, type Crash, command, crash } from "./commands.ts";
+import { keyPool } from "./inputs.ts";
 
 export interface Sequence {
   readonly keys: readonly string[];

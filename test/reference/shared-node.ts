@@ -15,6 +15,7 @@ import {
   replicaBucket,
   strangerAccount,
 } from "./document-forms.ts";
+import type { FormKeys } from "./form-body.ts";
 import type { Request } from "./state.ts";
 import { type Clients, type Observed, send } from "./wire.ts";
 
@@ -60,8 +61,11 @@ const accounts = [
   users: kind === "operator" ? [limitedUser] : [],
 }));
 
+const formKeys = ({ accessKeyId, secretAccessKey: secret }: typeof strangerKeys): FormKeys => ({ accessKeyId, secret });
+
 const clientsOf = ({ endpoint }: NodeProcess): Clients => ({
   endpoint,
+  keys: { owner: formKeys(testKeys), limited: formKeys(limitedKeys), stranger: formKeys(strangerKeys) },
   owner: new S3Client({ endpoint, ...testKeys, connections: 64 }),
   limited: new S3Client({ endpoint, ...limitedKeys, connections: 64 }),
   stranger: new S3Client({ endpoint, ...strangerKeys, connections: 64 }),

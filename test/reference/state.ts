@@ -5,6 +5,7 @@ import type {
   ChecksumType,
   EncryptionKind,
   ErrorCode,
+  FormFault,
   NullState,
   Operation,
   Owner,
@@ -178,8 +179,18 @@ export interface Request {
   readonly isQuiet?: boolean;
   /** Absent: the bucket's owner. */
   readonly who?: Requester | undefined;
+  /** Of PostObject, which is otherwise written as the PutObject that it stands for. */
+  readonly form?: Form;
   /** Name of the document that `body` is. */
   readonly choice?: string;
+}
+
+export interface Form {
+  /** The key's end that the file's name is put in for; null: the form has the key as it is. */
+  readonly filename: string | null;
+  /** success_action_status, or "redirect". */
+  readonly answer: string;
+  readonly fault: FormFault | null;
 }
 
 export interface ClaimedPart {

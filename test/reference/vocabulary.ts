@@ -80,6 +80,7 @@ export const featureAnswers = {
   GetBucketNotificationConfiguration: ["done"],
   PutBucketLogging: ["done", "InvalidTargetBucketForLogging"],
   GetBucketLogging: ["done"],
+  PostObject: ["done", "AccessDenied", "EntityTooLarge", "EntityTooSmall", "BadDigest"],
   PutBucketReplication: ["done", "InvalidRequest", "MalformedXML"],
   GetBucketReplication: ["done", "ReplicationConfigurationNotFoundError"],
   DeleteBucketReplication: ["done"],
@@ -142,6 +143,7 @@ export const statusOf = {
   BadDigest: 400,
   BadRequest: 400,
   BucketNotEmpty: 409,
+  EntityTooLarge: 400,
   EntityTooSmall: 400,
   InvalidArgument: 400,
   InvalidBucketAclWithObjectOwnership: 400,
@@ -239,6 +241,13 @@ export type EncryptionKind = (typeof encryptionKinds)[number];
 export const keyFits = ["right key", "wrong key", "no key"] as const;
 export type KeyFit = (typeof keyFits)[number];
 
+/** What a form's policy does not allow of it. */
+export const formFaults = ["expired", "another key", "a field too many", "too small", "too large"] as const;
+export type FormFault = (typeof formFaults)[number];
+/** How a form is answered that was taken. */
+export const formAnswers = ["200", "201", "204", "303"] as const;
+export type FormAnswer = (typeof formAnswers)[number];
+
 /** What a request that names its origin is answered. */
 export const originAnswers = [
   "refused",
@@ -262,6 +271,7 @@ export type Point =
   | `checksum ${Algorithm} ${ChecksumType}`
   | `error ${ErrorCode}`
   | `document ${string}`
+  | `form ${FormFault | FormAnswer}`
   | `part of ${EncryptionKind} ${KeyFit}`
   | `copied part of ${EncryptionKind} from ${EncryptionKind}`
   | `completed ${EncryptionKind}`

@@ -4,8 +4,10 @@ import { createHash } from "node:crypto";
 import { encodeRfc3986, type S3Answer, type S3Client } from "../support/s3-client.ts";
 import { sendPlain } from "../support/signed-request.ts";
 import { bucketWord } from "./document-forms.ts";
+import { type FormKeys, formBody } from "./form-body.ts";
 import { routes } from "./routes.ts";
 import type { Request } from "./state.ts";
+import type { Requester } from "./vocabulary.ts";
 
 /** An XML element: text of its own, or children. */
 export interface Element {
@@ -59,6 +61,7 @@ const needsDigest = (request: Request): boolean =>
 /** Clients of the accounts that send requests. */
 export interface Clients {
   readonly endpoint: string;
+  readonly keys: Readonly<Record<Exclude<Requester, "anonymous">, FormKeys>>;
   readonly owner: S3Client;
   readonly limited: S3Client;
   readonly stranger: S3Client;
@@ -67,6 +70,7 @@ export interface Clients {
 /** Rejects when no answer came. */
 export async function send(clients: Clients, bucket: string, request: Request): Promise<Observed> {
   const [method, words] = routes[request.operation];
+  const { who = "owner" } = request;
   const { status: _status, ...query } = request.query;
   const isPolicy = request.operation === "PutBucketPolicy";
   const body = isPolicy ? Buffer.from(request.body.toString().replaceAll(bucketWord, bucket)) : bodyOf(request);
@@ -74,10 +78,13 @@ export async function send(clients: Clients, bucket: string, request: Request): 
   if (needsDigest(request)) headers["content-md5"] = createHash("md5").update(body).digest("base64");
   const source = headers["x-amz-copy-source"];
   if (source?.startsWith("/")) headers["x-amz-copy-source"] = bucket + source;
+  if (request.operation === "PostObject") {
+    const form = formBody(request, bucket, who === "anonymous" ? null : clients.keys[who]);
+    return observed(await sendPlain(clients.endpoint, { method, target: `/${bucket}`, ...form }));
+  }
   const path = request.key === "" ? `/${bucket}` : `/${bucket}/${request.key}`;
   const hasBody = method === "PUT" || method === "POST";
   const sent = { query: { ...words, ...query }, headers, ...(hasBody ? { body } : {}) };
-  const { who = "owner" } = request;
   const client = who === "anonymous" || request.operation === "Preflight" ? null : clients[who];
   const answer =
     client !== null
