@@ -5,6 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { md5 } from "./digests.ts";
+import { keptAcl, newOwner } from "./owners.ts";
 import {
   type Attributes,
   type Encryption,
@@ -102,6 +103,16 @@ export function judgeKey(
   if (fit === "wrong key") throw new Refusal("AccessDenied");
 }
 
+export const hasCustomerKey = ({ headers }: Request): boolean => letterOf(headers) !== null;
+
+/** Parts bring the key that their upload was begun with. @throws Refusal InvalidRequest */
+export function judgeUploadKey({ kind, key }: Encryption, { headers }: Request, turn: Turn): void {
+  const letter = letterOf(headers);
+  const fit = letter === null ? "no key" : kind === "SSE-C" && letter === key ? "right key" : "wrong key";
+  turn.reach(`part of ${kind} ${fit}`);
+  if (fit !== (kind === "SSE-C" ? "right key" : "no key")) throw new Refusal("InvalidRequest");
+}
+
 const exactly = (ms: number): Retention["until"] => ({ from: ms, to: ms });
 
 /** The bucket's default, from the moment of the write. */
@@ -138,7 +149,8 @@ export function attributesOf(request: Request, state: State, turn: Turn): Attrib
   const acl = request.headers["x-amz-acl"] ?? "private";
   judgeAcl(acl, state);
   const lock = askedLock(request, state, turn);
-  return { ...lock, acl: ownersAlone.includes(acl) ? "private" : acl, encryption: encryptionOf(request, state) };
+  const owner = newOwner(state, request.who ?? "owner", acl);
+  return { ...lock, owner, acl: keptAcl(acl, owner), encryption: encryptionOf(request, state) };
 }
 
 /** What an upload keeps for its version: a default retention is not its own. @throws Refusal as `attributesOf` */
@@ -178,11 +190,18 @@ function protectionOf({ retention, legalHold }: Attributes, turn: Turn): Protect
   return retention === null || isOver(retention, turn) ? "unprotected" : retention.mode;
 }
 
+type Asking = Pick<Request, "headers" | "who">;
+
+const asksBypass = ({ headers }: Asking): boolean => headers["x-amz-bypass-governance-retention"] === "true";
+
+const mayBypass = (request: Asking): boolean => asksBypass(request) && request.who !== "limited";
+
 /** @throws Refusal AccessDenied */
-export function judgeRemoval(version: ObjectVersion, { headers }: Pick<Request, "headers">, turn: Turn): void {
+export function judgeRemoval(version: ObjectVersion, request: Asking, turn: Turn): void {
   const protection = protectionOf(version, turn);
-  const bypasses = headers["x-amz-bypass-governance-retention"] === "true";
-  turn.reach(`removal ${protection} ${bypasses ? "with bypass" : "without bypass"}`);
+  const bypasses = mayBypass(request);
+  const asked = asksBypass(request) ? (bypasses ? "with bypass" : "may not bypass") : "without bypass";
+  turn.reach(`removal ${protection} ${asked}`);
   if (protection === "unprotected" || (protection === "GOVERNANCE" && bypasses)) return;
   throw new Refusal("AccessDenied");
 }
@@ -194,12 +213,11 @@ export function judgeRemoval(version: ObjectVersion, { headers }: Pick<Request, 
 export function judgeRetentionChange(
   before: Retention | null,
   after: Retention | null,
-  { headers }: Request,
+  request: Request,
   turn: Turn,
 ): void {
   if (before === null || isOver(before, turn)) return;
   if (after !== null && after.mode === before.mode && after.until.from >= before.until.to) return;
-  const bypasses = headers["x-amz-bypass-governance-retention"] === "true";
-  if (before.mode === "GOVERNANCE" && bypasses) return;
+  if (before.mode === "GOVERNANCE" && mayBypass(request)) return;
   throw new Refusal("AccessDenied");
 }

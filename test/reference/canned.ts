@@ -1,6 +1,6 @@
 /** Tag sets and ACLs of the suite, by name, and how answers show them. */
 
-import { anything, type Expected, type Tag } from "./state.ts";
+import type { Expected, Tag } from "./state.ts";
 import type { ErrorCode } from "./vocabulary.ts";
 
 /** Tag sets by name: one that S3 takes, or its refusal. */
@@ -33,6 +33,10 @@ export function taggingDocument(choice: string): string {
   const set = tagSets[choice];
   const tags = typeof set === "string" ? wrongTags[choice] : set;
   if (tags === undefined) return "<Tagging><TagSet><Tag><Key>a</Key></Tag></TagSet></Tagging>";
+  return taggingXml(tags);
+}
+
+export function taggingXml(tags: readonly Tag[]): string {
   const elements = tags.map(([key, value]) => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`);
   return `<Tagging><TagSet>${elements.join("")}</TagSet></Tagging>`;
 }
@@ -52,14 +56,16 @@ export const groupGrants: Readonly<Record<string, readonly (readonly [group: str
   "authenticated-read": [["global/AuthenticatedUsers", "READ"]],
 };
 
-export function shownAcl(acl: string): Expected {
+/** @param grantsBeside after the owner's and before those of groups */
+export function shownAcl(acl: string, owner: Expected, grantsBeside: readonly Expected[] = []): Expected {
   const grants = groupGrants[acl] ?? [];
   return {
     AccessControlPolicy: {
-      Owner: anything,
+      Owner: owner,
       AccessControlList: {
         Grant: [
-          { Grantee: anything, Permission: "FULL_CONTROL" },
+          { Grantee: owner, Permission: "FULL_CONTROL" },
+          ...grantsBeside,
           ...grants.map(([group, Permission]) => ({
             Grantee: { URI: `http://acs.amazonaws.com/groups/${group}` },
             Permission,

@@ -1,9 +1,10 @@
 /** The words of commands and what they mean in the present state: keys, versions, ETags, dates, bodies, digests, uploads. */
 
 import { customerKeyHeaders } from "./attributes.ts";
-import { type BodySize, bodySizes, type Command, type EtagChoice, type metadataChoices } from "./commands.ts";
+import type { Command, EtagChoice, metadataChoices } from "./commands.ts";
 import { checksum, md5 } from "./digests.ts";
 import { checksumHeader } from "./headers.ts";
+import { type BodySize, bodySizes } from "./inputs.ts";
 import {
   type ClaimedPart,
   currentObject,
@@ -13,7 +14,7 @@ import {
   type State,
   type Upload,
 } from "./state.ts";
-import { algorithms } from "./vocabulary.ts";
+import { algorithms, type EncryptionKind } from "./vocabulary.ts";
 import { missingBucket } from "./writes.ts";
 
 /** What a command is interpreted in. */
@@ -148,6 +149,31 @@ export class Interpreter {
     };
   }
 
+  /** The first object that is so encrypted, as a source; null: there is none. */
+  encryptedSource(kind: EncryptionKind): Record<string, string> | null {
+    for (const [key, history] of this.#view.state.keys) {
+      const [current] = history;
+      if (current === undefined || current.isMarker || current.encryption.kind !== kind) continue;
+      return { "x-amz-copy-source": `/${encodeURIComponent(key)}`, ...this.#sourceKey(key, undefined) };
+    }
+    return null;
+  }
+
+  /** The customer's key that goes with a part. */
+  partKey(upload: Upload | null, fault: string): Record<string, string> {
+    if (upload === null) return {};
+    const { kind, key } = upload.attributes.encryption;
+    const right = kind === "SSE-C" ? customerKeyHeaders(key) : {};
+    switch (fault) {
+      case "wrong key":
+        return customerKeyHeaders(key === "a" ? "b" : "a");
+      case "no key":
+        return {};
+      default:
+        return right;
+    }
+  }
+
   #sourceKey(key: string, versionId: string | undefined): Record<string, string> {
     const found = historyOf(this.#view.state, key).find(({ id }) => versionId === undefined || id === versionId);
     if (found === undefined || found.isMarker || found.encryption.kind !== "SSE-C") return {};
@@ -230,7 +256,7 @@ export function digestHeaders(
 }
 
 export function claimedParts({ parts }: Upload, choice: string): ClaimedPart[] {
-  const all = parts.map(({ number, bytes, checksum: own }) => ({ number, etag: `"${md5(bytes)}"`, checksum: own }));
+  const all = parts.map(({ number, etag, checksum: own }) => ({ number, etag: `"${etag}"`, checksum: own }));
   const [first] = all;
   switch (choice) {
     case "first":

@@ -4,47 +4,15 @@
  */
 
 import fc from "fast-check";
-import { attributes, type FeatureCommand, featureArbitraries, featureWeights } from "./feature-commands.ts";
-import { algorithms } from "./vocabulary.ts";
-
-/** One byte more than a key may have. */
-export const tooLongKey = "y".repeat(1025);
-
-export const keyPool = [
-  "a",
-  "a/",
-  "a/b",
-  "a/b/c",
-  "a//b",
-  "a0",
-  "b",
-  "/lead",
-  "..",
-  "a/../b",
-  "é",
-  "\uffee",
-  "\u{10000}x",
-  "+ %20?",
-  "a&b<c>\"'",
-  "~*!'();:@=$,",
-  "tab\tand\u0001",
-  "null",
-  "x".repeat(1024),
-] as const;
-
-const kibi = 1024;
-export const bodySizes = {
-  empty: 0,
-  byte: 1,
-  small: 300,
-  inlineish: 5000,
-  frames: 70_000,
-  "100 KB": 100_000,
-  "1 MiB+": kibi * kibi + 1,
-  "5 MiB": 5 * kibi * kibi,
-  "6 MiB": 6 * kibi * kibi + 5,
-} as const;
-export type BodySize = keyof typeof bodySizes;
+import {
+  attributes,
+  type FeatureCommand,
+  featureArbitraries,
+  featureWeights,
+  uploadAttributes,
+} from "./feature-commands.ts";
+import type { BodySize } from "./inputs.ts";
+import { algorithms, encryptionKinds } from "./vocabulary.ts";
 
 const body = fc.record({
   size: fc.oneof(
@@ -195,6 +163,12 @@ const upload = fc.record({
   ),
 });
 
+/** Of the key that a part of an encrypted upload brings. */
+const keyFault = fc.oneof(
+  { weight: 10, arbitrary: fc.constant("none") },
+  { weight: 1, arbitrary: fc.constantFrom("wrong key", "no key") },
+);
+
 const merged = <K extends string, T extends object>(name: K, shape: fc.Arbitrary<T>): fc.Arbitrary<{ kind: K } & T> =>
   shape.map((value) => ({ kind: name, ...value }));
 
@@ -256,7 +230,7 @@ export const commandArbitraries = {
     kind: fc.constant("CreateMultipartUpload" as const),
     key,
     metadata,
-    attributes,
+    attributes: uploadAttributes,
     algorithm: sometimes(algorithm, 2),
     type: sometimes(fc.constantFrom("FULL_OBJECT", "COMPOSITE"), 2),
   }),
@@ -269,12 +243,16 @@ export const commandArbitraries = {
     ),
     body: partBody,
     digest,
+    keyFault,
   }),
   UploadPartCopy: fc.record({
     kind: fc.constant("UploadPartCopy" as const),
     upload,
     number: fc.constantFrom(1, 2, 3, 7),
     source,
+    /** Prefers a source that is so encrypted. */
+    seeks: fc.constantFrom(null, ...encryptionKinds),
+    keyFault,
     range: sometimes(
       fc.constantFrom("bytes=0-0", "bytes=1-99", "bytes=0-5242879", "bytes=9-2", "bytes=0-99999999", "bytes=5-"),
       2,
@@ -301,6 +279,7 @@ export const commandArbitraries = {
       "type",
     ),
     condition: writeCondition,
+    key: mostly<string, "no key">("no key", "none", "wrong key"),
   }),
   AbortMultipartUpload: fc.record({ kind: fc.constant("AbortMultipartUpload" as const), upload }),
   ListParts: fc.record({

@@ -1,6 +1,8 @@
 /** What a run reached, and what it must reach: the whole product of the vocabulary but what cannot be. */
 
+import { heldDocuments } from "./documents.ts";
 import {
+  aclOperations,
   algorithms,
   bypasses,
   checksumTypes,
@@ -11,6 +13,8 @@ import {
   events,
   featureAnswers,
   featureOperations,
+  formAnswers,
+  formFaults,
   judgedOperations,
   keyFits,
   type NullState,
@@ -18,7 +22,9 @@ import {
   nullStates,
   type Operation,
   operations,
+  originAnswers,
   outcomes,
+  owners,
   type Point,
   protections,
   readForms,
@@ -43,8 +49,24 @@ const inUnversioned: Readonly<Record<NullState, boolean>> = {
 /** Points that no request can reach, with the reason. */
 const impossible: Partial<Record<Point, string>> = {
   "checksum CRC64NVME COMPOSITE": "CRC64NVME is always of the full object",
-  "decision owner PutObject refused": "no policy of the suite denies it",
   "decision owner ListObjectsV2 refused": "no policy of the suite denies it",
+  "decision limited GetObject allowed": "its own policy denies it",
+  "decision limited HeadObject allowed": "its own policy denies it",
+  "decision limited GetObjectAttributes allowed": "its own policy denies it",
+  "decision limited ListObjectsV2 refused": "no policy of the suite denies it",
+  "decision stranger GetObjectAttributes allowed": "no policy of the suite allows it",
+  "decision anonymous GetObjectAttributes allowed": "no policy of the suite allows it",
+  ...Object.fromEntries(
+    (["stranger's", "anonymous's"] as const).flatMap((whose) =>
+      (["GetObjectAcl", "PutObjectAcl"] as const).map((operation) => [
+        `object of ${whose === "stranger's" ? "anonymous" : "stranger"}, ${whose} ${operation} allowed`,
+        "no canned ACL grants it to groups",
+      ]),
+    ),
+  ),
+  "part of unencrypted right key": "no key fits",
+  "part of SSE-S3 right key": "no key fits",
+  "part of SSE-KMS right key": "no key fits",
   "read unencrypted wrong key": "no key fits",
   "read SSE-S3 wrong key": "no key fits",
   "read SSE-KMS wrong key": "no key fits",
@@ -70,6 +92,22 @@ export const allPoints: readonly Point[] = [
   ),
   ...conditions.flatMap((condition) => outcomes.map((outcome) => `${condition} ${outcome}` as const)),
   ...algorithms.flatMap((algorithm) => checksumTypes.map((type) => `checksum ${algorithm} ${type}` as const)),
+  ...heldDocuments,
+  ...formFaults.map((fault) => `form ${fault}` as const),
+  ...formAnswers.map((status) => `form ${status}` as const),
+  ...encryptionKinds.flatMap((kind) => keyFits.map((fit) => `part of ${kind} ${fit}` as const)),
+  ...encryptionKinds.flatMap((kind) =>
+    encryptionKinds.map((source) => `copied part of ${kind} from ${source}` as const),
+  ),
+  ...encryptionKinds.map((kind) => `completed ${kind}` as const),
+  ...owners.flatMap((owner) =>
+    owners.flatMap((who) =>
+      aclOperations.flatMap((operation) =>
+        verdicts.map((verdict) => `object of ${owner}, ${who}'s ${operation} ${verdict}` as const),
+      ),
+    ),
+  ),
+  ...originAnswers.map((one) => `origin ${one}` as const),
   ...errorCodes.map((code) => `error ${code}` as const),
   ...readForms.map((form) => `read ${form}` as const),
   ...events.map((event) => `event ${event}` as const),

@@ -4,7 +4,27 @@
  */
 
 import { judgeAcl } from "./attributes.ts";
-import { shownAcl, shownTags, taggingDocument, tagSets } from "./canned.ts";
+import { shownTags, taggingDocument, tagSets } from "./canned.ts";
+import {
+  block,
+  corsDocument,
+  corsRules,
+  type Document,
+  encryption,
+  eventTarget,
+  isPublicPolicy,
+  lifecycle,
+  logBucket,
+  logging,
+  notification,
+  ownership,
+  policyDocuments,
+  replicaBucket,
+  replication,
+  rule,
+  website,
+} from "./document-forms.ts";
+import { shownBucketAcl } from "./owners.ts";
 import {
   type Answer,
   type Expected,
@@ -13,14 +33,9 @@ import {
   type Result,
   type State,
   type Subresource,
+  type Turn,
 } from "./state.ts";
 import type { ErrorCode, FeatureOperation } from "./vocabulary.ts";
-
-interface Document {
-  readonly xml: string;
-  /** The answer to Get, or the code that refuses it. */
-  readonly shown: Expected | ErrorCode;
-}
 
 interface Rules {
   readonly put: FeatureOperation;
@@ -34,161 +49,6 @@ interface Rules {
   /** @throws Refusal for what only the bucket's state refuses */
   readonly judge?: (choice: string, state: State) => void;
 }
-
-/** Statements of the canned policies: the documents are made of them, and the decisions too. */
-export interface Statement {
-  readonly effect: "Allow" | "Deny";
-  readonly principal: "*" | "stranger";
-  readonly actions: readonly string[];
-  readonly on: "bucket" | "objects";
-}
-
-const readActions = ["s3:GetObject", "s3:GetObjectVersion"];
-const all: readonly Statement[] = [
-  {
-    effect: "Allow",
-    principal: "stranger",
-    actions: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
-    on: "objects",
-  },
-  { effect: "Allow", principal: "stranger", actions: ["s3:ListBucket"], on: "bucket" },
-];
-export const policies: Readonly<Record<string, readonly Statement[]>> = {
-  "public read": [{ effect: "Allow", principal: "*", actions: readActions, on: "objects" }],
-  "public list": [{ effect: "Allow", principal: "*", actions: ["s3:ListBucket"], on: "bucket" }],
-  "public write": all.map((statement) => ({ ...statement, principal: "*" as const })),
-  "to the stranger": all,
-  "no deletes": [
-    { effect: "Deny", principal: "*", actions: ["s3:DeleteObject"], on: "objects" },
-    { effect: "Allow", principal: "*", actions: ["s3:GetObject", "s3:DeleteObject"], on: "objects" },
-  ],
-  "no reads": [{ effect: "Deny", principal: "*", actions: readActions, on: "objects" }, ...all],
-  "not the stranger": [
-    { effect: "Deny", principal: "stranger", actions: ["s3:GetObject"], on: "objects" },
-    { effect: "Allow", principal: "*", actions: ["s3:GetObject"], on: "objects" },
-  ],
-};
-
-export const isPublicPolicy = (name: string): boolean =>
-  (policies[name] ?? []).some(({ effect, principal }) => effect === "Allow" && principal === "*");
-
-export const strangerAccount = "300000000000";
-/** Stands for the bucket's name in policies, on the way there and back. */
-export const bucketWord = "BUCKET-NAME";
-
-function policyText(statements: readonly Statement[]): string {
-  return JSON.stringify({
-    Version: "2012-10-17",
-    Statement: statements.map(({ effect, principal, actions, on }) => ({
-      Effect: effect,
-      Principal: principal === "*" ? "*" : { AWS: strangerAccount },
-      Action: actions,
-      Resource: `arn:aws:s3:::${bucketWord}${on === "bucket" ? "" : "/*"}`,
-    })),
-  });
-}
-
-const policyDocuments: Readonly<Record<string, Document>> = {
-  ...Object.fromEntries(
-    Object.entries(policies).map(([name, statements]) => [
-      name,
-      { xml: policyText(statements), shown: Buffer.from(policyText(statements)) },
-    ]),
-  ),
-  "no JSON": { xml: "{", shown: "MalformedPolicy" },
-  "unknown element": {
-    xml: policyText([]).replace("Statement", "Statements"),
-    shown: "MalformedPolicy",
-  },
-};
-
-const flags = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
-const block = (value: (flag: string) => boolean): Document => {
-  const elements = flags.map((flag) => `<${flag}>${value(flag)}</${flag}>`).join("");
-  return {
-    xml: `<PublicAccessBlockConfiguration>${elements}</PublicAccessBlockConfiguration>`,
-    shown: { PublicAccessBlockConfiguration: Object.fromEntries(flags.map((flag) => [flag, String(value(flag))])) },
-  };
-};
-
-const ownership = (name: string, shown?: ErrorCode): Document => ({
-  xml: `<OwnershipControls><Rule><ObjectOwnership>${name}</ObjectOwnership></Rule></OwnershipControls>`,
-  shown: shown ?? { OwnershipControls: { Rule: { ObjectOwnership: name } } },
-});
-
-/** Rules for cross-origin requests: the first that meets origin, method and headers decides. */
-export interface CorsRule {
-  readonly origin: string;
-  readonly methods: readonly string[];
-  readonly headers: string | null;
-  readonly exposed: string | null;
-  readonly maxAge: number | null;
-}
-
-export const corsRules: Readonly<Record<string, readonly CorsRule[]>> = {
-  "one origin": [
-    { origin: "https://a.example", methods: ["GET", "PUT"], headers: "*", exposed: "ETag", maxAge: 60 },
-    { origin: "*", methods: ["GET"], headers: null, exposed: null, maxAge: null },
-  ],
-  "a wildcard": [
-    { origin: "https://*.example", methods: ["DELETE", "PUT"], headers: "x-a*", exposed: null, maxAge: null },
-  ],
-};
-
-function corsDocument(rules: readonly CorsRule[]): Document {
-  const members = rules.map((rule): readonly (readonly [string, string])[] => [
-    ...(rule.headers === null ? [] : [["AllowedHeader", rule.headers] as const]),
-    ...rule.methods.map((method) => ["AllowedMethod", method] as const),
-    ["AllowedOrigin", rule.origin],
-    ...(rule.exposed === null ? [] : [["ExposeHeader", rule.exposed] as const]),
-    ...(rule.maxAge === null ? [] : [["MaxAgeSeconds", String(rule.maxAge)] as const]),
-  ]);
-  const xml = members.map(
-    (list) => `<CORSRule>${list.map(([name, text]) => `<${name}>${text}</${name}>`).join("")}</CORSRule>`,
-  );
-  const shown = members.map((list) => {
-    const found: Record<string, string[]> = {};
-    for (const [name, text] of list) found[name] = [...(found[name] ?? []), text];
-    return found;
-  });
-  return {
-    xml: `<CORSConfiguration>${xml.join("")}</CORSConfiguration>`,
-    shown: { CORSConfiguration: { CORSRule: shown } },
-  };
-}
-
-const rule = (content: string): string => `<CORSConfiguration><CORSRule>${content}</CORSRule></CORSConfiguration>`;
-
-const encryption = (members: Readonly<Record<string, string>>, bucketKey: string): Document => {
-  const inner = Object.entries(members).map(([name, text]) => `<${name}>${text}</${name}>`);
-  const byDefault = `<ApplyServerSideEncryptionByDefault>${inner.join("")}</ApplyServerSideEncryptionByDefault>`;
-  return {
-    xml: `<ServerSideEncryptionConfiguration><Rule>${byDefault}<BucketKeyEnabled>${bucketKey}</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>`,
-    shown: {
-      ServerSideEncryptionConfiguration: {
-        Rule: { ApplyServerSideEncryptionByDefault: members, BucketKeyEnabled: bucketKey },
-      },
-    },
-  };
-};
-
-/** Its rule meets no key of the suite. */
-const lifecycle = (days: string, shown?: ErrorCode): Document => ({
-  xml: `<LifecycleConfiguration><Rule><Expiration><Days>${days}</Days></Expiration><ID>far</ID><Filter><Prefix>zzz/</Prefix></Filter><Status>Enabled</Status></Rule></LifecycleConfiguration>`,
-  shown: shown ?? {
-    LifecycleConfiguration: {
-      Rule: { Expiration: { Days: days }, ID: "far", Filter: { Prefix: "zzz/" }, Status: "Enabled" },
-    },
-  },
-});
-
-const website = (suffix: string, shown?: ErrorCode): Document => ({
-  xml: `<WebsiteConfiguration><IndexDocument><Suffix>${suffix}</Suffix></IndexDocument></WebsiteConfiguration>`,
-  shown: shown ?? { WebsiteConfiguration: { IndexDocument: { Suffix: suffix } } },
-});
-
-const replication = (destination: string): string =>
-  `<ReplicationConfiguration><Role>arn:aws:iam::100000000000:role/r</Role><Rule><ID>r</ID><Priority>1</Priority><Status>Enabled</Status><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Filter><Prefix></Prefix></Filter><Destination>${destination}</Destination></Rule></ReplicationConfiguration>`;
 
 /** Total: a sub-resource without rules does not compile. */
 export const documentRules: Readonly<Record<Subresource, Rules>> = {
@@ -241,12 +101,12 @@ export const documentRules: Readonly<Record<Subresource, Rules>> = {
     put: "PutBucketAcl",
     get: "GetBucketAcl",
     remove: null,
-    absent: shownAcl("private"),
+    absent: shownBucketAcl("private"),
     putStatus: 200,
     documents: Object.fromEntries(
       ["private", "public-read", "public-read-write", "authenticated-read"].map((acl) => [
         acl,
-        { xml: "", shown: shownAcl(acl) },
+        { xml: "", shown: shownBucketAcl(acl) },
       ]),
     ),
     judge: judgeAcl,
@@ -319,6 +179,11 @@ export const documentRules: Readonly<Record<Subresource, Rules>> = {
     putStatus: 200,
     documents: {
       empty: { xml: "<NotificationConfiguration/>", shown: { NotificationConfiguration: {} } },
+      "to a topic": notification("Topic", `arn:aws:sns:us-east-1:100000000000:${eventTarget}`, ["s3:ObjectCreated:*"]),
+      "to a queue": notification("Queue", `arn:aws:sqs:us-east-1:100000000000:${eventTarget}`, [
+        "s3:ObjectRemoved:Delete",
+        "s3:ObjectTagging:Put",
+      ]),
       "unknown target": {
         xml: "<NotificationConfiguration><TopicConfiguration><Topic>arn:aws:sns:us-east-1:100000000000:nowhere</Topic><Event>s3:ObjectCreated:*</Event></TopicConfiguration></NotificationConfiguration>",
         shown: "InvalidArgument",
@@ -333,6 +198,8 @@ export const documentRules: Readonly<Record<Subresource, Rules>> = {
     putStatus: 200,
     documents: {
       empty: { xml: "<BucketLoggingStatus/>", shown: { BucketLoggingStatus: {} } },
+      simple: logging("l/", false),
+      partitioned: logging("", true),
       nowhere: {
         xml: "<BucketLoggingStatus><LoggingEnabled><TargetBucket>there-is-no-such-bucket</TargetBucket><TargetPrefix>l/</TargetPrefix></LoggingEnabled></BucketLoggingStatus>",
         shown: "InvalidTargetBucketForLogging",
@@ -346,11 +213,34 @@ export const documentRules: Readonly<Record<Subresource, Rules>> = {
     absent: "ReplicationConfigurationNotFoundError",
     putStatus: 200,
     documents: {
+      "to a versioned bucket": {
+        xml: replication(`<Bucket>arn:aws:s3:::${replicaBucket}</Bucket>`),
+        shown: {
+          ReplicationConfiguration: {
+            Role: "arn:aws:iam::100000000000:role/r",
+            Rule: {
+              ID: "r",
+              Priority: "1",
+              Status: "Enabled",
+              DeleteMarkerReplication: { Status: "Disabled" },
+              Filter: { Prefix: "" },
+              Destination: { Bucket: `arn:aws:s3:::${replicaBucket}` },
+            },
+          },
+        },
+      },
+      "to an unversioned bucket": {
+        xml: replication(`<Bucket>arn:aws:s3:::${logBucket}</Bucket>`),
+        shown: "InvalidRequest",
+      },
       nowhere: {
         xml: replication("<Bucket>arn:aws:s3:::there-is-no-such-bucket</Bucket>"),
         shown: "InvalidRequest",
       },
       wrong: { xml: "<ReplicationConfiguration/>", shown: "MalformedXML" },
+    },
+    judge: (_choice, { versioning }) => {
+      if (versioning !== "Enabled") throw new Refusal("InvalidRequest");
     },
   },
 };
@@ -375,12 +265,20 @@ export function putDocument(name: Subresource, state: State, request: Request): 
   return { state: isAsleep ? state : withSetting(state, name, choice), answer: answered(putStatus) };
 }
 
-export function getDocument(name: Subresource, state: State): Result {
+/** Documents that a bucket can hold, as points of a run. */
+export const heldDocuments = Object.entries(documentRules).flatMap(([name, { documents }]) =>
+  Object.entries(documents).flatMap(([choice, { shown }]) =>
+    typeof shown === "string" ? [] : [`document ${name as Subresource} ${choice}` as const],
+  ),
+);
+
+export function getDocument(name: Subresource, state: State, turn: Turn): Result {
   const { documents, absent } = documentRules[name];
   const isAsleep = name === "acl" && state.settings.get("ownershipControls") === "BucketOwnerEnforced";
   const choice = isAsleep ? undefined : state.settings.get(name);
   const shown = choice === undefined ? absent : (documents[choice]?.shown ?? absent);
   if (typeof shown === "string") throw new Refusal(shown as ErrorCode);
+  if (choice !== undefined) turn.reach(`document ${name} ${choice}`);
   return { state, answer: answered(200, shown) };
 }
 

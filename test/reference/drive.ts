@@ -83,7 +83,7 @@ function describe(details: fc.RunDetails<[Sequence]>, { length, crashOneIn }: Dr
   const error = details.errorInstance;
   return [
     `a sequence does not agree with the model, after ${details.numShrinks} shrinks:`,
-    `  keys ${JSON.stringify(sequence?.keys).replace(/x{100,}/, "x…")}, versioning ${sequence?.versioning}, lock ${sequence?.hasLock}, policy ${sequence?.policy}, before ${JSON.stringify(sequence?.before)}`,
+    `  keys ${JSON.stringify(sequence?.keys).replace(/x{100,}/, "x…")}, versioning ${sequence?.versioning}, lock ${sequence?.hasLock}, policy ${sequence?.policy}, ownership ${sequence?.ownership}, before ${JSON.stringify(sequence?.before)}`,
     ...(sequence?.commands ?? []).map((command) => `  ${JSON.stringify(command)}`),
     error instanceof Error ? error.message : String(error),
     `replay: --seed ${details.seed} --path ${details.counterexamplePath} --length ${length} --crash-one-in ${crashOneIn}`,

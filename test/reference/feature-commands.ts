@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { tagSets } from "./canned.ts";
 import { subresources } from "./state.ts";
 import { lockDocuments, retentions } from "./subresources.ts";
-import { judgedOperations } from "./vocabulary.ts";
+import { algorithms, formFaults, judgedOperations } from "./vocabulary.ts";
 
 /** One time in `oneIn`. */
 const sometimes = <T>(arbitrary: fc.Arbitrary<T>, oneIn: number): fc.Arbitrary<T | null> =>
@@ -19,16 +19,20 @@ const version = fc.oneof(
 
 export const attributeChoices = {
   lock: ["GOVERNANCE 2040", "COMPLIANCE 2040", "ON", "OFF", "past", "mode only"],
-  acl: ["private", "public-read", "authenticated-read", "bucket-owner-full-control"],
+  acl: ["private", "public-read", "authenticated-read", "bucket-owner-full-control", "bucket-owner-read"],
   encryption: ["SSE-S3", "SSE-KMS", "bucket key", "SSE-C a", "SSE-C b"],
 } as const;
 
+const attributesWith = (encryptedOneIn: number) =>
+  fc.record({
+    lock: sometimes(fc.constantFrom(...attributeChoices.lock), 6),
+    acl: sometimes(fc.constantFrom(...attributeChoices.acl), 10),
+    encryption: sometimes(fc.constantFrom(...attributeChoices.encryption), encryptedOneIn),
+  });
+
 /** What a write says beside metadata. */
-export const attributes = fc.record({
-  lock: sometimes(fc.constantFrom(...attributeChoices.lock), 6),
-  acl: sometimes(fc.constantFrom(...attributeChoices.acl), 10),
-  encryption: sometimes(fc.constantFrom(...attributeChoices.encryption), 5),
-});
+export const attributes = attributesWith(4);
+export const uploadAttributes = attributesWith(2);
 export type AttributesChoice = typeof attributes extends fc.Arbitrary<infer A> ? A : never;
 
 export const featureArbitraries = {
@@ -74,15 +78,60 @@ export const featureArbitraries = {
   PolicyStatus: fc.record({ kind: fc.constant("PolicyStatus" as const) }),
   Visit: fc.record({
     kind: fc.constant("Visit" as const),
-    who: fc.constantFrom("stranger" as const, "anonymous" as const),
-    operation: fc.constantFrom(...judgedOperations, "GetObject" as const),
+    who: fc.constantFrom("stranger" as const, "anonymous" as const, "limited" as const),
+    operation: fc.constantFrom(...judgedOperations, "GetObject" as const, "PutObject" as const),
     key,
+    /** Of writes. */
+    acl: fc.constantFrom(null, ...attributeChoices.acl),
+  }),
+  /** Takes from the retention of a version in governance mode, or removes it. */
+  Loosen: fc.record({
+    kind: fc.constant("Loosen" as const),
+    who: fc.constantFrom("owner" as const, "limited" as const),
+    nth: fc.nat(7),
+    choice: fc.constantFrom("nothing", "GOVERNANCE 2040", "COMPLIANCE 2040", "removal", "removal", "removal"),
+    bypasses: fc.boolean(),
+  }),
+  /** A copy of a version that is locked or has an ACL, which says nothing of either. */
+  CopyAttributed: fc.record({ kind: fc.constant("CopyAttributed" as const), nth: fc.nat(7), key }),
+  /** Something with an object of another owner, which is written when there is none. */
+  Foreign: fc.record({
+    kind: fc.constant("Foreign" as const),
+    writer: fc.constantFrom("stranger" as const, "anonymous" as const),
+    key,
+    acl: fc.constantFrom(null, ...attributeChoices.acl),
+    /** Opens the bucket to writers where it is closed. */
+    isBold: sometimes(fc.constant(true), 3),
+    nth: fc.nat(7),
+    who: fc.constantFrom("owner" as const, "limited" as const, "stranger" as const, "anonymous" as const),
+    what: fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom("GetObject", "GetObjectAcl", "PutObjectAcl", "CopyObject") },
+      { weight: 1, arbitrary: fc.constantFrom("no reads", "no deletes") },
+    ) as fc.Arbitrary<"GetObject" | "GetObjectAcl" | "PutObjectAcl" | "CopyObject" | "no reads" | "no deletes">,
+  }),
+  PostObject: fc.record({
+    kind: fc.constant("PostObject" as const),
+    who: fc.constantFrom("owner" as const, "owner" as const, "limited" as const, "anonymous" as const),
+    key,
+    fill: fc.nat(3),
+    metadata: fc.constantFrom("plain", "plain", "typed", "user", "tagged", "class"),
+    attributes,
+    algorithm: sometimes(fc.constantFrom(...algorithms), 2),
+    isWrong: sometimes(fc.constant(true), 8),
+    hasFilename: fc.boolean(),
+    answer: fc.constantFrom("", "200", "201", "204", "999", "redirect"),
+    fault: sometimes(fc.constantFrom(...formFaults), 3),
   }),
   Preflight: fc.record({
     kind: fc.constant("Preflight" as const),
     origin: fc.constantFrom("https://a.example", "https://b.example", "https://a.example.org"),
     method: fc.constantFrom("GET", "PUT", "DELETE"),
     headers: fc.constantFrom("", "", "x-amz-date", "x-amz-date,content-type"),
+  }),
+  /** What follows is sent by a script of this origin. */
+  Browse: fc.record({
+    kind: fc.constant("Browse" as const),
+    origin: fc.constantFrom(null, "https://a.example", "https://b.example"),
   }),
   KeyedRead: fc.record({
     kind: fc.constant("KeyedRead" as const),
@@ -101,7 +150,12 @@ export const featureWeights: Readonly<Record<keyof typeof featureArbitraries, nu
   Setting: 200,
   PolicyStatus: 15,
   Visit: 130,
+  Loosen: 60,
+  CopyAttributed: 35,
+  Foreign: 90,
+  PostObject: 60,
   Preflight: 50,
+  Browse: 40,
   KeyedRead: 60,
 };
 

@@ -12,10 +12,11 @@ import {
   none,
   type View,
 } from "./choices.ts";
-import { type Command, type EtagChoice, tooLongKey } from "./commands.ts";
+import type { Command, EtagChoice } from "./commands.ts";
 import { md5 } from "./digests.ts";
 import { type FeatureCommand, featureKinds } from "./feature-commands.ts";
 import { attributeHeaders, interpretFeature, keyFor, readObject } from "./feature-requests.ts";
+import { tooLongKey } from "./inputs.ts";
 import type { DoomedObject, Request } from "./state.ts";
 import type { Operation } from "./vocabulary.ts";
 
@@ -91,6 +92,7 @@ function completeRequest(command: Choice<"CompleteMultipartUpload">, at: Interpr
     parts,
     headers: {
       ...at.writeCondition(command.condition, key),
+      ...at.partKey(upload, command.key),
       ...(upload === null || command.condition !== null ? {} : claimHeaders(upload, parts, command.claim)),
     },
   });
@@ -193,11 +195,14 @@ function writeRequest(command: Rest, at: Interpreter, { state }: View): Request 
     case "GetObjectAttributes": {
       const key = at.key(command.key);
       const versionId = at.versionId(key, command.version);
+      const object = readObject(state, key, versionId);
+      const isForeign = object !== null && object.owner !== "owner";
       return plain(command.kind, key, {
         query: versionId === undefined ? {} : { versionId },
         headers: {
-          "x-amz-object-attributes": command.names,
-          ...keyFor(readObject(state, key, versionId)),
+          // Of what is wrong and not allowed either may be told.
+          "x-amz-object-attributes": isForeign ? "ETag,ObjectSize" : command.names,
+          ...keyFor(object),
           ...(command.page === null
             ? {}
             : { "x-amz-max-parts": String(command.page.max), "x-amz-part-number-marker": String(command.page.after) }),
@@ -205,12 +210,10 @@ function writeRequest(command: Rest, at: Interpreter, { state }: View): Request 
       });
     }
     case "CreateMultipartUpload":
-      // The ETags of parts under a key of the installation are nothing that the model knows.
-      if (state.settings.get("encryption") === "SSE-KMS") return null;
       return plain(command.kind, at.key(command.key), {
         headers: {
           ...metadataHeaders[command.metadata],
-          ...(isRefused(command.metadata) ? {} : attributeHeaders(command.attributes, state, true)),
+          ...(isRefused(command.metadata) ? {} : attributeHeaders(command.attributes, state)),
           ...(command.algorithm === null ? {} : { "x-amz-checksum-algorithm": command.algorithm }),
           ...(command.type === null ? {} : { "x-amz-checksum-type": command.type }),
         },
@@ -236,18 +239,22 @@ function uploadRequest(
         headers:
           upload === null
             ? {}
-            : digestHeaders(
-                upload.algorithm === null ? { ...command.digest, algorithm: null } : command.digest,
-                body,
-                upload,
-              ),
+            : {
+                ...digestHeaders(
+                  upload.algorithm === null ? { ...command.digest, algorithm: null } : command.digest,
+                  body,
+                  upload,
+                ),
+                ...at.partKey(upload, command.digest.fault === "none" ? command.keyFault : "none"),
+              },
       });
     }
     case "UploadPartCopy":
       return plain(command.kind, key, {
         query: { uploadId: id, partNumber: String(command.number) },
         headers: {
-          ...at.source(command.source),
+          ...((command.seeks === null ? null : at.encryptedSource(command.seeks)) ?? at.source(command.source)),
+          ...at.partKey(upload, command.keyFault),
           ...(command.range === null ? {} : { "x-amz-copy-source-range": command.range }),
         },
       });

@@ -4,6 +4,7 @@
  */
 
 import { quoted } from "./headers.ts";
+import { shownOwner } from "./owners.ts";
 import {
   anything,
   type Expected,
@@ -135,7 +136,10 @@ function objectRows(state: State, write: Common["write"], hasOwner: boolean): Ro
     .sort(([a], [b]) => byBytes(a, b))
     .flatMap(([key, [current]]) => {
       if (current === undefined || current.isMarker) return [];
-      const shown = { ...listedVersion(current, write(key)), ...(hasOwner ? { Owner: anything } : {}) };
+      const shown = {
+        ...listedVersion(current, write(key)),
+        ...(hasOwner ? { Owner: shownOwner(state, current) } : {}),
+      };
       return [{ key, element: "Contents", shown, id: "" }];
     });
 }
@@ -261,7 +265,11 @@ function versionRows(state: State, write: Common["write"]): Row[] {
         const shown = version.isMarker
           ? { Key: write(key), LastModified: version.written }
           : listedVersion(version, write(key));
-        const latest = { VersionId: version.id, IsLatest: String(at === 0), Owner: anything };
+        const latest = {
+          VersionId: version.id,
+          IsLatest: String(at === 0),
+          Owner: version.isMarker ? anything : shownOwner(state, version),
+        };
         return {
           key,
           element: version.isMarker ? "DeleteMarker" : "Version",

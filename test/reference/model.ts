@@ -3,8 +3,9 @@
  * server; every rule is from the AWS API reference and the S3 user guide.
  */
 
-import { judgeAccess, preflight } from "./access.ts";
+import { crossOrigin, judgeAccess, preflight } from "./access.ts";
 import { getDocument, policyStatus, putDocument, removeDocument } from "./documents.ts";
+import { postObject } from "./forms.ts";
 import { listObjects, listObjectsV2, listUploads, listVersions, type Tokens } from "./listings.ts";
 import { attributes, read } from "./reads.ts";
 import {
@@ -55,8 +56,8 @@ const put =
     putDocument(name, state, request);
 const get =
   (name: Subresource): Rule =>
-  (state) =>
-    getDocument(name, state);
+  (state, _request, turn) =>
+    getDocument(name, state, turn);
 const remove =
   (name: Subresource): Rule =>
   (state) =>
@@ -74,7 +75,8 @@ const rules: Readonly<Record<Operation, Rule>> = {
   PutBucketVersioning: (state, { query }) => {
     const versioning = versioningStates.find((word) => word === query["status"] && word !== "Off");
     if (versioning === undefined) throw new Refusal("MalformedXML");
-    if (state.lock !== null && versioning === "Suspended") throw new Refusal("InvalidBucketState");
+    const needsVersions = state.lock !== null || state.settings.has("replication");
+    if (needsVersions && versioning === "Suspended") throw new Refusal("InvalidBucketState");
     return done({ ...state, versioning });
   },
   GetBucketVersioning: (state) => ({
@@ -146,6 +148,7 @@ const rules: Readonly<Record<Operation, Rule>> = {
   GetBucketNotificationConfiguration: get("notification"),
   PutBucketLogging: put("logging"),
   GetBucketLogging: get("logging"),
+  PostObject: postObject,
   PutBucketReplication: put("replication"),
   GetBucketReplication: get("replication"),
   DeleteBucketReplication: remove("replication"),
@@ -155,6 +158,11 @@ const keyBytesMax = 1024;
 
 /** Answers a request. @returns the answer, and the state that follows */
 export function answer(state: State, request: Request, turn: Turn, tokens: Tokens): Result {
+  const result = decided(state, request, turn, tokens);
+  return { ...result, answer: crossOrigin(state, request, result.answer, turn) };
+}
+
+function decided(state: State, request: Request, turn: Turn, tokens: Tokens): Result {
   turn.reach(`operation ${request.operation}`);
   const core = coreOperations.find((name) => name === request.operation);
   if (core !== undefined) turn.reach(`versioning ${state.versioning} × ${core}`);

@@ -197,7 +197,6 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a bypass of governance is not asked for",
-    isRare: true,
     file: "s3/object-lock.js",
     fragment: 'if (before.mode === "COMPLIANCE" || !bypassGovernance)',
     replacement: 'if (before.mode === "COMPLIANCE")',
@@ -222,14 +221,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a copy takes the source's lock",
-    isRare: true,
     file: "operations/object-copy.js",
     fragment: "lock: _lock, ",
     replacement: "",
   },
   {
     name: "a copy takes the source's ACL",
-    isRare: true,
     file: "operations/object-copy.js",
     fragment: "acl: _acl, ",
     replacement: "",
@@ -278,7 +275,6 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "attributes of an object are told to who may not read it",
-    isRare: true,
     file: "front/request-context.js",
     fragment: 'judge.require(asked.namesVersion ? "s3:GetObjectVersion" : "s3:GetObject", resource);',
     replacement: "",

@@ -1,6 +1,5 @@
 /** GetObject, HeadObject and GetObjectAttributes. Source: their pages of the AWS API reference; RFC 9110 14. */
 
-import { isAllowed } from "./access.ts";
 import { encryptionHeaders, judgeKey, lockHeaders } from "./attributes.ts";
 import { failedReadCondition } from "./conditions.ts";
 import { checksumElements, checksumHeaders, quoted, typedChecksumElements, typedChecksumHeaders } from "./headers.ts";
@@ -159,7 +158,7 @@ export function read(state: State, request: Request, turn: Turn): Answer {
   const isOnePart = request.query["partNumber"] !== undefined && parts !== null;
   const showsChecksum =
     request.headers["x-amz-checksum-mode"] === "ENABLED" && (!isPartial || request.query["partNumber"] !== undefined);
-  const isOwner = request.who === undefined;
+  const isOwner = request.who === undefined || request.who === "owner";
   const headers: Record<string, Expected> = {
     ...metadata.headers,
     ...overridden(request),
@@ -182,13 +181,11 @@ export function read(state: State, request: Request, turn: Turn): Answer {
   };
 }
 
-/** It takes the permission to read the object too. @throws Refusal InvalidArgument, AccessDenied, and as `findObject` */
+/** @throws Refusal InvalidArgument, and as `findObject` */
 export function attributes(state: State, request: Request, turn: Turn): Answer {
   const asked = (request.headers["x-amz-object-attributes"] ?? "").split(",");
   const known = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"];
   if (asked.some((name) => !known.includes(name))) throw new Refusal("InvalidArgument");
-  const action = request.query["versionId"] === undefined ? "s3:GetObject" : "s3:GetObjectVersion";
-  if (!isAllowed(state, "owner", action, request.key)) throw new Refusal("AccessDenied");
   const object = findObject(state, request.key, request.query["versionId"]);
   judgeKey(object, request, turn);
   const { checksum } = object;

@@ -1,7 +1,8 @@
 /** Sequences of commands: of full length when generated, of any length when shrunk. */
 
 import fc from "fast-check";
-import { type Command, type Crash, command, crash, keyPool } from "./commands.ts";
+import { type Command, type Crash, command, crash } from "./commands.ts";
+import { keyPool } from "./inputs.ts";
 
 export interface Sequence {
   readonly keys: readonly string[];
@@ -9,7 +10,9 @@ export interface Sequence {
   readonly versioning: "Off" | "Mixed" | "Enabled" | "Suspended";
   /** Made with object lock: versioned for good, and empty at the beginning. */
   readonly hasLock: boolean;
-  /** Policy of a bucket whose owner owns everything from the beginning; null: none, and writers own. */
+  /** Ownership controls of the beginning; null: none, and writers own. */
+  readonly ownership: "BucketOwnerEnforced" | "BucketOwnerPreferred" | "ObjectWriter" | null;
+  /** Policy of the beginning. */
   readonly policy: "public write" | "to the stranger" | "no reads" | null;
   /** What each key holds at the beginning, in a bucket that is or was versioned. */
   readonly before: readonly Before[];
@@ -94,7 +97,8 @@ export const sequences = (length: number, crashOneIn: number): fc.Arbitrary<Sequ
     keys,
     versioning: fc.constantFrom("Mixed", "Off", "Enabled", "Suspended", "Suspended"),
     hasLock: fc.constantFrom(false, false, true),
-    policy: fc.constantFrom(null, null, null, null, null, "public write", "to the stranger", "no reads"),
+    policy: fc.constantFrom(null, null, null, null, "public write", "public write", "to the stranger", "no reads"),
+    ownership: fc.constantFrom(null, null, "BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"),
     before: fc.array(fc.record({ nullVersion: what, above: what }), { minLength: 2, maxLength: 4 }),
     commands: new FullLists<Command | Crash>(length, command, crash, crashOneIn),
   });

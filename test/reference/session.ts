@@ -31,6 +31,7 @@ export class Session {
   #candidates: readonly State[];
   #nextPage: Request | null = null;
   #staysOff = false;
+  #origin: string | null = null;
   readonly trace: string[] = [];
 
   constructor(
@@ -55,6 +56,7 @@ export class Session {
   /** @throws Mismatch */
   async run(command: Command | Crash): Promise<void> {
     if (command.kind === "Crash") return this.#crash(command);
+    if (command.kind === "Browse") this.#origin = command.origin;
     const request = this.#interpret(command);
     if (request === null) return;
     await this.perform(request);
@@ -62,6 +64,7 @@ export class Session {
       await this.perform({ ...nothing, operation: documentRules[command.name].get });
       if (opening.has(command.name)) await this.#visit();
     }
+    if (command.kind === "CopyAttributed" && request.operation === "CopyObject") await this.#lookAt(request.key);
     const pages = command.kind === "Listing" ? command.follow : 0;
     for (let page = 0; page < pages && this.#nextPage !== null; page++) await this.perform(this.#nextPage);
   }
@@ -85,7 +88,11 @@ export class Session {
    * @returns false when a crash cut it off
    * @throws Mismatch
    */
-  async perform(request: Request): Promise<boolean> {
+  async perform(asked: Request): Promise<boolean> {
+    const request =
+      this.#origin === null || withoutOrigin.has(asked.operation)
+        ? asked
+        : { ...asked, headers: { ...asked.headers, origin: this.#origin } };
     const from = Date.now();
     const observed = await this.#node.send(this.#bucket, request);
     const now = { from, to: Date.now() };
@@ -201,6 +208,9 @@ export class Session {
         };
         await this.perform({ ...nothing, operation: "GetObject", key, query, headers });
         if (version.isMarker) continue;
+        if (version.owner !== "owner") {
+          await this.perform({ ...nothing, operation: "GetObject", key, query, headers, who: version.owner });
+        }
         await this.perform({ ...nothing, operation: "GetObjectTagging", key, query });
         await this.perform({ ...nothing, operation: "GetObjectAcl", key, query });
       }
@@ -244,6 +254,14 @@ export class Session {
     }
   }
 
+  /** What the current object has beside its bytes. */
+  async #lookAt(key: string): Promise<void> {
+    const current = currentObject(this.#state, key);
+    if (current === null) return;
+    await this.perform({ ...nothing, operation: "HeadObject", key, headers: keyFor(current) });
+    await this.perform({ ...nothing, operation: "GetObjectAcl", key });
+  }
+
   async #put(name: "ownershipControls" | "policy", choice: string): Promise<void> {
     const { put, documents } = documentRules[name];
     const body = Buffer.from(documents[choice]?.xml ?? "");
@@ -251,14 +269,12 @@ export class Session {
   }
 
   /** The bucket, in its first versioning state. */
-  async begin({ versioning, before, hasLock, policy }: Omit<Sequence, "keys" | "commands">): Promise<void> {
+  async begin({ versioning, before, hasLock, policy, ownership }: Omit<Sequence, "keys" | "commands">): Promise<void> {
     this.#staysOff = versioning === "Off";
     const headers: Record<string, string> = hasLock ? { "x-amz-bucket-object-lock-enabled": "true" } : {};
     await this.perform({ ...nothing, operation: "CreateBucket", headers });
-    if (policy !== null) {
-      await this.#put("ownershipControls", "BucketOwnerEnforced");
-      await this.#put("policy", policy);
-    }
+    if (ownership !== null) await this.#put("ownershipControls", ownership);
+    if (policy !== null) await this.#put("policy", policy);
     if (hasLock) return;
     if (versioning === "Off" || versioning === "Mixed") return;
     const set = (status: string): Promise<boolean> =>
@@ -281,6 +297,15 @@ export class Session {
   }
 }
 
+/** Those after which other rules hold, and preflights, which have an origin of their own. */
+const withoutOrigin: ReadonlySet<Operation> = new Set([
+  "PutBucketCors",
+  "DeleteBucketCors",
+  "CreateBucket",
+  "DeleteBucket",
+  "Preflight",
+]);
+
 const opening: ReadonlySet<string> = new Set(["policy", "publicAccessBlock", "ownershipControls", "acl"]);
 
 const nothing: Request = { operation: "HeadBucket", key: "", query: {}, headers: {}, body: Buffer.alloc(0) };
@@ -295,8 +320,9 @@ const lastKey = (xml: Element | null): string | undefined =>
 
 const short = (text: string): string => text.replace(/(.)\1{60,}/g, "$1$1$1…");
 
-export function describeRequest({ operation, key, query, headers, body, parts, objects }: Request): string {
+export function describeRequest({ operation, key, query, headers, body, parts, objects, who }: Request): string {
   const shown = [
+    who === undefined || who === "owner" ? null : `by ${who}`,
     key === "" ? null : short(JSON.stringify(key)),
     Object.keys(query).length === 0 ? null : JSON.stringify(query),
     Object.keys(headers).length === 0 ? null : short(JSON.stringify(headers)),

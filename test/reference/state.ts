@@ -5,8 +5,10 @@ import type {
   ChecksumType,
   EncryptionKind,
   ErrorCode,
+  FormFault,
   NullState,
   Operation,
+  Owner,
   Point,
   Requester,
   Versioning,
@@ -43,6 +45,8 @@ export interface Attributes {
   readonly retention: Retention | null;
   /** null: nobody has said. */
   readonly legalHold: boolean | null;
+  /** Who wrote it, unless it became the bucket owner's. */
+  readonly owner: Owner;
   /** The canned ACL. */
   readonly acl: string;
   readonly encryption: Encryption;
@@ -57,6 +61,7 @@ export interface Metadata {
 
 export interface StoredPart {
   readonly number: number;
+  readonly etag: string;
   readonly bytes: Buffer;
   readonly checksum: Pick<Checksum, "algorithm" | "value"> | null;
   readonly written: Moment;
@@ -103,7 +108,12 @@ export interface Completed {
   readonly id: string;
   readonly key: string;
   readonly parts: readonly ClaimedPart[];
-  readonly answer: Answer;
+  readonly answer: CompletedAnswer;
+}
+
+export interface CompletedAnswer {
+  readonly headers: Answer["headers"];
+  readonly result: Readonly<Record<string, Expected>> & { readonly ETag: string };
 }
 
 export const subresources = [
@@ -168,9 +178,19 @@ export interface Request {
   readonly objects?: readonly DoomedObject[];
   readonly isQuiet?: boolean;
   /** Absent: the bucket's owner. */
-  readonly who?: Requester;
+  readonly who?: Requester | undefined;
+  /** Of PostObject, which is otherwise written as the PutObject that it stands for. */
+  readonly form?: Form;
   /** Name of the document that `body` is. */
   readonly choice?: string;
+}
+
+export interface Form {
+  /** The key's end that the file's name is put in for; null: the form has the key as it is. */
+  readonly filename: string | null;
+  /** success_action_status, or "redirect". */
+  readonly answer: string;
+  readonly fault: FormFault | null;
 }
 
 export interface ClaimedPart {
@@ -297,10 +317,18 @@ export function rename(state: State, told: ReadonlyMap<string, string>): State {
   return {
     ...state,
     keys,
-    uploads: state.uploads.map((upload) => ({ ...upload, id: name(upload.id) })),
+    uploads: state.uploads.map((upload) => ({
+      ...upload,
+      id: name(upload.id),
+      parts: upload.parts.map((part) => ({ ...part, etag: name(part.etag) })),
+    })),
     completed: state.completed.map((done) => ({
       ...done,
-      answer: { ...done.answer, headers: renamed(done.answer.headers, name) },
+      answer: {
+        ...done.answer,
+        headers: renamed(done.answer.headers, name),
+        result: { ...done.answer.result, ETag: renamedEtag(done.answer.result.ETag, name) },
+      },
     })),
     issued: new Set([...state.issued, ...told.values()]),
     issuedVersions: new Map([
@@ -316,6 +344,8 @@ const renamedVersion = (version: Version, name: (id: string) => string): Version
   version.isMarker
     ? { ...version, id: name(version.id) }
     : { ...version, id: name(version.id), etag: name(version.etag) };
+
+const renamedEtag = (etag: string, name: (id: string) => string): string => `"${name(etag.slice(1, -1))}"`;
 
 const renamed = (headers: Answer["headers"], name: (id: string) => string): Answer["headers"] =>
   Object.fromEntries(

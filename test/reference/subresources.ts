@@ -1,11 +1,11 @@
 /** Tags, locks and ACLs of versions, and the lock of a bucket. Source: their pages of the AWS API reference. */
 
 import { judgeAcl, judgeRetentionChange } from "./attributes.ts";
-import { shownAcl, shownTags, tagSets } from "./canned.ts";
+import { shownTags, tagSets } from "./canned.ts";
+import { keptAcl, shownObjectAcl } from "./owners.ts";
 import { findVersion } from "./reads.ts";
 import {
   type Answer,
-  type Attributes,
   type Expected,
   historyOf,
   type ObjectVersion,
@@ -175,13 +175,12 @@ export function putObjectAcl(state: State, request: Request): Result {
   const asked = request.headers["x-amz-acl"] ?? "private";
   const object = target(state, request, false);
   judgeAcl(asked, state);
-  const acl: Attributes["acl"] = asked === "bucket-owner-full-control" ? "private" : asked;
+  const acl = keptAcl(asked, object.owner);
   // Disabled ACLs keep what they were.
   const next = isDisabled(state) ? state : changed(state, request.key, object, { acl });
   return { state: next, answer: answered(null) };
 }
 
 export function getObjectAcl(state: State, request: Request): Result {
-  const { acl } = target(state, request, false);
-  return { state, answer: answered(shownAcl(isDisabled(state) ? "private" : acl)) };
+  return { state, answer: answered(shownObjectAcl(state, target(state, request, false))) };
 }

@@ -1,6 +1,13 @@
 /** Multipart uploads. Source: CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload, ListParts. */
 
-import { completedAttributes, encryptionHeaders, uploadAttributesOf } from "./attributes.ts";
+import {
+  completedAttributes,
+  encryptionHeaders,
+  etagOf,
+  hasCustomerKey,
+  judgeUploadKey,
+  uploadAttributesOf,
+} from "./attributes.ts";
 import { judgeWrite, judgeWriteSyntax } from "./conditions.ts";
 import { checksum, compositeChecksum, md5, multipartEtag } from "./digests.ts";
 import {
@@ -17,6 +24,7 @@ import {
   addVersion,
   anything,
   type Checksum,
+  type CompletedAnswer,
   type Expected,
   Refusal,
   type Request,
@@ -86,7 +94,8 @@ function partNumberOf({ query }: Request): number {
 function withPart(state: State, upload: Upload, part: StoredPart): State {
   const parts = [...upload.parts.filter(({ number }) => number !== part.number), part];
   parts.sort((a, b) => a.number - b.number);
-  return { ...state, uploads: state.uploads.map((one) => (one === upload ? { ...one, parts } : one)) };
+  const uploads = state.uploads.map((one) => (one === upload ? { ...one, parts } : one));
+  return { ...state, uploads, nextId: state.nextId + 1 };
 }
 
 /** What S3 computes for a part that came without: full-object checksums are made of the parts'. */
@@ -96,17 +105,19 @@ const partChecksum = ({ algorithm, type }: Upload, bytes: Buffer): StoredPart["c
 export function uploadPart(state: State, request: Request, turn: Turn): Result {
   const number = partNumberOf(request);
   const upload = findUpload(state, request);
+  judgeUploadKey(upload.attributes.encryption, request, turn);
   judgePartChecksum(upload, request);
   const sent = verifyBody(request);
   const { body: bytes } = request;
-  const part: StoredPart = { number, bytes, checksum: sent ?? partChecksum(upload, bytes), written: turn.now };
+  const etag = etagOf(upload.attributes.encryption.kind, bytes, state);
+  const part: StoredPart = { number, etag, bytes, checksum: sent ?? partChecksum(upload, bytes), written: turn.now };
   return {
     state: withPart(state, upload, part),
     answer: {
       status: 200,
       code: null,
       headers: {
-        etag: quoted(md5(bytes)),
+        etag: quoted(etag),
         ...checksumHeaders(part.checksum),
         ...encryptionHeaders(upload.attributes.encryption),
       },
@@ -125,17 +136,21 @@ function judgePartChecksum({ algorithm, type }: Upload, { headers }: Request): v
 export function uploadPartCopy(state: State, request: Request, turn: Turn): Result {
   const number = partNumberOf(request);
   const upload = findUpload(state, request);
+  const { encryption } = upload.attributes;
+  judgeUploadKey(encryption, request, turn);
   const source = openSource(state, request, turn);
+  turn.reach(`copied part of ${encryption.kind} from ${source.encryption.kind}`);
   const bytes = copiedRange(request.headers["x-amz-copy-source-range"], source.bytes);
   const { algorithm } = upload;
   const found = algorithm === null ? null : { algorithm, value: checksum(algorithm, bytes) };
+  const etag = etagOf(encryption.kind, bytes, state);
   return {
-    state: withPart(state, upload, { number, bytes, checksum: found, written: turn.now }),
+    state: withPart(state, upload, { number, etag, bytes, checksum: found, written: turn.now }),
     answer: {
       status: 200,
       code: null,
       headers: { ...sourceHeader(state, source), ...encryptionHeaders(upload.attributes.encryption) },
-      body: { CopyPartResult: { ETag: quoted(md5(bytes)), LastModified: turn.now, ...checksumElements(found) } },
+      body: { CopyPartResult: { ETag: quoted(etag), LastModified: turn.now, ...checksumElements(found) } },
     },
   };
 }
@@ -157,10 +172,14 @@ export function completeUpload(state: State, request: Request, turn: Turn): Resu
   if (done !== undefined && done.key === key) {
     turn.reach("event repeated Complete");
     // AWS says nothing of the encryption in an answer that is given again.
-    const encryption = { "x-amz-server-side-encryption": undocumented };
-    return { state, answer: { ...done.answer, headers: { ...done.answer.headers, ...encryption } } };
+    const headers = Object.fromEntries(
+      ["", "-aws-kms-key-id", "-bucket-key-enabled"].map((end) => [`x-amz-server-side-encryption${end}`, undocumented]),
+    );
+    return { state, answer: completedAnswer({ ...done.answer, headers: { ...done.answer.headers, ...headers } }) };
   }
   const upload = findUpload(state, request);
+  const { encryption } = upload.attributes;
+  if (hasCustomerKey(request)) judgeUploadKey(encryption, request, turn);
   judgeWrite(state, request, "CompleteMultipartUpload", turn);
   const parts = namedParts(upload, claimed);
   const bytes = Buffer.concat(parts.map((part) => part.bytes));
@@ -169,7 +188,9 @@ export function completeUpload(state: State, request: Request, turn: Turn): Resu
   const found = wholeChecksum(upload, parts, bytes);
   judgeClaimedChecksum(request, found);
   reachChecksum(found, turn);
-  const etag = multipartEtag(parts.map((part) => md5(part.bytes)));
+  turn.reach(`completed ${encryption.kind}`);
+  const plain = parts.every((part) => part.etag === md5(part.bytes));
+  const etag = plain ? multipartEtag(parts.map((part) => part.etag)) : etagOf(encryption.kind, bytes, state);
   const { metadata } = upload;
   const attributes = completedAttributes(upload.attributes, state, turn);
   const version = {
@@ -183,18 +204,11 @@ export function completeUpload(state: State, request: Request, turn: Turn): Resu
     ...attributes,
   };
   const added = addVersion(state, key, version);
-  const answer: Answer = {
-    status: 200,
-    code: null,
-    headers: { ...writtenHeader(state, added.id), ...encryptionHeaders(attributes.encryption) },
-    body: {
-      CompleteMultipartUploadResult: {
-        Bucket: anything,
-        Key: key,
-        ETag: quoted(etag),
-        ...typedChecksumElements(found),
-      },
-    },
+  // A customer's key is not told of here.
+  const told = encryption.kind === "SSE-C" ? {} : encryptionHeaders(encryption);
+  const answer: CompletedAnswer = {
+    headers: { ...writtenHeader(state, added.id), ...told },
+    result: { Bucket: anything, Key: key, ETag: quoted(etag), ...typedChecksumElements(found) },
   };
   return {
     state: {
@@ -202,9 +216,16 @@ export function completeUpload(state: State, request: Request, turn: Turn): Resu
       uploads: state.uploads.filter((one) => one !== upload),
       completed: [...state.completed, { id: upload.id, key, parts: claimed, answer }],
     },
-    answer,
+    answer: completedAnswer(answer),
   };
 }
+
+const completedAnswer = ({ headers, result }: CompletedAnswer): Answer => ({
+  status: 200,
+  code: null,
+  headers,
+  body: { CompleteMultipartUploadResult: result },
+});
 
 /** @throws Refusal InvalidPartOrder, InvalidPart, InvalidRequest, EntityTooSmall */
 function namedParts(upload: Upload, claimed: NonNullable<Request["parts"]>): StoredPart[] {
@@ -215,7 +236,7 @@ function namedParts(upload: Upload, claimed: NonNullable<Request["parts"]>): Sto
     const part = upload.parts.find(({ number }) => number === claim.number);
     const isSame =
       part !== undefined &&
-      claim.etag.replaceAll('"', "") === md5(part.bytes) &&
+      claim.etag.replaceAll('"', "") === part.etag &&
       (claim.checksum === null || part.checksum === null || claim.checksum.value === part.checksum.value);
     if (!isSame) throw new Refusal("InvalidPart");
     if (upload.type === "COMPOSITE" && claim.checksum === null) throw new Refusal("InvalidRequest");
@@ -275,10 +296,10 @@ export function listParts(state: State, request: Request): Result {
   return { state, answer: { status: 200, code: null, headers: {}, body: { ListPartsResult: found } } };
 }
 
-const listedPart = ({ number, bytes, checksum: found, written }: StoredPart): Expected => ({
+const listedPart = ({ number, etag, bytes, checksum: found, written }: StoredPart): Expected => ({
   PartNumber: String(number),
   LastModified: written,
-  ETag: quoted(md5(bytes)),
+  ETag: quoted(etag),
   Size: String(bytes.length),
   ...checksumElements(found),
 });

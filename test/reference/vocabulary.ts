@@ -80,8 +80,9 @@ export const featureAnswers = {
   GetBucketNotificationConfiguration: ["done"],
   PutBucketLogging: ["done", "InvalidTargetBucketForLogging"],
   GetBucketLogging: ["done"],
-  PutBucketReplication: ["InvalidRequest", "MalformedXML"],
-  GetBucketReplication: ["ReplicationConfigurationNotFoundError"],
+  PostObject: ["done", "AccessDenied", "EntityTooLarge", "EntityTooSmall", "BadDigest"],
+  PutBucketReplication: ["done", "InvalidRequest", "MalformedXML"],
+  GetBucketReplication: ["done", "ReplicationConfigurationNotFoundError"],
   DeleteBucketReplication: ["done"],
 } as const satisfies Readonly<Record<string, readonly ("done" | ErrorCode)[]>>;
 export type FeatureOperation = keyof typeof featureAnswers;
@@ -142,6 +143,7 @@ export const statusOf = {
   BadDigest: 400,
   BadRequest: 400,
   BucketNotEmpty: 409,
+  EntityTooLarge: 400,
   EntityTooSmall: 400,
   InvalidArgument: 400,
   InvalidBucketAclWithObjectOwnership: 400,
@@ -203,19 +205,34 @@ export const events = [
 ] as const;
 export type Event = (typeof events)[number];
 
-/** Who sends a request: the bucket's account, another account, nobody. */
-export const requesters = ["owner", "stranger", "anonymous"] as const;
+/** Who sends a request: the bucket's account, a user of it who may not read or bypass, another account, nobody. */
+export const requesters = ["owner", "limited", "stranger", "anonymous"] as const;
 export type Requester = (typeof requesters)[number];
+/** Whose objects are: of the accounts of requesters. */
+export const owners = ["owner", "stranger", "anonymous"] as const;
+export type Owner = (typeof owners)[number];
+/** Operations that an object's ACL has a say in. */
+export const aclOperations = ["GetObject", "GetObjectAcl", "PutObjectAcl"] as const;
+export type AclOperation = (typeof aclOperations)[number];
 /** What all of them send. */
-export const judgedOperations = ["GetObject", "HeadObject", "PutObject", "DeleteObject", "ListObjectsV2"] as const;
+export const judgedOperations = [
+  "GetObject",
+  "HeadObject",
+  "PutObject",
+  "DeleteObject",
+  "ListObjectsV2",
+  "GetObjectAttributes",
+  "GetObjectAcl",
+  "PutObjectAcl",
+] as const;
 export type JudgedOperation = (typeof judgedOperations)[number];
 export const verdicts = ["allowed", "refused"] as const;
 export type Verdict = (typeof verdicts)[number];
 
-/** What stands in the way of the removal of a version, and whether the request asks to pass governance. */
+/** What stands in the way of the removal of a version, and whether the request asks to pass governance, and may. */
 export const protections = ["unprotected", "GOVERNANCE", "COMPLIANCE", "legal hold"] as const;
 export type Protection = (typeof protections)[number];
-export const bypasses = ["without bypass", "with bypass"] as const;
+export const bypasses = ["without bypass", "with bypass", "may not bypass"] as const;
 export type Bypass = (typeof bypasses)[number];
 
 /** How an object is encrypted, and the customer's key that a read brings. */
@@ -223,6 +240,23 @@ export const encryptionKinds = ["unencrypted", "SSE-S3", "SSE-KMS", "SSE-C"] as 
 export type EncryptionKind = (typeof encryptionKinds)[number];
 export const keyFits = ["right key", "wrong key", "no key"] as const;
 export type KeyFit = (typeof keyFits)[number];
+
+/** What a form's policy does not allow of it. */
+export const formFaults = ["expired", "another key", "a field too many", "too small", "too large"] as const;
+export type FormFault = (typeof formFaults)[number];
+/** How a form is answered that was taken. */
+export const formAnswers = ["200", "201", "204", "303"] as const;
+export type FormAnswer = (typeof formAnswers)[number];
+
+/** What a request that names its origin is answered. */
+export const originAnswers = [
+  "refused",
+  "granted to one",
+  "granted to one, an error",
+  "granted to everybody",
+  "granted to everybody, an error",
+] as const;
+export type OriginAnswer = (typeof originAnswers)[number];
 
 /** One thing that a run can reach; the names of the coverage table. */
 export type Point =
@@ -236,6 +270,13 @@ export type Point =
   | `${Condition} ${Outcome}`
   | `checksum ${Algorithm} ${ChecksumType}`
   | `error ${ErrorCode}`
+  | `document ${string}`
+  | `form ${FormFault | FormAnswer}`
+  | `part of ${EncryptionKind} ${KeyFit}`
+  | `copied part of ${EncryptionKind} from ${EncryptionKind}`
+  | `completed ${EncryptionKind}`
+  | `object of ${Owner}, ${Owner}'s ${AclOperation} ${Verdict}`
+  | `origin ${OriginAnswer}`
   | `read ${ReadForm}`
   | `event ${Event}`;
 

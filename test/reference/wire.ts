@@ -3,9 +3,11 @@
 import { createHash } from "node:crypto";
 import { encodeRfc3986, type S3Answer, type S3Client } from "../support/s3-client.ts";
 import { sendPlain } from "../support/signed-request.ts";
-import { bucketWord } from "./documents.ts";
+import { bucketWord } from "./document-forms.ts";
+import { type FormKeys, formBody } from "./form-body.ts";
+import { routes } from "./routes.ts";
 import type { Request } from "./state.ts";
-import type { Operation } from "./vocabulary.ts";
+import type { Requester } from "./vocabulary.ts";
 
 /** An XML element: text of its own, or children. */
 export interface Element {
@@ -20,78 +22,6 @@ export interface Observed {
   readonly bytes: Buffer;
   readonly xml: Element | null;
 }
-
-/** Method and the query words that make the operation what it is. */
-const routes: Readonly<Record<Operation, readonly [method: string, query: Readonly<Record<string, string>>]>> = {
-  CreateBucket: ["PUT", {}],
-  HeadBucket: ["HEAD", {}],
-  DeleteBucket: ["DELETE", {}],
-  PutBucketVersioning: ["PUT", { versioning: "" }],
-  GetBucketVersioning: ["GET", { versioning: "" }],
-  PutObject: ["PUT", {}],
-  GetObject: ["GET", {}],
-  HeadObject: ["HEAD", {}],
-  GetObjectAttributes: ["GET", { attributes: "" }],
-  DeleteObject: ["DELETE", {}],
-  DeleteObjects: ["POST", { delete: "" }],
-  CopyObject: ["PUT", {}],
-  ListObjects: ["GET", {}],
-  ListObjectsV2: ["GET", { "list-type": "2" }],
-  ListObjectVersions: ["GET", { versions: "" }],
-  CreateMultipartUpload: ["POST", { uploads: "" }],
-  UploadPart: ["PUT", {}],
-  UploadPartCopy: ["PUT", {}],
-  CompleteMultipartUpload: ["POST", {}],
-  AbortMultipartUpload: ["DELETE", {}],
-  ListParts: ["GET", {}],
-  ListMultipartUploads: ["GET", { uploads: "" }],
-  PutObjectTagging: ["PUT", { tagging: "" }],
-  GetObjectTagging: ["GET", { tagging: "" }],
-  DeleteObjectTagging: ["DELETE", { tagging: "" }],
-  PutObjectLockConfiguration: ["PUT", { "object-lock": "" }],
-  GetObjectLockConfiguration: ["GET", { "object-lock": "" }],
-  PutObjectRetention: ["PUT", { retention: "" }],
-  GetObjectRetention: ["GET", { retention: "" }],
-  PutObjectLegalHold: ["PUT", { "legal-hold": "" }],
-  GetObjectLegalHold: ["GET", { "legal-hold": "" }],
-  PutObjectAcl: ["PUT", { acl: "" }],
-  GetObjectAcl: ["GET", { acl: "" }],
-  PutBucketAcl: ["PUT", { acl: "" }],
-  GetBucketAcl: ["GET", { acl: "" }],
-  PutBucketPolicy: ["PUT", { policy: "" }],
-  GetBucketPolicy: ["GET", { policy: "" }],
-  GetBucketPolicyStatus: ["GET", { policyStatus: "" }],
-  DeleteBucketPolicy: ["DELETE", { policy: "" }],
-  PutPublicAccessBlock: ["PUT", { publicAccessBlock: "" }],
-  GetPublicAccessBlock: ["GET", { publicAccessBlock: "" }],
-  DeletePublicAccessBlock: ["DELETE", { publicAccessBlock: "" }],
-  PutBucketOwnershipControls: ["PUT", { ownershipControls: "" }],
-  GetBucketOwnershipControls: ["GET", { ownershipControls: "" }],
-  DeleteBucketOwnershipControls: ["DELETE", { ownershipControls: "" }],
-  PutBucketTagging: ["PUT", { tagging: "" }],
-  GetBucketTagging: ["GET", { tagging: "" }],
-  DeleteBucketTagging: ["DELETE", { tagging: "" }],
-  PutBucketCors: ["PUT", { cors: "" }],
-  GetBucketCors: ["GET", { cors: "" }],
-  DeleteBucketCors: ["DELETE", { cors: "" }],
-  Preflight: ["OPTIONS", {}],
-  PutBucketEncryption: ["PUT", { encryption: "" }],
-  GetBucketEncryption: ["GET", { encryption: "" }],
-  DeleteBucketEncryption: ["DELETE", { encryption: "" }],
-  PutBucketLifecycleConfiguration: ["PUT", { lifecycle: "" }],
-  GetBucketLifecycleConfiguration: ["GET", { lifecycle: "" }],
-  DeleteBucketLifecycle: ["DELETE", { lifecycle: "" }],
-  PutBucketWebsite: ["PUT", { website: "" }],
-  GetBucketWebsite: ["GET", { website: "" }],
-  DeleteBucketWebsite: ["DELETE", { website: "" }],
-  PutBucketNotificationConfiguration: ["PUT", { notification: "" }],
-  GetBucketNotificationConfiguration: ["GET", { notification: "" }],
-  PutBucketLogging: ["PUT", { logging: "" }],
-  GetBucketLogging: ["GET", { logging: "" }],
-  PutBucketReplication: ["PUT", { replication: "" }],
-  GetBucketReplication: ["GET", { replication: "" }],
-  DeleteBucketReplication: ["DELETE", { replication: "" }],
-};
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => escapes[character] ?? character);
@@ -131,13 +61,16 @@ const needsDigest = (request: Request): boolean =>
 /** Clients of the accounts that send requests. */
 export interface Clients {
   readonly endpoint: string;
+  readonly keys: Readonly<Record<Exclude<Requester, "anonymous">, FormKeys>>;
   readonly owner: S3Client;
+  readonly limited: S3Client;
   readonly stranger: S3Client;
 }
 
 /** Rejects when no answer came. */
 export async function send(clients: Clients, bucket: string, request: Request): Promise<Observed> {
   const [method, words] = routes[request.operation];
+  const { who = "owner" } = request;
   const { status: _status, ...query } = request.query;
   const isPolicy = request.operation === "PutBucketPolicy";
   const body = isPolicy ? Buffer.from(request.body.toString().replaceAll(bucketWord, bucket)) : bodyOf(request);
@@ -145,14 +78,18 @@ export async function send(clients: Clients, bucket: string, request: Request): 
   if (needsDigest(request)) headers["content-md5"] = createHash("md5").update(body).digest("base64");
   const source = headers["x-amz-copy-source"];
   if (source?.startsWith("/")) headers["x-amz-copy-source"] = bucket + source;
+  if (request.operation === "PostObject") {
+    const form = formBody(request, bucket, who === "anonymous" ? null : clients.keys[who]);
+    return observed(await sendPlain(clients.endpoint, { method, target: `/${bucket}`, ...form }));
+  }
   const path = request.key === "" ? `/${bucket}` : `/${bucket}/${request.key}`;
   const hasBody = method === "PUT" || method === "POST";
   const sent = { query: { ...words, ...query }, headers, ...(hasBody ? { body } : {}) };
-  const isSigned = request.who !== "anonymous" && request.operation !== "Preflight";
-  const client = request.who === "stranger" ? clients.stranger : clients.owner;
-  const answer = isSigned
-    ? await client.send(method, path, sent)
-    : await sendPlain(clients.endpoint, { method, target: targetOf(path, sent.query), ...sent });
+  const client = who === "anonymous" || request.operation === "Preflight" ? null : clients[who];
+  const answer =
+    client !== null
+      ? await client.send(method, path, sent)
+      : await sendPlain(clients.endpoint, { method, target: targetOf(path, sent.query), ...sent });
   if (request.operation !== "GetBucketPolicy" || answer.status !== 200) return observed(answer);
   return observed({ ...answer, body: Buffer.from(answer.body.toString().replaceAll(bucket, bucketWord)) });
 }

@@ -1,6 +1,6 @@
 /** PutObject, CopyObject, DeleteObject and DeleteObjects. Source: their pages of the AWS API reference. */
 
-import { isAllowed } from "./access.ts";
+import { deleteAction, isAllowed, readAction } from "./access.ts";
 import {
   attributesOf,
   encryptionHeaders,
@@ -37,7 +37,7 @@ import {
   withHistory,
   writtenHeader,
 } from "./state.ts";
-import { type Algorithm, algorithms } from "./vocabulary.ts";
+import { type Algorithm, algorithms, type Requester } from "./vocabulary.ts";
 
 /** S3 gives an object that came without a checksum this one; null: none. */
 export const defaultAlgorithm: Algorithm | null = null;
@@ -106,8 +106,10 @@ export const missingBucket = "there-is-no-such-bucket";
 export function openSource(state: State, request: Request, turn: Turn): ObjectVersion {
   const { key, versionId, hasBucket } = copySource(request);
   if (!hasBucket) throw new Refusal("NoSuchBucket");
-  const action = versionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion";
-  if (!isAllowed(state, "owner", action, key)) throw new Refusal("AccessDenied");
+  const found = historyOf(state, key).find(({ id }) => versionId === undefined || id === versionId);
+  const object = found === undefined || found.isMarker ? null : found;
+  const action = readAction(versionId !== undefined);
+  if (!isAllowed(state, request.who ?? "owner", action, object)) throw new Refusal("AccessDenied");
   const version = findVersion(state, key, versionId);
   if (version.isMarker) {
     const headers = {
@@ -191,6 +193,7 @@ interface Doom {
   readonly key: string;
   readonly versionId: string | undefined;
   readonly headers: Request["headers"];
+  readonly who: Requester | undefined;
 }
 
 interface Deleted {
@@ -228,7 +231,7 @@ export function deleteObject(state: State, request: Request, turn: Turn): Result
   judgeDeletedObject(state, request, turn);
   const deleted = deleteVersion(
     state,
-    { key: request.key, versionId: request.query["versionId"], headers: request.headers },
+    { key: request.key, versionId: request.query["versionId"], headers: request.headers, who: request.who },
     turn,
   );
   return {
@@ -248,7 +251,7 @@ export function deleteObject(state: State, request: Request, turn: Turn): Result
 const deleteObjectsMax = 1000;
 
 /** The objects one after another, each for itself; Quiet leaves out those that succeeded. */
-export function deleteObjects(state: State, { objects = [], isQuiet, headers }: Request, turn: Turn): Result {
+export function deleteObjects(state: State, { objects = [], isQuiet, headers, who }: Request, turn: Turn): Result {
   if (objects.length === 0 || objects.length > deleteObjectsMax) throw new Refusal("MalformedXML");
   const done: Expected[] = [];
   const failed: Expected[] = [];
@@ -257,10 +260,10 @@ export function deleteObjects(state: State, { objects = [], isQuiet, headers }: 
     const named = { Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) };
     try {
       if (key === "") throw new Refusal("InvalidArgument");
-      const action = versionId === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion";
-      if (!isAllowed(now, "owner", action, key)) throw new Refusal("AccessDenied");
+      const action = deleteAction(versionId !== undefined);
+      if (!isAllowed(now, who ?? "owner", action, null)) throw new Refusal("AccessDenied");
       judgeDelete(now, key, etag, "DeleteObjects ETag", turn);
-      const { state: next, id, isMarker } = deleteVersion(now, { key, versionId, headers }, turn);
+      const { state: next, id, isMarker } = deleteVersion(now, { key, versionId, headers, who }, turn);
       now = next;
       done.push({
         ...named,

@@ -3,7 +3,7 @@
 import { createHmac } from "node:crypto";
 import { testKeys } from "./node-process.ts";
 
-const { accessKeyId, secretAccessKey } = testKeys;
+const { secretAccessKey } = testKeys;
 
 const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
 
@@ -11,6 +11,7 @@ interface Signing {
   readonly conditions?: readonly unknown[];
   readonly expiresMs?: number;
   readonly secret?: string;
+  readonly accessKeyId?: string;
 }
 
 const dated = () => new Date().toISOString().replace(/[-:]|\.\d{3}/g, "");
@@ -25,6 +26,7 @@ export function signedFields({
   conditions = [],
   expiresMs = 60_000,
   secret = secretAccessKey,
+  accessKeyId = testKeys.accessKeyId,
 }: Signing = {}): Record<string, string> {
   const date = dated();
   const scope = [date.slice(0, 8), "eu-west-3", "s3", "aws4_request"];
