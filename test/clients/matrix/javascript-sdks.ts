@@ -2,7 +2,6 @@
 
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { rootDirectory } from "../../support/node-process.ts";
 import { type Client, npm, programsDirectory } from "./client.ts";
 import { useProgram } from "./exercise.ts";
 
@@ -34,8 +33,13 @@ export const sdk3: Client = {
     program: "sdk_v3.mjs",
     budgetSeconds: 60,
   }),
-  // A dependency of the project's own tests.
-  install: async () => rootDirectory,
+  // The client is a dependency of the project's own tests; what makes forms comes beside.
+  install: () => npm("sdk-v3-forms", ["@aws-sdk/s3-presigned-post@3.1163.0"]),
+  features: (world) =>
+    useProgram(world, [world.options.clientNode, join(programsDirectory, "features_v3.mjs")], {
+      environment: { TROUPE_FORMS: world.options.home },
+      keepsNothing: true,
+    }),
   exercise: (world) => useProgram(world, [world.options.clientNode, join(programsDirectory, "sdk_v3.mjs")]),
 };
 
