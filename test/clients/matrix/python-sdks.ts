@@ -65,6 +65,7 @@ export const minioPython = pythonProgram({
   environment: "minio",
   requirements: ["minio==7.2.20"],
   program: "minio_py.py",
+  featuresProgram: "features_minio_py.py",
   budgetSeconds: 60,
 });
 
