@@ -88,6 +88,7 @@ export const awsCli1: Client = {
   install: () => python("aws", ["awscli==1.46.3", "boto3==1.44.5"]),
   exercise: (world) => exercise(world, `${world.options.home}/bin/aws`),
   features: (world) => useAwsFeatures(world, `${world.options.home}/bin/aws`),
+  featuresLong: true,
 };
 
 export const awsCli2: Client = {

@@ -27,6 +27,8 @@ export interface Client {
   exercise(world: World): Promise<void>;
   /** The same for what goes beyond objects' bytes; left out for clients that offer nothing of that. Its world is one of its own. */
   features?(world: World): Promise<void>;
+  /** Only the long form runs that: it takes long, and another client of the short form shares its ways. */
+  readonly featuresLong?: true;
 }
 
 /** The client cannot be had on this machine. */

@@ -38,6 +38,8 @@ the client's own reading of it, by requests without credentials, and by another 
 /** A row without its result: what the registry knows. */
 export const rowStart = (name: string, version: string, from: string): string => `| ${name} | ${version} | ${from} |`;
 
+export const featureRowStart = (name: string, version: string): string => `| ${name} | ${version} |`;
+
 function resultOf({ result, reason = "" }: Outcome, transports: number): string {
   if (result === "passed") return `passed on ${transports} transport${transports === 1 ? "" : "s"}`;
   return result === "failed" ? "failed" : `not here: ${reason}`;
@@ -56,10 +58,10 @@ export function writePage(outcomes: readonly Outcome[]): void {
   const featureRows = clients
     .filter(({ features }) => features !== undefined)
     .map((client) => {
-      const start = `| ${client.name} | ${client.version} | `;
+      const start = featureRowStart(client.name, client.version);
       const outcome = outcomes.find((candidate) => candidate.client === client);
-      if (outcome === undefined) return beforeFeatures.find((line) => line.startsWith(start)) ?? `${start}not run | |`;
-      return `${start}${outcome.features.join("; ")} | ${resultOf(outcome, outcome.featureTransports)} |`;
+      if (outcome === undefined) return beforeFeatures.find((line) => line.startsWith(start)) ?? `${start} not run | |`;
+      return `${start} ${outcome.features.join("; ")} | ${resultOf(outcome, outcome.featureTransports)} |`;
     });
   const others = unobtainable.map(({ name, reason }) => `- ${name}: ${reason}.`);
   const text = `${introduction}${rows.join("\n")}${featuresIntroduction}${featureRows.join("\n")}\n\n## Not obtained\n\n${others.join("\n")}\n`;

@@ -93,6 +93,7 @@ export async function startNodes(directory: string, isLong: boolean): Promise<Se
 
 /** Generous: on a busy machine all start at once. */
 const readyMsMax = 120_000;
+const featureTransportsMax = 4;
 const manyBucket = "many-keys";
 const encryptionKeys = `encryption.keys=${JSON.stringify(keyNames.map((id) => ({ id })))}`;
 
@@ -146,6 +147,10 @@ export class Matrix {
     this.#files = makeFiles(join(directory, "files"));
   }
 
+  get #isLong(): boolean {
+    return this.#served.length > 4;
+  }
+
   async run(client: Client, say: (line: string) => void): Promise<Outcome> {
     const started = performance.now();
     const seconds = (): number => (performance.now() - started) / 1000;
@@ -176,7 +181,7 @@ export class Matrix {
       for (const served of this.#servedTo(client)) {
         await this.#use(served, home, client, client.exercise, exercised);
         transports.push(transportName(served.transport));
-        if (client.features === undefined || !this.#isForFeatures(served)) continue;
+        if (client.features === undefined || !this.#isForFeatures(served, client)) continue;
         const before = seconds();
         await this.#use(served, home, client, client.features, features);
         featureSeconds += seconds() - before;
@@ -213,14 +218,15 @@ export class Matrix {
     rmSync(world.options.directory, { recursive: true, force: true });
   }
 
-  /** Features in the short form: where there is TLS, without which no client sends a key of its own. */
-  #isForFeatures({ transport }: Served): boolean {
-    return this.#served.length > 4 || transport.scheme === "https";
+  /** Features in the short form: where there is TLS, without which no client sends a key of its own; in the long form: both fronts, both schemes. */
+  #isForFeatures(served: Served, { featuresLong }: Client): boolean {
+    if (this.#isLong) return this.#served.indexOf(served) < featureTransportsMax;
+    return served.transport.scheme === "https" && featuresLong !== true;
   }
 
   /** Those that a client uses: one pair by turns, or all. */
   #servedTo(client: Client): readonly Served[] {
-    if (this.#served.length > 4) return this.#served;
+    if (this.#isLong) return this.#served;
     const pair = clients.indexOf(client) % 2;
     return this.#served.slice(2 * pair, 2 * pair + 2);
   }
