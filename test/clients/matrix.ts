@@ -1,6 +1,6 @@
 /**
  * The client matrix: clients that nobody here wrote, with their default settings, against real nodes over HTTP and TLS,
- * on both HTTP servers. `--only restic,rclone` chooses, `--patience 5` multiplies the budgets, `--long` runs also what takes long to build, on all transports,
+ * on both HTTP servers: objects, then the features that a client offers. `--only restic,rclone` chooses, `--patience 5` multiplies the budgets, `--long` runs also what takes long to build, on all transports,
  * `--write` writes docs/CLIENTS.md.
  */
 
@@ -33,10 +33,10 @@ await runSuite("matrix", async ({ directory, option, has, say, check }) => {
   await Promise.all(Array.from({ length: workers }, work));
   const inOrder = chosen.flatMap((client) => outcomes.filter((outcome) => outcome.client === client));
   say("");
-  for (const { client, result, exercised, transports, seconds } of inOrder)
+  for (const { client, result, exercised, features, transports, seconds } of inOrder)
     say(
       `${result.padEnd(8)} ${`${client.name} ${client.version}`.padEnd(28)} ${seconds.toFixed(0).padStart(4)} s  ` +
-        `${transports.length} transports  ${exercised.join("; ")}`,
+        `${transports.length} transports  ${[...exercised, ...features].join("; ")}`,
     );
   for (const { client, result } of inOrder) if (result !== "not here") check(client.name, result === "passed");
   for (const { node, transport, data } of served) {

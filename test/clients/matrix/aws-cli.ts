@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { keyCsv } from "#src/account/key-csv.ts";
 import { type Client, debian, python } from "./client.ts";
 import { type Commands, useCommands } from "./exercise.ts";
+import { useAwsFeatures } from "./features-aws-cli.ts";
 import type { World } from "./world.ts";
 
 function commands(world: World, program: string): Commands {
@@ -86,6 +87,8 @@ export const awsCli1: Client = {
   budgetSeconds: 120,
   install: () => python("aws", ["awscli==1.46.3", "boto3==1.44.5"]),
   exercise: (world) => exercise(world, `${world.options.home}/bin/aws`),
+  features: (world) => useAwsFeatures(world, `${world.options.home}/bin/aws`),
+  featuresLong: true,
 };
 
 export const awsCli2: Client = {
@@ -99,4 +102,5 @@ export const awsCli2: Client = {
     await exercise(world, program);
     await importKey(world, program);
   },
+  features: (world) => useAwsFeatures(world, `${world.options.home}/bin/aws`),
 };

@@ -25,6 +25,10 @@ export interface Client {
   install(): Promise<string>;
   /** Uses it as a user would, throws where an answer or a byte is not right, and says what it did. */
   exercise(world: World): Promise<void>;
+  /** The same for what goes beyond objects' bytes; left out for clients that offer nothing of that. Its world is one of its own. */
+  features?(world: World): Promise<void>;
+  /** Only the long form runs that: it takes long, and another client of the short form shares its ways. */
+  readonly featuresLong?: true;
 }
 
 /** The client cannot be had on this machine. */

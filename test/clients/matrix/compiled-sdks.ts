@@ -15,10 +15,13 @@ const goHome = (): Promise<string> =>
       "plan/plan.go": "go/plan/plan.go",
       "sdk/main.go": "go/sdk/main.go",
       "minio/main.go": "go/minio/main.go",
+      "features/main.go": "go/features/main.go",
     },
     async (directory) => {
       await needs("go");
-      await runCommand(["go", "build", "-o", join(directory, "bin/"), "./sdk", "./minio"], { cwd: directory });
+      await runCommand(["go", "build", "-o", join(directory, "bin/"), "./sdk", "./minio", "./features"], {
+        cwd: directory,
+      });
     },
   );
 
@@ -29,6 +32,7 @@ export const goSdk: Client = {
   budgetSeconds: 60,
   install: goHome,
   exercise: (world) => useProgram(world, [join(world.options.home, "bin/sdk")]),
+  features: (world) => useProgram(world, [join(world.options.home, "bin/features")], { keepsNothing: true }),
 };
 
 export const minioGo: Client = {

@@ -3,6 +3,18 @@
 import { copyFileSync } from "node:fs";
 import { type Client, goPrograms } from "./client.ts";
 import { useCommands } from "./exercise.ts";
+import { useMcFeatures } from "./features-mc.ts";
+import type { World } from "./world.ts";
+
+/** mc with a configuration of its own that knows the node as "troupe". */
+async function mcOf(world: World) {
+  const { home, keys, certificate, endpoint } = world.options;
+  const folder = world.scratch("config");
+  if (world.isTls) copyFileSync(certificate, world.scratch("config/certs/CAs/troupe.crt"));
+  const mc = (...words: string[]) => world.run([`${home}/mc`, "--config-dir", folder, ...words]);
+  await mc("alias", "set", "troupe", endpoint, keys.accessKeyId, keys.secretAccessKey);
+  return { mc, folder };
+}
 
 export const mc: Client = {
   name: "mc",
@@ -12,11 +24,8 @@ export const mc: Client = {
   budgetSeconds: 90,
   install: () => goPrograms("mc", ["github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9"]),
   exercise: async (world) => {
-    const { bucket, home, keys, certificate, endpoint, multipart } = world.options;
-    const folder = world.scratch("config");
-    if (world.isTls) copyFileSync(certificate, world.scratch("config/certs/CAs/troupe.crt"));
-    const mc = (...words: string[]) => world.run([`${home}/mc`, "--config-dir", folder, ...words]);
-    await mc("alias", "set", "troupe", endpoint, keys.accessKeyId, keys.secretAccessKey);
+    const { bucket, home, keys, endpoint, multipart } = world.options;
+    const { mc, folder } = await mcOf(world);
     const url = (key: string): string => `troupe/${bucket}/${key}`;
     await useCommands(world, {
       makeBucket: (name) => mc("mb", `troupe/${name}`),
@@ -48,4 +57,5 @@ export const mc: Client = {
     await mc("rm", url("piped"));
     world.did("pipe, stat");
   },
+  features: async (world) => useMcFeatures(world, (await mcOf(world)).mc),
 };

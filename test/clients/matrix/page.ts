@@ -23,24 +23,47 @@ and what is built on it (in us-east-1), aws-sdk-js v2 and s3cmd, with version 4 
 |---|---|---|---|---|
 `;
 
+const featuresIntroduction = `
+
+## Features
+
+What clients do with the rest of S3: access, tags, locks, lifecycle, encryption, forms, websites and the other sub-resources of
+buckets. A client runs this on a transport with TLS at least, with \`--long\` on every one; what the nodes answer is judged by
+the client's own reading of it, by requests without credentials, and by another client's.
+
+| client | version | features exercised | result |
+|---|---|---|---|
+`;
+
 /** A row without its result: what the registry knows. */
 export const rowStart = (name: string, version: string, from: string): string => `| ${name} | ${version} | ${from} |`;
 
-function resultOf({ result, transports, reason = "" }: Outcome): string {
-  if (result === "passed") return `passed on ${transports.length} transports`;
+export const featureRowStart = (name: string, version: string): string => `| ${name} | ${version} |`;
+
+function resultOf({ result, reason = "" }: Outcome, transports: number): string {
+  if (result === "passed") return `passed on ${transports} transport${transports === 1 ? "" : "s"}`;
   return result === "failed" ? "failed" : `not here: ${reason}`;
 }
 
 /** Writes the page; clients that were not run keep the row that they had. */
 export function writePage(outcomes: readonly Outcome[]): void {
   const before = existsSync(clientsPageFile) ? readFileSync(clientsPageFile, "utf8").split("\n") : [];
+  const beforeFeatures = before.slice(Math.max(0, before.indexOf("## Features")));
   const rows = clients.map((client) => {
     const start = rowStart(client.name, client.version, client.obtained);
     const outcome = outcomes.find((candidate) => candidate.client === client);
     if (outcome === undefined) return before.find((line) => line.startsWith(start)) ?? `${start} | not run |`;
-    return `${start} ${outcome.exercised.join("; ")} | ${resultOf(outcome)} |`;
+    return `${start} ${outcome.exercised.join("; ")} | ${resultOf(outcome, outcome.transports.length)} |`;
   });
+  const featureRows = clients
+    .filter(({ features }) => features !== undefined)
+    .map((client) => {
+      const start = featureRowStart(client.name, client.version);
+      const outcome = outcomes.find((candidate) => candidate.client === client);
+      if (outcome === undefined) return beforeFeatures.find((line) => line.startsWith(start)) ?? `${start} not run | |`;
+      return `${start} ${outcome.features.join("; ")} | ${resultOf(outcome, outcome.featureTransports)} |`;
+    });
   const others = unobtainable.map(({ name, reason }) => `- ${name}: ${reason}.`);
-  const text = `${introduction}${rows.join("\n")}\n\n## Not obtained\n\n${others.join("\n")}\n`;
+  const text = `${introduction}${rows.join("\n")}${featuresIntroduction}${featureRows.join("\n")}\n\n## Not obtained\n\n${others.join("\n")}\n`;
   writeFileSync(clientsPageFile, text);
 }

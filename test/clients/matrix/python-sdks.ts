@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { type Client, programsDirectory, python } from "./client.ts";
 import { useProgram } from "./exercise.ts";
+import type { World } from "./world.ts";
 
 interface PythonProgram {
   readonly name: string;
@@ -11,6 +12,8 @@ interface PythonProgram {
   readonly requirements: readonly string[];
   readonly program: string;
   readonly budgetSeconds: number;
+  /** The program of its features. */
+  readonly featuresProgram?: string;
   /** It stores tables of its own, not the planned files. */
   readonly keepsNothing?: boolean;
 }
@@ -19,18 +22,23 @@ const pythonProgram = ({
   requirements,
   environment,
   program,
+  featuresProgram,
   keepsNothing = false,
   ...row
-}: PythonProgram): Client => ({
-  ...row,
-  obtained: "pip",
-  install: () => python(environment, requirements),
-  exercise: (world) =>
-    useProgram(world, [join(world.options.home, "bin/python"), join(programsDirectory, program)], {
+}: PythonProgram): Client => {
+  const use = (world: World, file: string, keeps: boolean) =>
+    useProgram(world, [join(world.options.home, "bin/python"), join(programsDirectory, file)], {
       environment: { PYTHONDONTWRITEBYTECODE: "1" },
-      keepsNothing,
-    }),
-});
+      keepsNothing: !keeps,
+    });
+  return {
+    ...row,
+    obtained: "pip",
+    install: () => python(environment, requirements),
+    exercise: (world) => use(world, program, !keepsNothing),
+    ...(featuresProgram === undefined ? {} : { features: (world: World) => use(world, featuresProgram, false) }),
+  };
+};
 
 export const boto3 = pythonProgram({
   name: "boto3",
@@ -38,6 +46,7 @@ export const boto3 = pythonProgram({
   environment: "aws",
   requirements: ["awscli==1.46.3", "boto3==1.44.5"],
   program: "boto3_client.py",
+  featuresProgram: "features_boto3.py",
   budgetSeconds: 60,
 });
 
@@ -56,6 +65,7 @@ export const minioPython = pythonProgram({
   environment: "minio",
   requirements: ["minio==7.2.20"],
   program: "minio_py.py",
+  featuresProgram: "features_minio_py.py",
   budgetSeconds: 60,
 });
 

@@ -2,6 +2,7 @@
 
 import { type Client, python } from "./client.ts";
 import { useCommands } from "./exercise.ts";
+import { everybodyGets, headersOf, holds, keyNames, shows } from "./features.ts";
 import type { Printed, World } from "./world.ts";
 
 function rcloneOf(
@@ -21,6 +22,56 @@ function rcloneOf(
     },
     ...(inputFile === undefined ? {} : { inputFile }),
   });
+}
+
+/** Its options beyond objects' bytes: ACLs, tags by header, encryption, versions, uploads under a lock. */
+async function useRcloneFeatures(world: World): Promise<void> {
+  const { bucket, files, multipart } = world.options;
+  const [, one] = files;
+  if (one === undefined) throw new Error("no file");
+  const rclone = (...words: string[]) => rcloneOf(world, words);
+  const [path, url] = [`/${bucket}`, (key: string): string => `s3:${bucket}/${key}`];
+  await rclone("mkdir", `s3:${bucket}`);
+  await rclone("copyto", "--s3-acl", "public-read", one.path, url("page"));
+  await everybodyGets(world, `${path}/page`, 200);
+  await rclone("copyto", "--header-upload", "x-amz-tagging: state=new", one.path, url("tagged"));
+  await shows(world, `${path}/tagged`, "tagging", "<Key>state</Key>", "<Value>new</Value>");
+  world.did("--s3-acl, tags of an upload");
+  const parts = ["--s3-upload-cutoff", "5M"];
+  const kms = ["--s3-server-side-encryption", "aws:kms", "--s3-sse-kms-key-id", keyNames[1]];
+  await rclone("copyto", ...parts, ...kms, multipart.path, url("kms"));
+  holds("HEAD", String((await headersOf(world, `${path}/kms`))["x-amz-server-side-encryption"]), "aws:kms");
+  await world.isMultipart("kms");
+  await world.stored(multipart, "kms");
+  world.did("SSE-KMS by parts");
+  if (world.isTls) {
+    const own = [
+      "--s3-sse-customer-algorithm",
+      "AES256",
+      "--s3-sse-customer-key",
+      "a customer's key of 32 characters".slice(0, 32),
+    ];
+    await rclone("copyto", ...parts, ...own, multipart.path, url("own"));
+    const { status } = await world.wire.send("GET", `${path}/own`);
+    if (status !== 400) throw new Error(`without the customer's key: ${status}`);
+    const received = world.scratch("own");
+    await rclone("copyto", ...own, url("own"), received);
+    await world.received(received, multipart);
+    await rclone("copyto", ...own, "--s3-copy-cutoff", "6M", url("own"), url("copied"));
+    await rclone("copyto", ...own, url("copied"), received);
+    await world.received(received, multipart);
+    world.did("SSE-C by parts and through a copy by parts");
+  }
+  await rclone("backend", "versioning", `s3:${bucket}`, "Enabled");
+  await shows(world, path, "versioning", "<Status>Enabled</Status>");
+  await rclone("copyto", multipart.path, url("versioned"));
+  await rclone("deletefile", url("versioned"));
+  await world.absent("versioned");
+  holds("lsf", (await rclone("lsf", "--s3-versions", `s3:${bucket}`)).stdout, /versioned-v\d{4}-/);
+  await rclone("backend", "cleanup-hidden", `s3:${bucket}`);
+  const left = (await rclone("lsf", "--s3-versions", `s3:${bucket}`)).stdout;
+  if (left.includes("versioned-v")) throw new Error(`cleanup-hidden left ${left}`);
+  world.did("backend versioning, --s3-versions, backend cleanup-hidden");
 }
 
 export const rclone: Client = {
@@ -66,4 +117,5 @@ export const rclone: Client = {
       large: "one PUT",
     });
   },
+  features: useRcloneFeatures,
 };

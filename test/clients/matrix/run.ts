@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { NodeProcess, rootDirectory, testKeys } from "../../support/node-process.ts";
 import { S3Client } from "../../support/s3-client.ts";
 import { type Client, NotObtainable, npm } from "./client.ts";
+import { keyNames } from "./features.ts";
 import { clients } from "./registry.ts";
 import { makeFiles, manyKeys, type Transport, World } from "./world.ts";
 
@@ -29,6 +30,9 @@ export interface Outcome {
   readonly result: "passed" | "failed" | "not here";
   readonly exercised: readonly string[];
   readonly transports: readonly string[];
+  /** What its exercise of the features did, and on how many transports. */
+  readonly features: readonly string[];
+  readonly featureTransports: number;
   readonly seconds: number;
   /** Why it failed, or is not here. */
   readonly reason?: string;
@@ -72,7 +76,10 @@ export async function startNodes(directory: string, isLong: boolean): Promise<Se
       const data = join(directory, `${front}-${scheme}-${serverNode}`);
       const node = await NodeProcess.start({
         data,
-        arguments: ["--set", `front.implementation=${front}`, "--set", `log.access=${data}.access`],
+        arguments: [`front.implementation=${front}`, `log.access=${data}.access`, encryptionKeys].flatMap((setting) => [
+          "--set",
+          setting,
+        ]),
         execPath: binaries.get(serverNode) ?? process.execPath,
         readyMs: readyMsMax,
         ...(scheme === "https" ? { tls } : {}),
@@ -86,7 +93,9 @@ export async function startNodes(directory: string, isLong: boolean): Promise<Se
 
 /** Generous: on a busy machine all start at once. */
 const readyMsMax = 120_000;
+const featureTransportsMax = 4;
 const manyBucket = "many-keys";
+const encryptionKeys = `encryption.keys=${JSON.stringify(keyNames.map((id) => ({ id })))}`;
 
 async function fillManyBucket(endpoint: string): Promise<void> {
   const wire = new S3Client({ endpoint, ...testKeys, connections: 16 });
@@ -138,43 +147,86 @@ export class Matrix {
     this.#files = makeFiles(join(directory, "files"));
   }
 
+  get #isLong(): boolean {
+    return this.#served.length > 4;
+  }
+
   async run(client: Client, say: (line: string) => void): Promise<Outcome> {
     const started = performance.now();
     const seconds = (): number => (performance.now() - started) / 1000;
+    const exercised = new Set<string>();
+    const features = new Set<string>();
+    const transports: string[] = [];
+    let featureTransports = 0;
+    const outcome = (result: Outcome["result"], error?: unknown): Outcome => ({
+      client,
+      result,
+      exercised: [...exercised],
+      transports,
+      features: [...features],
+      featureTransports,
+      seconds: seconds(),
+      ...(error === undefined ? {} : { reason: error instanceof Error ? error.message : String(error) }),
+    });
     let home: string;
     try {
       home = await client.install();
     } catch (error) {
       const isNotHere = error instanceof NotObtainable && (client.obtained === "found" || process.env["CI"] !== "true");
-      const reason = error instanceof Error ? error.message : String(error);
-      const result = isNotHere ? "not here" : "failed";
-      return { client, result, exercised: [], transports: [], seconds: seconds(), reason };
+      return outcome(isNotHere ? "not here" : "failed", error);
     }
     const installed = seconds();
-    const exercised = new Set<string>();
-    const done: string[] = [];
-    for (const served of this.#servedTo(client)) {
-      const world = this.#world(served, home);
-      try {
-        await within(client.budgetSeconds * this.#patience, client.exercise(world));
-      } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
-        const reason = `${transportName(served.transport)}: after ${world.exercised.join("; ")}: ${text}`;
-        return { client, result: "failed", exercised: [...exercised], transports: done, seconds: seconds(), reason };
-      } finally {
-        world.wire.close();
+    let featureSeconds = 0;
+    try {
+      for (const served of this.#servedTo(client)) {
+        await this.#use(served, home, client, client.exercise, exercised);
+        transports.push(transportName(served.transport));
+        if (client.features === undefined || !this.#isForFeatures(served, client)) continue;
+        const before = seconds();
+        await this.#use(served, home, client, client.features, features);
+        featureSeconds += seconds() - before;
+        featureTransports += 1;
       }
-      for (const what of world.exercised) exercised.add(what);
-      rmSync(world.options.directory, { recursive: true, force: true });
-      done.push(transportName(served.transport));
+    } catch (error) {
+      return outcome("failed", error);
     }
-    say(`${client.name}: installed in ${installed.toFixed(0)} s, used for ${(seconds() - installed).toFixed(0)} s`);
-    return { client, result: "passed", exercised: [...exercised], transports: done, seconds: seconds() };
+    const used = (seconds() - installed).toFixed(0);
+    say(
+      `${client.name}: installed in ${installed.toFixed(0)} s, used for ${used} s, ${featureSeconds.toFixed(0)} s of them on features`,
+    );
+    return outcome("passed");
+  }
+
+  /** Runs one exercise in a world of its own. Throws with the transport, and what was done before. */
+  async #use(
+    served: Served,
+    home: string,
+    { budgetSeconds }: Client,
+    exercise: Client["exercise"],
+    done: Set<string>,
+  ): Promise<void> {
+    const world = this.#world(served, home);
+    try {
+      await within(budgetSeconds * this.#patience, exercise(world));
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new Error(`${transportName(served.transport)}: after ${world.exercised.join("; ")}: ${text}`);
+    } finally {
+      world.wire.close();
+    }
+    for (const what of world.exercised) done.add(what);
+    rmSync(world.options.directory, { recursive: true, force: true });
+  }
+
+  /** Features in the short form: where there is TLS, without which no client sends a key of its own; in the long form: both fronts, both schemes. */
+  #isForFeatures(served: Served, { featuresLong }: Client): boolean {
+    if (this.#isLong) return this.#served.indexOf(served) < featureTransportsMax;
+    return served.transport.scheme === "https" && featuresLong !== true;
   }
 
   /** Those that a client uses: one pair by turns, or all. */
   #servedTo(client: Client): readonly Served[] {
-    if (this.#served.length > 4) return this.#served;
+    if (this.#isLong) return this.#served;
     const pair = clients.indexOf(client) % 2;
     return this.#served.slice(2 * pair, 2 * pair + 2);
   }

@@ -2,6 +2,21 @@
 
 import { type Client, python } from "./client.ts";
 import { useCommands } from "./exercise.ts";
+import { useS3cmdFeatures } from "./features-s3cmd.ts";
+import type { World } from "./world.ts";
+
+function s3cmdOf(world: World, secret: string): string[] {
+  const { home, keys, certificate } = world.options;
+  return [
+    `${home}/bin/s3cmd`,
+    `--config=${world.scratch("none")}`,
+    `--access_key=${keys.accessKeyId}`,
+    `--secret_key=${secret}`,
+    `--host=${world.host}`,
+    `--host-bucket=${world.host}`,
+    ...(world.isTls ? ["--ssl", `--ca-certs=${certificate}`] : ["--no-ssl"]),
+  ];
+}
 
 export const s3cmd: Client = {
   name: "s3cmd",
@@ -10,17 +25,8 @@ export const s3cmd: Client = {
   budgetSeconds: 90,
   install: () => python("s3cmd", ["s3cmd==2.4.0"]),
   exercise: async (world) => {
-    const { bucket, home, keys, certificate } = world.options;
-    const withSecret = (secret: string) => [
-      `${home}/bin/s3cmd`,
-      `--config=${world.scratch("none")}`,
-      `--access_key=${keys.accessKeyId}`,
-      `--secret_key=${secret}`,
-      `--host=${world.host}`,
-      `--host-bucket=${world.host}`,
-      ...(world.isTls ? ["--ssl", `--ca-certs=${certificate}`] : ["--no-ssl"]),
-    ];
-    const s3cmd = (...words: string[]) => world.run([...withSecret(keys.secretAccessKey), ...words]);
+    const { bucket, keys } = world.options;
+    const s3cmd = (...words: string[]) => world.run([...s3cmdOf(world, keys.secretAccessKey), ...words]);
     const url = (key: string): string => `s3://${bucket}/${key}`;
     await useCommands(world, {
       makeBucket: (name) => s3cmd("mb", `s3://${name}`),
@@ -37,8 +43,10 @@ export const s3cmd: Client = {
       syncUp: (directory, prefix) => s3cmd("sync", "--delete-removed", `${directory}/`, url(`${prefix}/`)),
       syncDown: (prefix, directory) => s3cmd("sync", url(`${prefix}/`), `${directory}/`),
       removeAll: (prefix) => s3cmd("del", "--recursive", url(`${prefix}/`)),
-      refused: (secret) => world.run([...withSecret(secret), "ls", `s3://${bucket}`]),
+      refused: (secret) => world.run([...s3cmdOf(world, secret), "ls", `s3://${bucket}`]),
       large: "multipart",
     });
   },
+  features: (world) =>
+    useS3cmdFeatures(world, (...words) => world.run([...s3cmdOf(world, world.options.keys.secretAccessKey), ...words])),
 };
