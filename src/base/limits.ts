@@ -314,7 +314,7 @@ export const limits = {
   lifecycleNewerVersionsMax: 100,
   lifecycleSizeBytesMax: 50 * 1024 * GiB,
   lifecycleSliceRows: 100,
-  lifecycleSliceMs: 0.25,
+  lifecycleSliceMs: 0.15,
   lifecycleRemovalsPerTurn: 8,
   lifecycleThreadShare: 0.1,
   lifecycleCommitShare: 0.2,

@@ -86,7 +86,7 @@ export interface LifecycleWalk {
   readonly hasVersions: boolean;
   /** Told of a damaged row, which is passed over. */
   readonly onDamage: (error: CorruptRecordError) => void;
-  /** True from when on the slice has taken its time. */
+  /** True from when on the slice reads no further row. */
   readonly isOver: () => boolean;
 }
 
@@ -99,11 +99,11 @@ const seekRows = 8;
 
 /**
  * At most `limits.lifecycleSliceRows` rows, or what costs as much; at most `limits.lifecycleRemovalsPerTurn` candidates;
- * and one row when its time is over sooner, as it is where rows have to come from a disk.
+ * fewer, but one, when its time to read is over sooner, as it is where rows have to come from a disk.
  */
 export function walkSlice(walk: LifecycleWalk, place: LifecyclePlace): LifecycleSlice {
   const slice = new Slice(walk, place);
-  while (slice.hasRoom && slice.step());
+  while (slice.hasRoom && !slice.isLate && slice.step());
   return slice.result();
 }
 
@@ -121,10 +121,13 @@ class Slice {
   }
 
   get hasRoom(): boolean {
-    const { lifecycleSliceRows, lifecycleRemovalsPerTurn } = limits;
-    if (this.#isOver || this.#cost >= lifecycleSliceRows || this.#candidates.length >= lifecycleRemovalsPerTurn)
-      return false;
-    return this.#rows === 0 || !this.#walk.isOver();
+    if (this.#isOver || this.#cost >= limits.lifecycleSliceRows) return false;
+    return this.#candidates.length < limits.lifecycleRemovalsPerTurn;
+  }
+
+  /** What was read is judged all the same. */
+  get isLate(): boolean {
+    return this.#rows > 0 && this.#walk.isOver();
   }
 
   result(): LifecycleSlice {
