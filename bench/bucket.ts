@@ -31,13 +31,15 @@ export function call(target: Target, { method, bucket = "", key = "", query = {}
   const path = objectPath(bucket, key);
   const words = canonicalQuery(query);
   const bytes = Buffer.from(body);
+  // Configurations have to come with a digest, and so do batches.
+  const needsDigest = method === "POST" || (method === "PUT" && words !== "");
   const headers = signedHeaders(target, {
     method,
     path,
     query: words,
     bodyBytes: bytes.length,
     payloadHash: sha256(bytes),
-    ...(method === "POST" ? { headers: { "content-md5": createHash("md5").update(bytes).digest("base64") } } : {}),
+    ...(needsDigest ? { headers: { "content-md5": createHash("md5").update(bytes).digest("base64") } } : {}),
   });
   return new Promise((resolve, reject) => {
     const { host, port, tls } = target;

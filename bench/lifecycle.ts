@@ -1,290 +1,242 @@
 /**
- * `node dist/bench/lifecycle.js`: what a lifecycle pass over a bucket of a million objects costs, and what clients of the
- * same bucket notice of it: p99 of PUT and GET while passes run to p99 without, in rounds that take turns; and the same
- * while a tenth of the objects is removed. The load is paced, so that the machine is not full of it.
- *   --objects N (1000000)   --rounds N (7)   --seconds N (10, of a round)   --connections N (16)   --pause MS (5, between
- *   two requests of a connection)   --fill N (64, connections)   --data DIR (kept)
+ * `node dist/bench/lifecycle.js`: what a lifecycle pass over a bucket of a million objects with tags and versions costs,
+ * and what clients of the same bucket notice of it: p99 of PUT and GET, at a fixed rate, while a pass runs to p99 while
+ * none does. Windows of both kinds take turns, A B, B A; the first two are dropped. Then the same with a pass that
+ * removes. A day of the rules has a second, so that every object is old enough to be asked for its tags and its size,
+ * and a pass follows the other. Without a pass the rules are there as well, for keys that do not exist.
+ *   --objects N (1000000)   --rounds N (9, pairs of windows, 0: only the pass alone)   --removing N (7)   --seconds N (12, of a window)
+ *   --rate N (500, requests a second, half GET, half PUT)   --connections N (16)   --fill N (64, connections)
+ *   --data DIR (kept; objects that are there are not put again)
  */
 
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { get } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { call } from "./bucket.ts";
 import { BenchError } from "./failure.ts";
-import { Connection, putMany } from "./listing-fill.ts";
+import { type Latencies, runLoad } from "./lifecycle-load.ts";
+import { type MeteredNode, startMetered } from "./metered-node.ts";
 import { cpuMicrosBetween, processTree, readCpuTimes } from "./process-usage.ts";
-import { objectPath, sha256, signedHeaders, signedRequest } from "./request.ts";
-import { type Server, startNode } from "./server.ts";
-import { Histogram, ratioSpread, type Spread } from "./statistics.ts";
+import { ratioSpread, type Spread } from "./statistics.ts";
+import { configureLifecycle, fillTagged, lookingRules, rule, taggedBucket, taggedVersions } from "./tagged-bucket.ts";
 
 export interface LifecycleOptions {
-  /** A tenth of them is removed in the end. */
+  /** A tenth of them may be removed in the end. */
   readonly objects: number;
   readonly rounds: number;
+  readonly removingRounds: number;
   readonly seconds: number;
+  readonly rate: number;
   readonly connections: number;
-  readonly pauseMs: number;
   readonly fillConnections: number;
   readonly data: string;
   readonly tell: (line: string) => void;
 }
 
-interface Latencies {
-  /** p99 in ms. */
-  readonly put: number;
-  readonly get: number;
-  readonly requests: number;
+/** What a pass did while it was watched. */
+interface Work {
+  readonly rows: number;
+  readonly removed: number;
+  readonly seconds: number;
+  /** Of the looks at it, the share that found it further than the one before. */
+  readonly runningShare: number;
 }
 
-const bucket = "lifecycle-bench";
-const foregroundKeys = 1000;
-const removalRoundsMax = 200;
-const body = Buffer.alloc(1024, "x");
+interface Window extends Latencies {
+  readonly pass: Work;
+}
 
-const keyOf = (index: number): string =>
-  `${index % 10 === 0 ? "due" : "stay"}/${createHash("md5").update(String(index)).digest("hex")}`;
-
-const rule = (id: string, filter: string, action: string): string =>
-  `<Rule><ID>${id}</ID><Filter>${filter}</Filter><Status>Enabled</Status>${action}</Rule>`;
-/** Every object is looked at, and none is due. */
-const lookingRules = [
-  rule("all", "", "<Expiration><Days>3000</Days></Expiration>"),
-  rule("tagged", "<Tag><Key>a</Key><Value>b</Value></Tag>", "<Expiration><Days>4000</Days></Expiration>"),
-  rule("large", "<ObjectSizeGreaterThan>1000000</ObjectSizeGreaterThan>", "<Expiration><Days>30</Days></Expiration>"),
-].join("");
+const sampleMs = 250;
+const settleMs = 500;
+const passSecondsMax = 1200;
+/** Keys that do not exist have rules, and passes have nothing to look at. */
+const restingRules = lookingRules(1).replace(/<Filter>.*?<\/Filter>/g, "<Filter><Prefix>none/</Prefix></Filter>");
+/** In a bucket with versions: objects become noncurrent below a delete marker, and go as noncurrent versions. */
 const removingRules = rule(
   "due",
-  "<Prefix>due/</Prefix>",
-  "<Expiration><Date>2020-01-01T00:00:00Z</Date></Expiration>",
+  "<Prefix>due-</Prefix>",
+  "<Expiration><Days>1</Days></Expiration><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>",
 );
 
 class Bench {
   readonly #options: LifecycleOptions;
-  readonly #server: Server;
-  readonly #consolePort: number;
+  readonly #node: MeteredNode;
 
-  constructor(options: LifecycleOptions, server: Server, consolePort: number) {
+  constructor(options: LifecycleOptions, node: MeteredNode) {
     this.#options = options;
-    this.#server = server;
-    this.#consolePort = consolePort;
+    this.#node = node;
   }
 
-  async fill(): Promise<void> {
-    const { objects, fillConnections, tell } = this.#options;
-    await this.#done({ method: "PUT", bucket });
-    let told = performance.now();
-    const report = (done: number): void => {
-      if (performance.now() - told < 10_000) return;
-      told = performance.now();
-      tell(`${done} of ${objects} objects`);
-    };
-    const { target } = this.#server;
-    await putMany(target, bucket, objects, keyOf, { connections: fillConnections, tell: report });
-    await putMany(target, bucket, foregroundKeys, foregroundKey, { connections: 1, tell: () => undefined });
+  async configure(rules: string): Promise<void> {
+    await configureLifecycle(this.#node.server.target, rules);
   }
 
-  async configure(rules: string | null): Promise<void> {
-    const document = `<LifecycleConfiguration>${rules}</LifecycleConfiguration>`;
-    if (rules === null) await this.#done({ method: "DELETE", bucket, query: { lifecycle: "" } });
-    else await this.#put("lifecycle", document);
-  }
-
-  /** One pass with nothing else to do. */
-  async passAlone(): Promise<{ readonly wallMs: number; readonly cpuMs: number }> {
-    const before = await this.passes();
-    const ids = processTree(this.#server.pids);
-    const cpu = readCpuTimes(ids);
+  /** One pass with nothing else to do. @returns text */
+  async passAlone(): Promise<string> {
+    const { pids } = this.#node.server;
+    await this.#rest();
+    const before = await this.#counts();
+    const cpu = readCpuTimes(processTree(pids));
     const started = performance.now();
-    await this.configure(lookingRules);
-    while ((await this.passes()) === before) await pause(50);
-    return { wallMs: performance.now() - started, cpuMs: cpuMicrosBetween(cpu, readCpuTimes(ids)) / 1000 };
+    await this.configure(lookingRules(1));
+    // Passes that had nothing to look at end before it begins.
+    for (let earlier: number | null = null; ; await pause(sampleMs)) {
+      const { passes, rows } = await this.#counts();
+      if (earlier !== null && passes > earlier) break;
+      if (rows > before.rows) earlier ??= passes;
+      if (performance.now() - started > passSecondsMax * 1000)
+        throw new BenchError(`a pass takes longer than ${passSecondsMax} s`);
+    }
+    const seconds = (performance.now() - started) / 1000;
+    const cpuMs = cpuMicrosBetween(cpu, readCpuTimes(processTree(pids))) / 1000;
+    const rows = (await this.#counts()).rows - before.rows;
+    const perRow = ((cpuMs * 1000) / rows).toFixed(2);
+    return `a pass over ${rows} rows alone: ${seconds.toFixed(1)} s, ${(cpuMs / 1000).toFixed(2)} s of CPU, ${perRow} µs a row`;
   }
 
-  /** Runs the load for a round. @param during goes on until it is told to stop */
-  async load(during: (isOver: () => boolean) => Promise<void> = async () => undefined): Promise<Latencies> {
-    const { seconds, connections, pauseMs } = this.#options;
-    const { target } = this.#server;
-    const end = performance.now() + seconds * 1000;
-    const latencies = { PUT: new Histogram(), GET: new Histogram() };
-    let next = 0;
-    const work = async (): Promise<void> => {
-      const connection = new Connection(target);
-      try {
-        while (performance.now() < end) {
-          const index = next++;
-          const method = index % 2 === 0 ? "PUT" : "GET";
-          const sent = method === "PUT" ? body : Buffer.alloc(0);
-          const path = objectPath(bucket, foregroundKey((index >> 1) % foregroundKeys));
-          const request = signedRequest(target, method, path, "", sent);
-          const started = performance.now();
-          await connection.send(request);
-          latencies[method].record(performance.now() - started);
-          await pause(pauseMs);
-        }
-      } finally {
-        connection.close();
+  /** Rounds of a window without a pass and one with, in turns; the first round is dropped. */
+  async compare(name: string, rules: string, rounds: number): Promise<string[]> {
+    const without: Window[] = [];
+    const during: Window[] = [];
+    for (let round = 0; round <= rounds; round++) {
+      for (const isPassing of round % 2 === 0 ? [false, true] : [true, false]) {
+        const window = await this.#window(isPassing ? rules : restingRules);
+        this.#options.tell(windowText(round, isPassing ? name : "no pass", window));
+        if (round > 0) (isPassing ? during : without).push(window);
       }
-    };
-    await Promise.all([...Array.from({ length: connections }, work), during(() => performance.now() >= end)]);
-    const { PUT, GET } = latencies;
-    return { put: PUT.quantile(0.99), get: GET.quantile(0.99), requests: PUT.count + GET.count };
+    }
+    return [ratioText(name, without, during), ...workText(name, without, during)];
   }
 
-  /** Watches the passes, which costs something too, and begins one whenever one has ended, or none. */
-  async watch(isOver: () => boolean, isPassing: boolean): Promise<void> {
-    for (let ended = await this.passes(); !isOver(); await pause(500)) {
-      const now = await this.passes();
-      if (isPassing && now > ended) await this.configure(lookingRules);
-      ended = now;
+  async #window(rules: string): Promise<Window> {
+    const { objects, seconds, rate, connections } = this.#options;
+    await this.configure(restingRules);
+    await this.#rest();
+    await this.configure(rules);
+    await pause(settleMs);
+    let isOver = false;
+    const watching = this.#watch(() => isOver);
+    try {
+      const latencies = await runLoad(this.#node.server.target, { objects, seconds, rate, connections });
+      isOver = true;
+      return { ...latencies, pass: await watching };
+    } finally {
+      isOver = true;
+      await watching;
+    }
+  }
+
+  /** Looks at the node's figures from time to time, which costs something too, in both kinds of window. */
+  async #watch(isOver: () => boolean): Promise<Work> {
+    const first = await this.#counts();
+    const started = performance.now();
+    let last = first;
+    let samples = 0;
+    let running = 0;
+    while (!isOver()) {
+      await pause(sampleMs);
+      const now = await this.#counts();
+      samples += 1;
+      if (now.rows > last.rows) running += 1;
+      last = now;
+    }
+    return {
+      rows: last.rows - first.rows,
+      removed: last.removed - first.removed,
+      seconds: (performance.now() - started) / 1000,
+      runningShare: running / samples,
+    };
+  }
+
+  /** Resolves when no pass looks at anything any more. */
+  async #rest(): Promise<void> {
+    const deadline = performance.now() + passSecondsMax * 1000;
+    for (let seen = -1; ; await pause(sampleMs)) {
+      const { rows } = await this.#counts();
+      if (rows === seen) return;
+      if (performance.now() > deadline) throw new BenchError(`a pass takes longer than ${passSecondsMax} s`);
+      seen = rows;
     }
   }
 
   async dueLeft(): Promise<boolean> {
-    const query = { "list-type": "2", prefix: "due/", "max-keys": "1" };
-    const { text } = await this.#done({ method: "GET", bucket, query });
+    const query = { "list-type": "2", prefix: "due-", "max-keys": "1" };
+    const { text } = await call(this.#node.server.target, { method: "GET", bucket: taggedBucket, query });
     return text.includes("<Contents>");
   }
 
-  async passes(): Promise<number> {
-    const found = /^troupe_lifecycle_passes (\d+)$/m.exec(await textOf(this.#consolePort, "/metrics"));
-    return Number(found?.[1] ?? 0);
-  }
-
-  async #done(request: Parameters<typeof call>[1]): ReturnType<typeof call> {
-    const answer = await call(this.#server.target, request);
-    if (answer.status < 300) return answer;
-    throw new BenchError(`${request.method} ${request.bucket} was answered ${answer.status} ${answer.code}`);
-  }
-
-  /** A configuration has to come with a digest. */
-  async #put(word: string, document: string): Promise<void> {
-    const { target } = this.#server;
-    const bytes = Buffer.from(document);
-    const headers = signedHeaders(target, {
-      method: "PUT",
-      path: objectPath(bucket),
-      query: `${word}=`,
-      bodyBytes: bytes.length,
-      payloadHash: sha256(bytes),
-      headers: { "content-md5": createHash("md5").update(bytes).digest("base64") },
-    });
-    const answer = await fetch(`http://${target.host}:${target.port}/${bucket}?${word}=`, {
-      method: "PUT",
-      headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(host|content-length)$/i.test(name))),
-      body: bytes,
-    });
-    if (answer.status !== 200)
-      throw new BenchError(`PUT ?${word} was answered ${answer.status} ${await answer.text()}`);
+  async #counts(): Promise<{ readonly passes: number; readonly rows: number; readonly removed: number }> {
+    const metrics = await this.#node.metrics();
+    const count = (name: string): number => metrics.get(`troupe_lifecycle_${name}`) ?? 0;
+    return { passes: count("passes"), rows: count("rows"), removed: count("removed") };
   }
 }
 
-const foregroundKey = (index: number): string => `foreground/${index}`;
+const perSecond = (count: number, seconds: number): number => Math.round(count / seconds);
 
-function textOf(port: number, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get({ host: "127.0.0.1", port, path }, (answer) => {
-      let text = "";
-      answer.setEncoding("utf8");
-      answer.on("data", (piece: string) => {
-        text += piece;
-      });
-      answer.on("end", () => resolve(text));
-    }).on("error", reject);
-  });
+function windowText(round: number, name: string, { put, get, requests, pass }: Window): string {
+  const { rows, removed, seconds, runningShare } = pass;
+  const p99 = `p99 of PUT ${put.p99.toFixed(2)} ms (p50 ${put.p50.toFixed(2)}), of GET ${get.p99.toFixed(2)} ms (p50 ${get.p50.toFixed(2)})`;
+  const work = `the pass looked at ${perSecond(rows, seconds)} rows and removed ${perSecond(removed, seconds)} a second, and ran in ${Math.round(runningShare * 100)} % of the looks at it`;
+  return `round ${round}, ${name}: ${p99}, ${requests} requests; ${work}`;
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() =>
-        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
+const spreadText = ({ median, low, high, count }: Spread): string =>
+  `${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}, ${count} pairs)`;
 
-const ratioText = ({ median, low, high, count }: Spread): string =>
-  `${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}, ${count} rounds)`;
+function ratioText(name: string, without: readonly Window[], during: readonly Window[]): string {
+  const ratio = (pick: (window: Window) => number): string =>
+    spreadText(ratioSpread(without.map(pick), during.map(pick)));
+  return `p99 with ${name} to p99 without: PUT and GET ${ratio(({ all }) => all.p99)}, PUT ${ratio(({ put }) => put.p99)}, GET ${ratio(({ get }) => get.p99)}`;
+}
+
+/** That there was a pass, and none where none should be. */
+function workText(name: string, without: readonly Window[], during: readonly Window[]): string[] {
+  const sum = (windows: readonly Window[], pick: (work: Work) => number): number =>
+    windows.reduce((total, { pass }) => total + pick(pass), 0);
+  const seconds = sum(during, (work) => work.seconds);
+  const least = Math.round(Math.min(...during.map(({ pass }) => pass.runningShare)) * 100);
+  const rows = perSecond(
+    sum(during, (work) => work.rows),
+    seconds,
+  );
+  const removed = perSecond(
+    sum(during, (work) => work.removed),
+    seconds,
+  );
+  const idle = sum(without, (work) => work.rows);
+  return [
+    `${name} looked at ${rows} rows and removed ${removed} a second, and ran in at least ${least} % of the looks at it in a window; windows without a pass looked at ${idle} rows in all`,
+  ];
+}
 
 /** @throws BenchError when the server refuses something */
 export async function benchLifecycle(options: LifecycleOptions): Promise<readonly string[]> {
-  const { objects, rounds, seconds, data, tell } = options;
-  const consolePort = await freePort();
-  const main = fileURLToPath(new URL("../main.js", import.meta.url));
-  const server = await startNode({
-    name: "node",
-    data,
-    command: `'${process.execPath}' '${main}' serve --data {data} --s3 127.0.0.1:{port} --console 127.0.0.1:${consolePort}`,
-    environment: { TROUPE_METRICS_OPEN: "true" },
-  });
+  const { objects, rounds, removingRounds, fillConnections, data, tell } = options;
+  const node = await startMetered(data, { TROUPE_LIFECYCLE_DAY_SECONDS: "1" });
   const lines: string[] = [];
-  const say = (line: string): void => {
-    lines.push(line);
-    tell(line);
+  const say = (...said: readonly string[]): void => {
+    lines.push(...said);
+    for (const line of said) tell(line);
   };
   try {
-    const bench = new Bench(options, server, consolePort);
-    await bench.fill();
-    const alone = await bench.passAlone();
-    const perObject = (alone.cpuMs * 1000) / objects;
-    say(
-      `a pass over ${objects} objects alone: ${(alone.wallMs / 1000).toFixed(1)} s, ${(alone.cpuMs / 1000).toFixed(2)} s of CPU, ${perObject.toFixed(2)} µs an object`,
-    );
-    await bench.load();
-    const quiet: Latencies[] = [];
-    const passing: Latencies[] = [];
-    for (let round = 0; round < rounds; round++) {
-      for (const isPassing of round % 2 === 0 ? [false, true] : [true, false]) {
-        await bench.configure(isPassing ? lookingRules : null);
-        const measured = await bench.load((isOver) => bench.watch(isOver, isPassing));
-        (isPassing ? passing : quiet).push(measured);
-        const { put, get: read, requests } = measured;
-        tell(
-          `round ${round}, ${isPassing ? "passes run" : "quiet"}: p99 of PUT ${put.toFixed(2)} ms, of GET ${read.toFixed(2)} ms, ${Math.round(requests / seconds)} requests a second`,
-        );
-      }
+    const bench = new Bench(options, node);
+    await fillTagged(node.server.target, { objects, connections: fillConnections, tell });
+    await bench.configure(restingRules);
+    tell(`${taggedVersions(objects)} versions of ${objects} objects`);
+    say(await bench.passAlone());
+    if (rounds > 0) say(...(await bench.compare("a pass", lookingRules(1), rounds)));
+    if (removingRounds > 0) {
+      if (!(await bench.dueLeft())) throw new BenchError("nothing is left to remove: an earlier run has removed it");
+      say(...(await bench.compare("a removing pass", removingRules, removingRounds)));
+      if (!(await bench.dueLeft())) say("all that was due was removed before the end: fewer --removing or --seconds");
     }
-    const ratio = (pick: (latencies: Latencies) => number) =>
-      ratioText(ratioSpread(quiet.map(pick), passing.map(pick)));
-    say(`p99 while passes run to p99 without: PUT ${ratio(({ put }) => put)}, GET ${ratio(({ get: read }) => read)}`);
-    const removing: Latencies[] = [];
-    await bench.configure(removingRules);
-    const started = performance.now();
-    while (await bench.dueLeft()) {
-      if (removing.length > removalRoundsMax) throw new BenchError("what is due is not removed");
-      removing.push(await bench.load());
-    }
-    const removedMs = performance.now() - started;
-    const perSecond = Math.round(objects / 10 / (removedMs / 1000));
-    say(
-      `${objects / 10} objects are removed in at most ${(removedMs / 1000).toFixed(0)} s, ${perSecond} a second, under load`,
-    );
-    const quietPut = quiet.map(({ put }) => put);
-    const quietGet = quiet.map(({ get: read }) => read);
-    const removals = removing.slice(0, Math.max(1, removing.length - 1));
-    say(
-      `p99 while objects are removed to p99 without: PUT ${ratioText(
-        ratioSpread(
-          quietPut,
-          removals.map(({ put }) => put),
-        ),
-      )}, GET ${ratioText(
-        ratioSpread(
-          quietGet,
-          removals.map(({ get: read }) => read),
-        ),
-      )}`,
-    );
+    await bench.configure(restingRules);
     return lines;
   } finally {
-    await server.stop();
+    await node.server.stop();
   }
 }
 
@@ -299,10 +251,11 @@ async function main(): Promise<void> {
   try {
     const lines = await benchLifecycle({
       objects: count("objects", 1_000_000),
-      rounds: count("rounds", 7),
-      seconds: count("seconds", 10),
+      rounds: count("rounds", 9),
+      removingRounds: count("removing", 7),
+      seconds: count("seconds", 12),
+      rate: count("rate", 500),
       connections: count("connections", 16),
-      pauseMs: count("pause", 5),
       fillConnections: count("fill", 64),
       data,
       tell: (line) => process.stderr.write(`${line}\n`),

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { AnswerReader, errorName } from "./answers.ts";
 import { call } from "./bucket.ts";
 import { BenchError } from "./failure.ts";
-import { objectPath, signedRequest, type Target } from "./request.ts";
+import { objectPath, sha256, signedHead, type Target } from "./request.ts";
 
 const markersPerRequest = 1000;
 const markerRequestsAtOnce = 4;
@@ -46,25 +46,35 @@ export class Connection {
   }
 }
 
+export interface PutManyOptions {
+  readonly connections: number;
+  /** Is called now and then with how many are done. */
+  readonly tell: (done: number) => void;
+  /** Of the object of an index; names in lower case. */
+  readonly headers?: (index: number) => Readonly<Record<string, string>>;
+}
+
 /**
  * Puts objects of one byte.
  * @param keyOf the key of an index from 0 on
- * @param tell is called now and then with how many are done
  */
 export async function putMany(
   target: Target,
   bucket: string,
   count: number,
   keyOf: (index: number) => string,
-  { connections, tell }: { readonly connections: number; readonly tell: (done: number) => void },
+  { connections, tell, headers = () => ({}) }: PutManyOptions,
 ): Promise<void> {
   let next = 0;
   const body = Buffer.from("x");
+  const payloadHash = sha256(body);
   const work = async (): Promise<void> => {
     const connection = new Connection(target);
     try {
       for (let index = next++; index < count; index = next++) {
-        await connection.send(signedRequest(target, "PUT", objectPath(bucket, keyOf(index)), "", body));
+        const path = objectPath(bucket, keyOf(index));
+        const options = { method: "PUT", path, bodyBytes: body.length, payloadHash, headers: headers(index) };
+        await connection.send(Buffer.concat([signedHead(target, options), body]));
         if (index % 10_000 === 0) tell(index);
       }
     } finally {

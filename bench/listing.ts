@@ -1,21 +1,24 @@
 /**
  * `node dist/bench/listing.js`: what a page of a listing costs by where it lies, in a bucket of a million keys: page 900
  * against page 1, with and without a delimiter, after a million delete markers, and where a million versions lie under ten
- * keys; and how soon a node answers after it was killed. Costs are CPU time of the server, in turns, so that a busy machine
- * disturbs both sides alike.
- *   --keys N (1000000)   --versions N (1000000)   --page N (900)   --rounds N (9)   --requests N (20, in a round)   --connections N (64)   --data DIR (kept)
+ * keys; how soon a node answers after it was killed; and the same pages of a million objects with tags and versions under
+ * lifecycle rules. Costs are CPU time of the server, in turns, so that a busy machine disturbs both sides alike.
+ *   --only keys|tagged   --keys N (1000000)   --versions N (1000000)   --page N (900)   --rounds N (9)   --requests N (20, in a round)   --connections N (64)   --data DIR (kept; tagged objects that are there are not put again)
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { call } from "./bucket.ts";
 import { BenchError } from "./failure.ts";
 import { Connection, markMany, putMany } from "./listing-fill.ts";
+import { type MeteredNode, startMetered } from "./metered-node.ts";
 import { cpuMicrosBetween, processTree, readCpuTimes } from "./process-usage.ts";
 import { canonicalQuery, objectPath, signedRequest, type Target } from "./request.ts";
 import { type Server, startNode } from "./server.ts";
+import { configureLifecycle, fillTagged, lookingRules, taggedBucket, taggedVersions } from "./tagged-bucket.ts";
 
 export interface ListingOptions {
   /** So many keys, and as many delete markers. */
@@ -46,6 +49,12 @@ export interface ListingResult {
   /** From the start of the process after kill -9 to its first answer. */
   readonly readyMs: number;
 }
+
+/** None of the objects becomes due by rules that begin so late. */
+const lateDays = 3650;
+const passSecondsMax = 1200;
+/** A pass that looked at nothing for so long is over. */
+const restMs = 2000;
 
 type Query = Readonly<Record<string, string>>;
 
@@ -234,6 +243,40 @@ export async function benchListing(options: ListingOptions): Promise<ListingResu
   }
 }
 
+/** Objects with tags and noncurrent versions, under lifecycle rules. @throws BenchError when the server refuses something */
+export async function benchTaggedListing(options: ListingOptions): Promise<readonly ListingRow[]> {
+  const { keys: objects, connections, data, tell } = options;
+  const node = await startMetered(data);
+  const { server } = node;
+  try {
+    const bench = new Bench(options, server);
+    await fillTagged(server.target, { objects, connections, tell });
+    await passOnce(node);
+    const name = `${objects} tagged objects under rules`;
+    await bench.compareDepth(name, { bucket: taggedBucket, query: v2 }, objects);
+    await bench.compareDepth(`${name}, delimiter`, { bucket: taggedBucket, query: v2Grouped }, objects);
+    const versions = taggedVersions(objects);
+    await bench.compareDepth(`${versions} versions of ${name}`, { bucket: taggedBucket, query: allVersions }, versions);
+    return bench.rows;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** The passes that a start and a change of rules begin are over before pages are measured. @throws BenchError */
+async function passOnce({ server, metrics }: MeteredNode): Promise<void> {
+  const count = async (name: string): Promise<number> => (await metrics()).get(`troupe_lifecycle_${name}`) ?? 0;
+  const before = await count("passes");
+  await configureLifecycle(server.target, lookingRules(lateDays));
+  const deadline = performance.now() + passSecondsMax * 1000;
+  for (let seen = -1; ; await pause(restMs)) {
+    const rows = await count("rows");
+    if (rows === seen && (await count("passes")) > before) return;
+    if (performance.now() > deadline) throw new BenchError(`a pass takes longer than ${passSecondsMax} s`);
+    seen = rows;
+  }
+}
+
 /** After a crash the listing is there. @throws BenchError */
 async function firstPage(target: Target): Promise<void> {
   const { status, text } = await call(target, { method: "GET", bucket: plain, query: v2 });
@@ -248,10 +291,12 @@ async function main(): Promise<void> {
     return at === -1 ? undefined : process.argv[at + 1];
   };
   const count = (name: string, normal: number): number => Number(word(name) ?? normal);
+  const only = word("only");
+  if (![undefined, "keys", "tagged"].includes(only)) throw new BenchError("--only is keys or tagged");
   const kept = word("data");
   const data = kept ?? mkdtempSync(join(tmpdir(), "troupe-listing-"));
   try {
-    const result = await benchListing({
+    const options: ListingOptions = {
       keys: count("keys", 1_000_000),
       versions: count("versions", 1_000_000),
       page: count("page", 900),
@@ -260,9 +305,11 @@ async function main(): Promise<void> {
       connections: count("connections", 64),
       data,
       tell: (line) => process.stderr.write(`${line}\n`),
-    });
-    for (const row of result.rows) console.log(rowText(row));
-    console.log(`ready after kill -9: ${Math.round(result.readyMs)} ms`);
+    };
+    const result = only === "tagged" ? null : await benchListing(options);
+    const tagged = only === "keys" ? [] : await benchTaggedListing(options);
+    for (const row of [...(result?.rows ?? []), ...tagged]) console.log(rowText(row));
+    if (result !== null) console.log(`ready after kill -9: ${Math.round(result.readyMs)} ms`);
   } finally {
     if (kept === undefined) rmSync(data, { recursive: true, force: true });
   }

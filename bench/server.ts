@@ -24,7 +24,8 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-const freePort = (): Promise<number> =>
+/** A port of this machine that nobody listens on. */
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on("error", reject);

@@ -28,6 +28,9 @@ export class BucketStand {
   /** The data keys of these. */
   readonly writtenWith: (Uint8Array | null)[] = [];
   nowMs = startMs;
+  /** How far the monotonic clock goes on with every look at it. */
+  tickMs = 0;
+  #tickedMs = 0;
   yields = 0;
   /** Rows that `onDamage` was told of. */
   readonly damaged: string[] = [];
@@ -59,7 +62,10 @@ export class BucketStand {
   #activate(): BucketActor {
     const clock: Clock = {
       nowMs: () => this.nowMs,
-      monotonicMs: () => this.nowMs,
+      monotonicMs: () => {
+        this.#tickedMs += this.tickMs;
+        return this.nowMs + this.#tickedMs;
+      },
       after: () => ({ cancel: () => undefined }),
       every: () => ({ cancel: () => undefined }),
     };

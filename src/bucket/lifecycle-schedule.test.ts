@@ -47,7 +47,7 @@ class Stand {
 
   progress(members: Partial<LifecycleProgress>): Outcome<LifecycleProgress> {
     const { configuredSeq } = this;
-    const plain = { next: null, rows: 1, removed: nothingRemoved, configuredSeq, busyMs: 1 };
+    const plain = { next: null, rows: 1, removed: nothingRemoved, configuredSeq, busyMs: 1, commitMs: 0 };
     return { ok: true, value: { ...plain, ...members } };
   }
 
@@ -126,6 +126,22 @@ test("a pass goes on from where a slice ended, and pauses by what it has cost", 
   const pauseMs = 10 * (1 / limits.lifecycleThreadShare - 1);
   await stand.run(pauseMs - 1, 1);
   t.is(stand.asked.length, 1, "the thread is others' for that long");
+  await stand.run(2, 1);
+  t.deepEqual(stand.asked[1], [one, next]);
+  await stand.schedule.stop();
+});
+
+test("a pass pauses by how long its commits take, when that is longer", async (t) => {
+  const stand = new Stand();
+  await stand.addBucket(one, true);
+  const next = { ...firstPlace, from: Buffer.from("k") };
+  stand.answers.push(stand.progress({ next, busyMs: 1, commitMs: 30 }), stand.progress({}));
+  stand.schedule.start();
+  await settle();
+  const pauseMs = 30 * (1 / limits.lifecycleCommitShare - 1);
+  t.true(pauseMs > 1 / limits.lifecycleThreadShare);
+  await stand.run(pauseMs - 1, 1);
+  t.is(stand.asked.length, 1, "the disk is others' for that long");
   await stand.run(2, 1);
   t.deepEqual(stand.asked[1], [one, next]);
   await stand.schedule.stop();

@@ -55,6 +55,15 @@ interface Passed {
   readonly configuredSeq: number;
 }
 
+/**
+ * Ms that belong to others after a slice. Writers wait for a commit that is under way, and a disk may take far longer over it
+ * than the thread was busy; a commit that had to wait itself says that others are at work.
+ */
+function pauseAfter({ busyMs, commitMs }: LifecycleProgress): number {
+  const { lifecycleThreadShare, lifecycleCommitShare } = limits;
+  return Math.max(busyMs * (1 / lifecycleThreadShare - 1), commitMs * (1 / lifecycleCommitShare - 1));
+}
+
 /** Rows of `buckets` per slice of a search. */
 const searchRows = 200;
 
@@ -201,7 +210,7 @@ export class LifecycleSchedule {
       configuredSeq ??= progress.configuredSeq;
       if (progress.next === null) break;
       place = progress.next;
-      owedMs += progress.busyMs * (1 / limits.lifecycleThreadShare - 1);
+      owedMs += pauseAfter(progress);
       if (owedMs >= 1) {
         await this.#wait(owedMs);
         owedMs = 0;

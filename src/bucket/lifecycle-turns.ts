@@ -4,6 +4,7 @@
  */
 
 import type { Stamp } from "../base/hlc.ts";
+import { limits } from "../base/limits.ts";
 import { S3Error } from "../s3/errors.ts";
 import {
   abortOf,
@@ -47,6 +48,8 @@ export interface LifecycleProgress {
   readonly configuredSeq: number;
   /** How long this thread was busy with it, ms. */
   readonly busyMs: number;
+  /** From the turn's asking to the end of its commit, ms; 0 without a turn. */
+  readonly commitMs: number;
 }
 
 export const nothingRemoved: LifecycleRemovals = {
@@ -81,7 +84,8 @@ export async function expireSome(
   const nowMs = clock.nowMs();
   const { versioning, configuredSeq } = memory.row(nowMs);
   const configuration = memory.configuration(trees, "lifecycle");
-  if (configuration === null) return { next: null, rows: 0, removed: nothingRemoved, configuredSeq, busyMs: 0 };
+  if (configuration === null)
+    return { next: null, rows: 0, removed: nothingRemoved, configuredSeq, busyMs: 0, commitMs: 0 };
   const { candidates, next, rows } = walkSlice(
     {
       trees,
@@ -91,11 +95,13 @@ export async function expireSome(
       dayMs,
       hasVersions: versioning !== "Off",
       onDamage: (error) => memory.ports.onDamage?.(error),
+      isOver: () => clock.monotonicMs() - startedMs >= limits.lifecycleSliceMs,
     },
     place ?? firstPlace,
   );
-  let busyMs = clock.monotonicMs() - startedMs;
-  if (candidates.length === 0) return { next, rows, removed: nothingRemoved, configuredSeq, busyMs };
+  const askedMs = clock.monotonicMs();
+  let busyMs = askedMs - startedMs;
+  if (candidates.length === 0) return { next, rows, removed: nothingRemoved, configuredSeq, busyMs, commitMs: 0 };
   const removed = await memory.turn((turn) => {
     turn.requireOpen();
     const beganMs = clock.monotonicMs();
@@ -103,7 +109,7 @@ export async function expireSome(
     busyMs += clock.monotonicMs() - beganMs;
     return done;
   });
-  return { next, rows, removed, configuredSeq, busyMs };
+  return { next, rows, removed, configuredSeq, busyMs, commitMs: clock.monotonicMs() - askedMs };
 }
 
 /** What one removal does, read and judged. */

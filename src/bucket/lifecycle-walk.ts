@@ -86,6 +86,8 @@ export interface LifecycleWalk {
   readonly hasVersions: boolean;
   /** Told of a damaged row, which is passed over. */
   readonly onDamage: (error: CorruptRecordError) => void;
+  /** True from when on the slice reads no further row. */
+  readonly isOver: () => boolean;
 }
 
 export const firstPlace: LifecyclePlace = { phase: "objects", from: Buffer.alloc(0), openKey: null };
@@ -95,10 +97,13 @@ const testsPerRow = 8;
 /** What a seek costs, in rows. */
 const seekRows = 8;
 
-/** At most `limits.lifecycleSliceRows` rows, or what costs as much; at most `limits.lifecycleRemovalsPerTurn` candidates. */
+/**
+ * At most `limits.lifecycleSliceRows` rows, or what costs as much; at most `limits.lifecycleRemovalsPerTurn` candidates;
+ * fewer, but one, when its time to read is over sooner, as it is where rows have to come from a disk.
+ */
 export function walkSlice(walk: LifecycleWalk, place: LifecyclePlace): LifecycleSlice {
   const slice = new Slice(walk, place);
-  while (slice.hasRoom && slice.step());
+  while (slice.hasRoom && !slice.isLate && slice.step());
   return slice.result();
 }
 
@@ -108,6 +113,7 @@ class Slice {
   #place: LifecyclePlace | null;
   #rows = 0;
   #cost = 0;
+  #isOver = false;
 
   constructor(walk: LifecycleWalk, place: LifecyclePlace) {
     this.#walk = walk;
@@ -115,7 +121,13 @@ class Slice {
   }
 
   get hasRoom(): boolean {
-    return this.#cost < limits.lifecycleSliceRows && this.#candidates.length < limits.lifecycleRemovalsPerTurn;
+    if (this.#isOver || this.#cost >= limits.lifecycleSliceRows) return false;
+    return this.#candidates.length < limits.lifecycleRemovalsPerTurn;
+  }
+
+  /** What was read is judged all the same. */
+  get isLate(): boolean {
+    return this.#rows > 0 && this.#walk.isOver();
   }
 
   result(): LifecycleSlice {
@@ -143,6 +155,8 @@ class Slice {
   }
 
   #nextPhase(phase: Phase): void {
+    // Versions are judged as the expiration of objects has left them, wherever slices end.
+    this.#isOver = this.#candidates.length > 0;
     const next = phases[phases.indexOf(phase) + 1];
     this.#place = next === undefined ? null : { phase: next, from: Buffer.alloc(0), openKey: null };
   }
@@ -204,11 +218,7 @@ class Slice {
     return { phase, from: behind(last).subarray(lead.length), openKey: null };
   }
 
-  #visitVersions(
-    { phase, from, openKey }: LifecyclePlace,
-    interval: Interval,
-    rules: Lifecycle,
-  ): LifecyclePlace | null {
+  #visitVersions({ from, openKey }: LifecyclePlace, interval: Interval, rules: Lifecycle): LifecyclePlace | null {
     const { bucket, trees } = this.#walk;
     const lead = objectPrefix(bucket, "");
     const range = rangeOf(lead, from, interval);
@@ -220,10 +230,10 @@ class Slice {
       last === undefined || isEnd ? [] : trees.versions.keys({ ...range, start: behind(last.rowKey), limit: 1 });
     let open = openKey;
     for (const [index, row] of rows.entries()) {
-      if (!this.#passRow(row.record, actions)) return { phase, from: row.rowKey.subarray(lead.length), openKey: open };
+      if (!this.#passRow(row.record, actions)) return placeAt(row.rowKey, lead, open);
       open = this.#passVersion(row, rows[index + 1]?.rowKey ?? behindLast, open, rules);
     }
-    return behindLast === undefined ? null : { phase, from: behindLast.subarray(lead.length), openKey: open };
+    return behindLast === undefined ? null : placeAt(behindLast, lead, open);
   }
 
   /**
@@ -231,20 +241,22 @@ class Slice {
    * @returns also whether they are all of the range
    */
   #fetch(name: "current" | "versions", range: KeyRange, actions: readonly LifecycleAction[]) {
-    const { trees, nowMs, dayMs } = this.#walk;
+    const { trees, nowMs, dayMs, isOver } = this.#walk;
     const beforeMs = dueBefore(actions, nowMs, dayMs);
     const limit = this.#limit();
     const rows: WalkedRow[] = [];
     let cost = 0;
+    let isCut = false;
     trees[name].visit({ ...range, limit }, (rowKey, value) => {
       const modifiedMs = modifiedMsOf(value);
       // A version became noncurrent after it was made.
       const record = modifiedMs < beforeMs ? this.#decode(name, rowKey, value) : null;
       rows.push({ rowKey, modifiedMs, isDeleteMarker: isDeleteMarker(value), record });
       cost += rowCost(record, actions);
-      return cost < limit;
+      isCut = cost >= limit || isOver();
+      return !isCut;
     });
-    return { rows, isEnd: rows.length < limit && cost < limit };
+    return { rows, isEnd: rows.length < limit && !isCut };
   }
 
   /** @returns false when the slice has no room for this row */
@@ -338,6 +350,13 @@ function areaOf(lifecycle: Lifecycle, phase: Phase): Area {
     areas.set(lifecycle, found);
   }
   return found[phase];
+}
+
+/** At a row of `versions`; at a key that is not open before all of its rows, for newer ones may come until then. */
+function placeAt(rowKey: Buffer, lead: Buffer, open: OpenKey | null): LifecyclePlace {
+  const currentRow = rowKey.subarray(0, rowKey.length - stampBytes);
+  const isOpen = open?.currentRow.equals(currentRow) === true;
+  return { phase: "versions", from: (isOpen ? rowKey : currentRow).subarray(lead.length), openKey: open };
 }
 
 interface WalkedRow {

@@ -34,7 +34,7 @@ export interface HeldNumbers {
 }
 
 /** What a bucket thread says of its lifecycle passes. */
-export type LifecycleNumbers = Omit<LifecycleSnapshot, "rows">;
+export type LifecycleNumbers = LifecycleSnapshot;
 
 export interface GaugeParts {
   readonly fronts: () => readonly FrontNumbers[];
@@ -153,6 +153,11 @@ function lifecycleGauges(threads: GaugeParts["lifecycle"], nowMs: () => number):
       name: "troupe_lifecycle_passes",
       help: "Passes over a bucket's objects by its lifecycle rules that came to their end.",
       read: () => [{ value: sum(({ passes }) => passes) }],
+    },
+    {
+      name: "troupe_lifecycle_rows",
+      help: "Objects, versions, delete markers and uploads that lifecycle passes have looked at since the start of their threads.",
+      read: () => [{ value: sum(({ rows }) => rows) }],
     },
     {
       name: "troupe_lifecycle_buckets_waiting",
