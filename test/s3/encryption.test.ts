@@ -5,82 +5,20 @@ import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
-  DeleteBucketEncryptionCommand,
-  GetBucketEncryptionCommand,
   GetObjectAttributesCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectVersionsCommand,
   ListPartsCommand,
-  PutBucketEncryptionCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
-  type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
-import { eachFront, element, outcome, refusal, someBytes } from "../support/each-front.ts";
+import { eachFront, outcome, refusal, someBytes } from "../support/each-front.ts";
+import { customer, hidesMd5, md5Of, read, sourceKey, type Way, wayNames, ways } from "../support/encrypted-objects.ts";
 
 const test = eachFront({ tls: true, settings: ['encryption.keys=[{"id":"first"},{"id":"second"}]'] });
-
-const md5Of = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
-
-/** The members that bring the customer's key made of this letter. */
-function customer(letter: string) {
-  const key = Buffer.alloc(32, letter);
-  return {
-    SSECustomerAlgorithm: "AES256",
-    SSECustomerKey: key.toString("base64"),
-    SSECustomerKeyMD5: createHash("md5").update(key).digest("base64"),
-  };
-}
-
-/** The same as the key of a copy's source. */
-function sourceKey(letter: string) {
-  const { SSECustomerAlgorithm, SSECustomerKey, SSECustomerKeyMD5 } = customer(letter);
-  return {
-    CopySourceSSECustomerAlgorithm: SSECustomerAlgorithm,
-    CopySourceSSECustomerKey: SSECustomerKey,
-    CopySourceSSECustomerKeyMD5: SSECustomerKeyMD5,
-  };
-}
-
-/** Every way to ask for encryption: what a write sends, what a read must send, what a copy sends of its source. */
-const ways = {
-  none: { write: {}, read: {}, source: {}, shown: { ServerSideEncryption: undefined } },
-  s3: {
-    write: { ServerSideEncryption: "AES256" },
-    read: {},
-    source: {},
-    shown: { ServerSideEncryption: "AES256" },
-  },
-  kms: {
-    write: { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "second" },
-    read: {},
-    source: {},
-    shown: { ServerSideEncryption: "aws:kms" },
-  },
-  bucketKey: {
-    write: { ServerSideEncryption: "aws:kms", BucketKeyEnabled: true },
-    read: {},
-    source: {},
-    shown: { ServerSideEncryption: "aws:kms", BucketKeyEnabled: true },
-  },
-  customer: {
-    write: customer("a"),
-    read: customer("a"),
-    source: sourceKey("a"),
-    shown: { SSECustomerAlgorithm: "AES256", SSECustomerKeyMD5: customer("a").SSECustomerKeyMD5 },
-  },
-} as const;
-type Way = keyof typeof ways;
-const wayNames = Object.keys(ways) as Way[];
-const hidesMd5: Readonly<Record<Way, boolean>> = { none: false, s3: false, kms: true, bucketKey: true, customer: true };
-
-async function read(s3: S3Client, at: { Bucket: string; Key: string; Range?: string }, way: Way): Promise<Buffer> {
-  const { Body } = await s3.send(new GetObjectCommand({ ...at, ...ways[way].read }));
-  return Buffer.from((await Body?.transformToByteArray()) ?? []);
-}
 
 test("PutObject_encrypted_every_way_and_size", async (t, { s3, bucket }) => {
   for (const way of wayNames) {
@@ -360,87 +298,4 @@ test("UploadPart_with_wrong_customer_keys_400", async (t, { s3, bucket }) => {
   const plain = await s3.send(new CreateMultipartUploadCommand(at));
   const plainPart = { ...at, UploadId: plain.UploadId, PartNumber: 1, Body: "x", ...customer("a") };
   t.is(await refusal(s3.send(new UploadPartCommand(plainPart))), "400 InvalidRequest");
-});
-
-test("PutBucketEncryption_is_the_default_of_writes", async (t, { s3, bucket }) => {
-  const Bucket = bucket;
-  t.is(
-    await refusal(s3.send(new GetBucketEncryptionCommand({ Bucket }))),
-    "404 ServerSideEncryptionConfigurationNotFoundError",
-  );
-  const rule = (SSEAlgorithm: "AES256" | "aws:kms", KMSMasterKeyID?: string) => ({
-    Rules: [
-      {
-        ApplyServerSideEncryptionByDefault: {
-          SSEAlgorithm,
-          ...(KMSMasterKeyID === undefined ? {} : { KMSMasterKeyID }),
-        },
-        BucketKeyEnabled: SSEAlgorithm === "aws:kms",
-      },
-    ],
-  });
-  const put = (ServerSideEncryptionConfiguration: ReturnType<typeof rule>) =>
-    s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }));
-  await put(rule("AES256"));
-  t.deepEqual(
-    (await s3.send(new GetBucketEncryptionCommand({ Bucket }))).ServerSideEncryptionConfiguration,
-    rule("AES256"),
-  );
-  t.is((await s3.send(new PutObjectCommand({ Bucket, Key: "k", Body: "x" }))).ServerSideEncryption, "AES256");
-  await put(rule("aws:kms", "second"));
-  const stored = await s3.send(new PutObjectCommand({ Bucket, Key: "k", Body: "x" }));
-  t.like(stored, { ServerSideEncryption: "aws:kms", BucketKeyEnabled: true });
-  t.regex(stored.SSEKMSKeyId ?? "", /key\/second$/);
-  const named = { ServerSideEncryption: "AES256" as const };
-  t.like(await s3.send(new PutObjectCommand({ Bucket, Key: "n", Body: "x", ...named })), named);
-  t.like(await s3.send(new PutObjectCommand({ Bucket, Key: "c", Body: "x", ...customer("a") })), {
-    SSECustomerAlgorithm: "AES256",
-    ServerSideEncryption: undefined,
-  });
-  t.is(await refusal(put(rule("aws:kms", "third"))), "400 KMS.NotFoundException");
-  t.is(await refusal(put(rule("AES256", "first"))), "400 InvalidArgument");
-  t.is(await refusal(put({ Rules: [...rule("AES256").Rules, ...rule("AES256").Rules] })), "400 MalformedXML");
-  t.deepEqual(
-    (await s3.send(new GetBucketEncryptionCommand({ Bucket }))).ServerSideEncryptionConfiguration,
-    rule("aws:kms", "second"),
-  );
-  for (let twice = 0; twice < 2; twice++) {
-    t.is((await s3.send(new DeleteBucketEncryptionCommand({ Bucket }))).$metadata.httpStatusCode, 204);
-  }
-  t.is((await s3.send(new PutObjectCommand({ Bucket, Key: "p", Body: "x" }))).ServerSideEncryption, undefined);
-  t.is((await read(s3, { Bucket, Key: "k" }, "kms")).toString(), "x");
-});
-
-test("PutBucketEncryption_documents_that_are_not_as_AWS_has_them", async (t, { s3, bucket, signed }) => {
-  const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
-  const put = async (inner: string) => {
-    const body = `<ServerSideEncryptionConfiguration ${namespace}>${inner}</ServerSideEncryptionConfiguration>`;
-    const md5 = createHash("md5").update(body).digest("base64");
-    const answer = await signed({
-      method: "PUT",
-      target: `/${bucket}?encryption`,
-      headers: { "content-md5": md5 },
-      body,
-    });
-    return outcome(answer);
-  };
-  const byDefault = (inner: string) =>
-    `<Rule><ApplyServerSideEncryptionByDefault>${inner}</ApplyServerSideEncryptionByDefault></Rule>`;
-  t.is(await put(""), "400 MalformedXML");
-  t.is(await put("<Rule/>"), "400 MalformedXML");
-  t.is(await put(byDefault("")), "400 MalformedXML");
-  t.is(await put(byDefault("<SSEAlgorithm>AES512</SSEAlgorithm>")), "400 MalformedXML");
-  t.is(await put(byDefault("<SSEAlgorithm>aws:kms:dsse</SSEAlgorithm>")), "501 NotImplemented");
-  t.is(await put(byDefault("<Unknown/><SSEAlgorithm>AES256</SSEAlgorithm>")), "400 MalformedXML");
-  t.is(
-    await refusal(s3.send(new GetBucketEncryptionCommand({ Bucket: bucket }))),
-    "404 ServerSideEncryptionConfigurationNotFoundError",
-  );
-  const blocked = "<BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes>";
-  t.is(await put(`<Rule>${blocked}</Rule>`), "200");
-  const shown = await signed({ method: "GET", target: `/${bucket}?encryption` });
-  t.is(element(shown, "EncryptionType"), "SSE-C");
-  const write = { Bucket: bucket, Key: "k", Body: "x" };
-  t.is(await refusal(s3.send(new PutObjectCommand({ ...write, ...customer("a") }))), "403 AccessDenied");
-  t.truthy(await s3.send(new PutObjectCommand(write)));
 });

@@ -1,55 +1,21 @@
-/** Versioning over HTTP: versions and delete markers as AWS's SDK sees them, null versions, conditional deletes, wrong inputs. */
+/** Versioning over HTTP: versions and delete markers as AWS's SDK sees them, null versions, wrong inputs. */
 
 import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
   DeleteBucketCommand,
-  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetBucketVersioningCommand,
   GetObjectAttributesCommand,
-  GetObjectCommand,
   HeadObjectCommand,
-  ListObjectsV2Command,
-  PutBucketVersioningCommand,
-  PutObjectCommand,
-  type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
-import { eachFront, element, outcome, refusal, type Stand, someBytes } from "../support/each-front.ts";
+import { eachFront, element, outcome, refusal, someBytes } from "../support/each-front.ts";
+import { keysOf, put, remove, setVersioning, textOf, unknownVersion } from "../support/versions.ts";
 
 const test = eachFront();
-
-/** Well formed, and of no version. */
-const unknownVersion = "0".repeat(26);
-
-type At = Pick<Stand, "s3" | "bucket">;
-
-const setVersioning = ({ s3, bucket }: At, Status: "Enabled" | "Suspended") =>
-  s3.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status } }));
-
-const put = ({ s3, bucket }: At, Body: string | Uint8Array, Key = "k") =>
-  s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
-
-const remove = ({ s3, bucket }: At, VersionId?: string, Key = "k") =>
-  s3.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }));
-
-/** The text of a version, or "status Code" of the refusal. */
-async function textOf({ s3, bucket }: At, VersionId?: string, Key = "k"): Promise<string> {
-  let text = "";
-  const status = await refusal(
-    (async () => {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key, VersionId }));
-      text = (await Body?.transformToString()) ?? "";
-    })(),
-  );
-  return status === "no error" ? text : status;
-}
-
-const keysOf = async (s3: S3Client, bucket: string): Promise<string[]> =>
-  ((await s3.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? []).map(({ Key = "" }) => Key);
 
 test("GetBucketVersioning_follows_PutBucketVersioning", async (t, at) => {
   const state = async () => (await at.s3.send(new GetBucketVersioningCommand({ Bucket: at.bucket }))).Status;
@@ -257,85 +223,6 @@ test("CompleteMultipartUpload_makes_a_version_of_versions", async (t, at) => {
   t.like(part, { ContentLength: 6, PartsCount: 2, VersionId });
 });
 
-test("Conditional_writes_see_a_delete_marker_as_no_object", async (t, at) => {
-  const { s3, bucket } = at;
-  await setVersioning(at, "Enabled");
-  const { ETag } = await put(at, "x");
-  const conditional = (conditions: { IfMatch?: string; IfNoneMatch?: string }) =>
-    refusal(s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "y", ...conditions })));
-  t.is(await conditional({ IfNoneMatch: "*" }), "412 PreconditionFailed");
-  await remove(at);
-  t.is(await conditional({ IfMatch: ETag ?? "" }), "404 NoSuchKey");
-  t.is(await conditional({ IfNoneMatch: "*" }), "no error");
-});
-
-test("DeleteObject_conditions", async (t, at) => {
-  const { s3, bucket } = at;
-  await setVersioning(at, "Enabled");
-  const { ETag, VersionId } = await put(at, "hello");
-  const head = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: "k" }));
-  type Conditions = ConstructorParameters<typeof DeleteObjectCommand>[0];
-  const attempt = (conditions: Partial<Conditions>, Key = "k") =>
-    refusal(s3.send(new DeleteObjectCommand({ Bucket: bucket, Key, ...conditions })));
-  t.is(await attempt({ IfMatch: '"other"' }), "412 PreconditionFailed");
-  t.is(await attempt({ IfMatchSize: 6 }), "412 PreconditionFailed");
-  t.is(await attempt({ IfMatchLastModifiedTime: new Date(0) }), "412 PreconditionFailed");
-  t.is(await attempt({ IfMatch: ETag, IfMatchSize: 4 }), "412 PreconditionFailed");
-  t.is(await attempt({ IfMatch: ETag, VersionId }), "501 NotImplemented");
-  t.is(await attempt({ IfMatchSize: 5, VersionId }), "501 NotImplemented");
-  t.is(await attempt({ IfMatch: "*" }, "absent"), "404 NoSuchKey");
-  t.is(await attempt({ IfMatchSize: 5 }, "absent"), "no error");
-  t.is(await textOf(at), "hello");
-  t.is(await attempt({ IfMatch: ETag, IfMatchSize: 5, IfMatchLastModifiedTime: head.LastModified }), "no error");
-  t.is(await attempt({ IfMatch: "*" }), "404 NoSuchKey", "a delete marker is no object");
-  t.is(await attempt({ IfMatch: ETag }), "404 NoSuchKey");
-});
-
-test("Concurrent_writes_and_conditional_deletes_of_one_key", async (t, at) => {
-  const { s3, bucket } = at;
-  await setVersioning(at, "Enabled");
-  const texts = Array.from({ length: 8 }, (_, index) => `writer ${index}`);
-  const written = await Promise.all(texts.map((text) => put(at, text)));
-  const ids = written.map(({ VersionId = "" }) => VersionId);
-  t.is(new Set(ids).size, 8);
-  for (const [index, id] of ids.entries()) t.is(await textOf(at, id), texts[index] ?? "");
-  const { ETag = "", VersionId } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: "k" }));
-  t.true(ids.includes(VersionId ?? ""));
-  const deleting = ids.map(() =>
-    refusal(s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: "k", IfMatch: ETag }))),
-  );
-  const outcomes = await Promise.all(deleting);
-  t.is(outcomes.filter((each) => each === "no error").length, 1);
-  t.is(outcomes.filter((each) => each === "404 NoSuchKey").length, 7);
-});
-
-test("DeleteObjects_conditions", async (t, at) => {
-  const { s3, bucket } = at;
-  const { ETag } = await put(at, "hello", "match");
-  for (const key of ["etag", "size", "time", "named"]) await put(at, "hello", key);
-  const Objects = [
-    { Key: "match", ETag, Size: 5 },
-    { Key: "etag", ETag: '"other"' },
-    { Key: "size", Size: 6 },
-    { Key: "time", LastModifiedTime: new Date(0) },
-    { Key: "named", VersionId: "null", ETag },
-    { Key: "absent", ETag: "*" },
-  ];
-  const { Deleted, Errors } = await s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects } }));
-  t.deepEqual(Deleted, [{ Key: "match" }]);
-  t.deepEqual(
-    Errors?.map(({ Key, Code }) => [Key, Code]),
-    [
-      ["etag", "PreconditionFailed"],
-      ["size", "PreconditionFailed"],
-      ["time", "PreconditionFailed"],
-      ["named", "NotImplemented"],
-      ["absent", "NoSuchKey"],
-    ],
-  );
-  t.deepEqual(await keysOf(s3, bucket), ["etag", "named", "size", "time"]);
-});
-
 test("Versions_named_in_a_bucket_that_was_never_versioned", async (t, at) => {
   await put(at, "x");
   t.is(await textOf(at, "null"), "x");
@@ -394,14 +281,6 @@ test("Operations_that_take_no_version_id_refuse_one_400", async (t, { bucket, si
     }
   }
   t.is(outcome(await signed({ method: "GET", target: `/${bucket}/k` })), "404 NoSuchKey", "nothing is stored");
-});
-
-test("DeleteObject_conditions_malformed_400", async (t, { bucket, signed }) => {
-  const attempt = async (headers: Readonly<Record<string, string>>) =>
-    outcome(await signed({ method: "DELETE", target: `/${bucket}/k`, headers }));
-  t.is(await attempt({ "x-amz-if-match-size": "five" }), "400 InvalidArgument");
-  t.is(await attempt({ "x-amz-if-match-size": "-1" }), "400 InvalidArgument");
-  t.is(await attempt({ "x-amz-if-match-last-modified-time": "yesterday" }), "400 InvalidArgument");
 });
 
 test("PutBucketVersioning_wrong_inputs", async (t, at) => {

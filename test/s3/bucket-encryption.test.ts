@@ -1,0 +1,96 @@
+/** Default encryption of buckets over HTTPS: what it makes of writes, and documents that are refused. */
+
+import { createHash } from "node:crypto";
+import {
+  DeleteBucketEncryptionCommand,
+  GetBucketEncryptionCommand,
+  PutBucketEncryptionCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
+import { eachFront, element, outcome, refusal } from "../support/each-front.ts";
+import { customer, read } from "../support/encrypted-objects.ts";
+
+const test = eachFront({ tls: true, settings: ['encryption.keys=[{"id":"first"},{"id":"second"}]'] });
+
+test("PutBucketEncryption_is_the_default_of_writes", async (t, { s3, bucket }) => {
+  const Bucket = bucket;
+  t.is(
+    await refusal(s3.send(new GetBucketEncryptionCommand({ Bucket }))),
+    "404 ServerSideEncryptionConfigurationNotFoundError",
+  );
+  const rule = (SSEAlgorithm: "AES256" | "aws:kms", KMSMasterKeyID?: string) => ({
+    Rules: [
+      {
+        ApplyServerSideEncryptionByDefault: {
+          SSEAlgorithm,
+          ...(KMSMasterKeyID === undefined ? {} : { KMSMasterKeyID }),
+        },
+        BucketKeyEnabled: SSEAlgorithm === "aws:kms",
+      },
+    ],
+  });
+  const put = (ServerSideEncryptionConfiguration: ReturnType<typeof rule>) =>
+    s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }));
+  await put(rule("AES256"));
+  t.deepEqual(
+    (await s3.send(new GetBucketEncryptionCommand({ Bucket }))).ServerSideEncryptionConfiguration,
+    rule("AES256"),
+  );
+  t.is((await s3.send(new PutObjectCommand({ Bucket, Key: "k", Body: "x" }))).ServerSideEncryption, "AES256");
+  await put(rule("aws:kms", "second"));
+  const stored = await s3.send(new PutObjectCommand({ Bucket, Key: "k", Body: "x" }));
+  t.like(stored, { ServerSideEncryption: "aws:kms", BucketKeyEnabled: true });
+  t.regex(stored.SSEKMSKeyId ?? "", /key\/second$/);
+  const named = { ServerSideEncryption: "AES256" as const };
+  t.like(await s3.send(new PutObjectCommand({ Bucket, Key: "n", Body: "x", ...named })), named);
+  t.like(await s3.send(new PutObjectCommand({ Bucket, Key: "c", Body: "x", ...customer("a") })), {
+    SSECustomerAlgorithm: "AES256",
+    ServerSideEncryption: undefined,
+  });
+  t.is(await refusal(put(rule("aws:kms", "third"))), "400 KMS.NotFoundException");
+  t.is(await refusal(put(rule("AES256", "first"))), "400 InvalidArgument");
+  t.is(await refusal(put({ Rules: [...rule("AES256").Rules, ...rule("AES256").Rules] })), "400 MalformedXML");
+  t.deepEqual(
+    (await s3.send(new GetBucketEncryptionCommand({ Bucket }))).ServerSideEncryptionConfiguration,
+    rule("aws:kms", "second"),
+  );
+  for (let twice = 0; twice < 2; twice++) {
+    t.is((await s3.send(new DeleteBucketEncryptionCommand({ Bucket }))).$metadata.httpStatusCode, 204);
+  }
+  t.is((await s3.send(new PutObjectCommand({ Bucket, Key: "p", Body: "x" }))).ServerSideEncryption, undefined);
+  t.is((await read(s3, { Bucket, Key: "k" }, "kms")).toString(), "x");
+});
+
+test("PutBucketEncryption_documents_that_are_not_as_AWS_has_them", async (t, { s3, bucket, signed }) => {
+  const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+  const put = async (inner: string) => {
+    const body = `<ServerSideEncryptionConfiguration ${namespace}>${inner}</ServerSideEncryptionConfiguration>`;
+    const md5 = createHash("md5").update(body).digest("base64");
+    const answer = await signed({
+      method: "PUT",
+      target: `/${bucket}?encryption`,
+      headers: { "content-md5": md5 },
+      body,
+    });
+    return outcome(answer);
+  };
+  const byDefault = (inner: string) =>
+    `<Rule><ApplyServerSideEncryptionByDefault>${inner}</ApplyServerSideEncryptionByDefault></Rule>`;
+  t.is(await put(""), "400 MalformedXML");
+  t.is(await put("<Rule/>"), "400 MalformedXML");
+  t.is(await put(byDefault("")), "400 MalformedXML");
+  t.is(await put(byDefault("<SSEAlgorithm>AES512</SSEAlgorithm>")), "400 MalformedXML");
+  t.is(await put(byDefault("<SSEAlgorithm>aws:kms:dsse</SSEAlgorithm>")), "501 NotImplemented");
+  t.is(await put(byDefault("<Unknown/><SSEAlgorithm>AES256</SSEAlgorithm>")), "400 MalformedXML");
+  t.is(
+    await refusal(s3.send(new GetBucketEncryptionCommand({ Bucket: bucket }))),
+    "404 ServerSideEncryptionConfigurationNotFoundError",
+  );
+  const blocked = "<BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes>";
+  t.is(await put(`<Rule>${blocked}</Rule>`), "200");
+  const shown = await signed({ method: "GET", target: `/${bucket}?encryption` });
+  t.is(element(shown, "EncryptionType"), "SSE-C");
+  const write = { Bucket: bucket, Key: "k", Body: "x" };
+  t.is(await refusal(s3.send(new PutObjectCommand({ ...write, ...customer("a") }))), "403 AccessDenied");
+  t.truthy(await s3.send(new PutObjectCommand(write)));
+});
