@@ -99,6 +99,21 @@ const servesMany = async (t: ExecutionContext, front: FrontUnderTest): Promise<v
 };
 testEachFront("200 connections are served at once", servesMany, ["plain", "TLS"], test.serial);
 
+testEachFront(
+  "a stop amid handshakes closes every connection",
+  async (t, front) => {
+    const server = await front.listen((_request, response) => sendText(response, "ok"));
+    const clients = Array.from({ length: 100 }, () => front.connect());
+    const sent = clients.map((client) => client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    await Promise.race(sent);
+    await server.close(0);
+    await Promise.all(clients.map((client) => client.closed()));
+    t.is(server.openConnections(), 0);
+  },
+  ["plain", "TLS"],
+  test.serial,
+);
+
 testEachFront("connections beyond the bound are closed, and room that is made is used", async (t, front) => {
   await front.listen((_request, response) => sendText(response, "ok"), { connectionsMax: 3 });
   const clients = [front.connect(), front.connect(), front.connect()];

@@ -96,14 +96,24 @@ interface Gate {
 /** Apart from the server, so that the handlers hold the gate and nothing else. */
 function install(app: Uws.TemplatedApp, gate: Gate, further: readonly Certificate[]): void {
   app.filter((response: Uws.HttpResponse, change: number) => gate.count?.(response, change));
-  app.any("/*", (response, request) => gate.serve?.(response, request));
+  const serve = (response: Uws.HttpResponse, request: Uws.HttpRequest): void => {
+    if (gate.serve !== null) gate.serve(response, request);
+    else cut(response);
+  };
+  app.any("/*", serve);
   for (const certificate of further) {
     for (const name of certificate.names) {
       app.addServerName(name, appOptions(certificate));
       // The library routes each server name apart.
-      app.domain(name).any("/*", (response, request) => gate.serve?.(response, request));
+      app.domain(name).any("/*", serve);
     }
   }
+}
+
+/** The library ends the process when its callback returns with a response that has neither an answer nor an abort handler. */
+function cut(response: Uws.HttpResponse): void {
+  response.onAborted(() => undefined);
+  response.close();
 }
 
 class UwsServer implements HttpServer {
@@ -185,9 +195,21 @@ class UwsServer implements HttpServer {
     await this.#ports.inFlight.drain(drainMs, this.#ports.clock);
     // Idle connections and, after the deadline, those still busy, whose abort events run within this call.
     this.#app.close();
-    this.#gate.count = null;
     this.#gate.serve = null;
+    await this.#closeWaiting();
+    this.#gate.count = null;
     this.#ports.watch.close();
+  }
+
+  /**
+   * The library does not find connections whose handshake it has put off: it takes some up in each turn of its loop. What
+   * one call leaves, a later one closes; should any be left in the end, `cut` takes them when they ask for something.
+   */
+  async #closeWaiting(): Promise<void> {
+    for (let turn = 0; turn < this.#options.connectionsMax && this.#connectionCount > 0; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#app.close();
+    }
   }
 
   #serve(response: Uws.HttpResponse, request: Uws.HttpRequest): void {

@@ -13,7 +13,7 @@ const test: typeof declare = (title, run) =>
   });
 
 async function consoleIsUp({ consoleEndpoint }: Stand): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
+  for (let attempt = 0; attempt < 2400; attempt++) {
     const probe = sendPlain(consoleEndpoint, { method: "GET", target: "/health/live" });
     if (
       await probe.then(

@@ -133,7 +133,7 @@ for (const front of fronts) {
       ).length;
     t.true(chunkFiles() >= 3);
     await node.reset();
-    for (let attempt = 0; attempt < 200 && chunkFiles() > 0; attempt++) await new Promise((go) => setTimeout(go, 50));
+    for (let attempt = 0; attempt < 1200 && chunkFiles() > 0; attempt++) await new Promise((go) => setTimeout(go, 50));
     t.is(chunkFiles(), 0);
   });
 

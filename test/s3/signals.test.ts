@@ -26,9 +26,11 @@ async function busyNode(t: ExecutionContext): Promise<{ node: NodeProcess; socke
   socket.on("error", () => undefined);
   t.teardown(() => socket.destroy());
   const target = presign({ endpoint: node.endpoint, ...testKeys }, "PUT", "/bucket/k");
-  socket.write(`PUT ${target} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  const begun = new Promise<string>((resolve) => socket.once("data", (piece) => resolve(piece.toString("latin1"))));
+  const length = `Content-Length: ${body.length}\r\nExpect: 100-continue`;
+  socket.write(`PUT ${target} HTTP/1.1\r\nHost: ${host}\r\n${length}\r\n\r\n`);
+  t.regex(await begun, /^HTTP\/1.1 100 /);
   socket.write(body.subarray(0, 50_000));
-  await wait(200);
   return { node, socket, data };
 }
 
@@ -51,7 +53,7 @@ test("a signal that comes twice at once drains: what is under way is finished", 
 test("a second signal after a while ends the node at once", async (t) => {
   const { node } = await busyNode(t);
   node.signal("SIGINT");
-  await wait(1300);
+  await wait(2500);
   node.signal("SIGINT");
   t.is(await node.exited, 70);
 });

@@ -16,7 +16,7 @@ test.after.always(() => rmSync(directory, { recursive: true }));
 
 /** Polls until the node answers that it is ready. */
 async function ready(endpoint: string): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
+  for (let attempt = 0; attempt < 1200; attempt++) {
     const answer = await fetch(`${endpoint}/health/ready`).catch(() => null);
     if (answer?.status === 200) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -104,7 +104,7 @@ test("a mail that waits for its server survives kill -9, and goes out after the 
   const files = (folder: string, ending: string): string[] =>
     existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(ending)) : [];
   const until = async (holds: () => boolean, what: string): Promise<void> => {
-    for (let attempt = 0; attempt < 200 && !holds(); attempt++) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let attempt = 0; attempt < 1200 && !holds(); attempt++) await new Promise((resolve) => setTimeout(resolve, 50));
     t.true(holds(), what);
   };
   const outbox = join(`${data}.mail`, "outbox");
