@@ -11,7 +11,6 @@ import type { Random } from "../base/random.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { Headers, HttpHandler, HttpRequest, HttpResponse, ResponseBody } from "../model/http.ts";
 import { decodeInput, type EncodedAnswer, encodeOutput } from "../model/http-binding.ts";
-import type { Level } from "../model/operation.ts";
 import type { Router } from "../model/route.ts";
 import type { Context, Operation } from "../operations/context.ts";
 import { verifyWholeBody } from "../operations/whole-body-digest.ts";
@@ -31,6 +30,7 @@ import type { PrincipalGate } from "./principal-gate.ts";
 import { RequestContext, resolveBucket, settleBeforeWrite } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
 import type { TenantHost } from "./tenant-host.ts";
+import { levelOf, unrouted } from "./unrouted.ts";
 import { readWholeBody } from "./whole-body.ts";
 
 export interface PipelineOptions {
@@ -381,24 +381,3 @@ const hidesAbsence = (error: unknown, operation: Operation, judge: Judge, bucket
   operation.level === "object" &&
   isRead(operation) &&
   !judge.allows("s3:ListBucket", bucketResource(bucket));
-
-const allowedMethods = {
-  service: "GET",
-  bucket: "DELETE, GET, HEAD, POST, PUT",
-  object: "DELETE, GET, HEAD, POST, PUT",
-};
-
-/** Why no operation answers: the one POST that a bucket takes without a sub-resource is a form's. */
-const unrouted = (method: string, level: Level, query: ReadonlyMap<string, string>): S3Error => {
-  if (method === "POST" && level === "bucket" && query.size === 0) {
-    const Condition = "Bucket POST must be of the enclosure-type multipart/form-data";
-    return new S3Error("PreconditionFailed", { Condition });
-  }
-  const detail = { Method: method, ResourceType: level.toUpperCase() };
-  return new S3Error("MethodNotAllowed", detail, { headers: [["allow", allowedMethods[level]]] });
-};
-
-const levelOf = ({ bucket, key }: Address): Level => {
-  if (bucket === null) return "service";
-  return key === null ? "bucket" : "object";
-};
