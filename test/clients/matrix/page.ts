@@ -28,8 +28,8 @@ const featuresIntroduction = `
 ## Features
 
 What clients do with the rest of S3: access, tags, locks, lifecycle, encryption, forms, websites and the other sub-resources of
-buckets. A client runs this on a transport with TLS at least, with \`--long\` on every one; what the nodes answer is judged by
-the client's own reading of it, by requests without credentials, and by another client's.
+buckets. A client does this over TLS at least, with \`--long\` over HTTP and TLS on both HTTP servers. What the nodes answer is
+judged by the client's own reading of it, by requests without credentials, and by another client's reading.
 
 | client | version | features exercised | result |
 |---|---|---|---|
@@ -48,7 +48,8 @@ function resultOf({ result, reason = "" }: Outcome, transports: number): string 
 /** Writes the page; clients that were not run keep the row that they had. */
 export function writePage(outcomes: readonly Outcome[]): void {
   const before = existsSync(clientsPageFile) ? readFileSync(clientsPageFile, "utf8").split("\n") : [];
-  const beforeFeatures = before.slice(Math.max(0, before.indexOf("## Features")));
+  const heading = before.indexOf("## Features");
+  const beforeFeatures = heading === -1 ? [] : before.slice(heading);
   const rows = clients.map((client) => {
     const start = rowStart(client.name, client.version, client.obtained);
     const outcome = outcomes.find((candidate) => candidate.client === client);
