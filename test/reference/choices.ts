@@ -149,14 +149,13 @@ export class Interpreter {
     };
   }
 
-  /** The first object that is so encrypted, as a source; null: there is none. */
-  encryptedSource(kind: EncryptionKind): Record<string, string> | null {
-    for (const [key, history] of this.#view.state.keys) {
-      const [current] = history;
-      if (current === undefined || current.isMarker || current.encryption.kind !== kind) continue;
-      return { "x-amz-copy-source": `/${encodeURIComponent(key)}`, ...this.#sourceKey(key, undefined) };
-    }
-    return null;
+  /** A current object as a source, so encrypted if one is; of nothing where there is none. */
+  encryptedSource(kind: EncryptionKind): Record<string, string> {
+    const { state } = this.#view;
+    const keys = [...state.keys.keys()].filter((key) => currentObject(state, key) !== null);
+    const isWanted = (key: string): boolean => currentObject(state, key)?.encryption.kind === kind;
+    const key = keys.find(isWanted) ?? keys[0] ?? this.key(0);
+    return { "x-amz-copy-source": `/${encodeURIComponent(key)}`, ...this.#sourceKey(key, undefined) };
   }
 
   /** The customer's key that goes with a part. */

@@ -26,7 +26,7 @@ const body = fc.record({
 const partBody = fc.record({
   size: fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom<BodySize>("small", "byte", "frames") },
-    { weight: 3, arbitrary: fc.constantFrom<BodySize>("5 MiB", "6 MiB") },
+    { weight: 2, arbitrary: fc.constantFrom<BodySize>("5 MiB", "6 MiB") },
   ),
   fill: fc.nat(1),
 });
@@ -325,10 +325,10 @@ const weights: Readonly<Record<keyof typeof commandArbitraries, number>> = {
   CopyObject: 80,
   Listing: 100,
   NextPage: 60,
-  CreateMultipartUpload: 40,
-  UploadPart: 110,
-  UploadPartCopy: 40,
-  CompleteMultipartUpload: 80,
+  CreateMultipartUpload: 55,
+  UploadPart: 140,
+  UploadPartCopy: 100,
+  CompleteMultipartUpload: 100,
   AbortMultipartUpload: 8,
   ListParts: 20,
   PutBucketVersioning: 80,

@@ -7,6 +7,7 @@ import type { Command, Crash } from "./commands.ts";
 import type { Coverage } from "./coverage.ts";
 import { documentRules } from "./documents.ts";
 import { keyFor } from "./feature-requests.ts";
+import { tooLongKey } from "./inputs.ts";
 import { interpret } from "./interpret.ts";
 import { placeAfter, positionAfter } from "./listings.ts";
 import { compare } from "./match.ts";
@@ -66,6 +67,7 @@ export class Session {
       await this.perform({ ...nothing, operation: documentRules[command.name].get });
       if (opening.has(command.name)) await this.#visit();
     }
+    if (command.kind === "Foreign" && request.operation === "PutBucketPolicy") await this.#visit();
     if (command.kind === "CopyAttributed" && request.operation === "CopyObject") await this.#lookAt(request.key);
     const pages = command.kind === "Listing" ? command.follow : 0;
     for (let page = 0; page < pages && this.#nextPage !== null; page++) await this.perform(this.#nextPage);
@@ -92,7 +94,8 @@ export class Session {
    */
   async perform(asked: Request): Promise<boolean> {
     const request =
-      this.#origin === null || withoutOrigin.has(asked.operation)
+      // What has no key that could be one is refused before it is known what bucket's rules would be asked.
+      this.#origin === null || withoutOrigin.has(asked.operation) || asked.key === tooLongKey
         ? asked
         : { ...asked, headers: { ...asked.headers, origin: this.#origin } };
     const from = Date.now();
@@ -263,6 +266,19 @@ export class Session {
         const isPlain = current === null || /^(unencrypted|SSE-S3)$/.test(current.encryption.kind);
         if (isPlain) await this.perform({ ...nothing, operation: "HeadObject", who, key });
       }
+    }
+    for (const key of this.#keys) {
+      const current = currentObject(this.#state, key);
+      if (current !== null && current.owner !== "owner") await this.#visitForeign(key, current.acl);
+    }
+  }
+
+  /** An object of another owner: its ACL is shown, and set to what it is. */
+  async #visitForeign(key: string, acl: string): Promise<void> {
+    for (const who of ["owner", "stranger", "anonymous"] as const) {
+      await this.perform({ ...nothing, operation: "HeadObject", who, key });
+      await this.perform({ ...nothing, operation: "GetObjectAcl", who, key });
+      await this.perform({ ...nothing, operation: "PutObjectAcl", who, key, headers: { "x-amz-acl": acl } });
     }
   }
 
