@@ -245,11 +245,14 @@ export class Session {
     for (const [key, history] of this.#state.keys) {
       for (const version of history) {
         const query = this.#state.versioning === "Off" ? {} : { versionId: version.id };
+        const headers = { "x-amz-bypass-governance-retention": "true" };
+        if (!version.isMarker && (version.retention !== null || version.legalHold === true)) {
+          await this.perform({ ...nothing, operation: "DeleteObject", key, query, headers, who: "limited" });
+        }
         if (!version.isMarker && version.legalHold === true) {
           const body = Buffer.from("<LegalHold><Status>OFF</Status></LegalHold>");
           await this.perform({ ...nothing, operation: "PutObjectLegalHold", key, query, body, choice: "OFF" });
         }
-        const headers = { "x-amz-bypass-governance-retention": "true" };
         await this.perform({ ...nothing, operation: "DeleteObject", key, query, headers });
       }
     }
