@@ -180,9 +180,14 @@ export class Interpreter {
   }
 
   /** null: there is none. */
-  upload({ nth, fault }: Choice<"UploadPart">["upload"]): { key: string; id: string; upload: Upload | null } | null {
+  upload(
+    { nth, fault }: Choice<"UploadPart">["upload"],
+    prefers: EncryptionKind | null = null,
+  ): { key: string; id: string; upload: Upload | null } | null {
     const { state } = this.#view;
-    const known = state.uploads.filter(({ id }) => isTold(id));
+    const all = state.uploads.filter(({ id }) => isTold(id));
+    const preferred = all.filter(({ attributes }) => attributes.encryption.kind === prefers);
+    const known = preferred.length > 0 ? preferred : all;
     const upload = known[nth % Math.max(1, known.length)];
     if (fault === "gone") {
       const gone = state.completed[0];

@@ -48,7 +48,7 @@ export type EtagChoice = "current" | "*" | "bare" | "other" | "wrong";
 const version = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom("first", "second", "third", "last") },
   { weight: 3, arbitrary: fc.constant("null") },
-  { weight: 1, arbitrary: fc.constantFrom("gone", "garbage") },
+  { weight: 2, arbitrary: fc.constantFrom("gone", "garbage") },
 );
 const date = fc.constantFrom("same", "before", "long ago");
 
@@ -252,6 +252,8 @@ export const commandArbitraries = {
     source,
     /** Prefers a source that is so encrypted. */
     seeks: fc.constantFrom(null, ...encryptionKinds),
+    /** Prefers an upload that is so encrypted. */
+    into: fc.constantFrom(null, ...encryptionKinds),
     keyFault,
     range: sometimes(
       fc.constantFrom("bytes=0-0", "bytes=1-99", "bytes=0-5242879", "bytes=9-2", "bytes=0-99999999", "bytes=5-"),

@@ -31,7 +31,7 @@ const attributesWith = (encryptedOneIn: number, ...more: (typeof attributeChoice
   });
 
 /** What a write says beside metadata. */
-export const attributes = attributesWith(4);
+export const attributes = attributesWith(4, "SSE-S3");
 export const uploadAttributes = attributesWith(2, "SSE-S3");
 export type AttributesChoice = typeof attributes extends fc.Arbitrary<infer A> ? A : never;
 
@@ -111,7 +111,7 @@ export const featureArbitraries = {
     kind: fc.constant("Foreign" as const),
     writer: fc.constantFrom("stranger" as const, "anonymous" as const),
     key,
-    acl: fc.constantFrom(null, ...attributeChoices.acl),
+    acl: fc.constantFrom(null, ...attributeChoices.acl, "bucket-owner-full-control" as const),
     /** Opens the bucket to writers where it is closed. */
     isBold: sometimes(fc.constant(true), 3),
     nth: fc.nat(7),

@@ -179,7 +179,7 @@ function formRequest(command: Choice<"PostObject">, at: Interpreter, { state }: 
   const key = at.key(command.key);
   if (who === "anonymous" && state.settings.get("encryption") === "SSE-KMS") return null;
   const body = bodyOf({ size: "small", fill: command.fill });
-  const fault = who === "anonymous" ? null : command.fault;
+  const fault = who === "anonymous" || !state.exists ? null : command.fault;
   const chosen = algorithm ?? (state.lock === null ? null : "CRC32");
   const digested = fault === null && command.isWrong === true ? none : body;
   const headers = {

@@ -227,7 +227,7 @@ function uploadRequest(
   command: Extract<Rest, { kind: "UploadPart" | "UploadPartCopy" | "AbortMultipartUpload" | "ListParts" }>,
   at: Interpreter,
 ): Request | null {
-  const chosen = at.upload(command.upload);
+  const chosen = at.upload(command.upload, command.kind === "UploadPartCopy" ? command.into : null);
   if (chosen === null) return null;
   const { key, id, upload } = chosen;
   switch (command.kind) {
