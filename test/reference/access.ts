@@ -129,7 +129,7 @@ export function judgeAccess(state: State, request: Request, turn: Turn): void {
       : actions.every((action) => isAllowed(state, who, action, object));
   const verdict = mayAll ? "allowed" : "refused";
   if (judged !== undefined) turn.reach(`decision ${who} ${judged} ${verdict}`);
-  const byAcl = aclOperations.find((name) => name === operation);
+  const byAcl = aclOperations.find((name) => name === (operation === "HeadObject" ? "GetObject" : operation));
   if (byAcl !== undefined && object !== null && who !== "limited" && countsAcls(state)) {
     turn.reach(`object of ${object.owner}, ${who}'s ${byAcl} ${verdict}`);
   }

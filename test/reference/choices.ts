@@ -149,14 +149,13 @@ export class Interpreter {
     };
   }
 
-  /** The first object that is so encrypted, as a source; null: there is none. */
-  encryptedSource(kind: EncryptionKind): Record<string, string> | null {
-    for (const [key, history] of this.#view.state.keys) {
-      const [current] = history;
-      if (current === undefined || current.isMarker || current.encryption.kind !== kind) continue;
-      return { "x-amz-copy-source": `/${encodeURIComponent(key)}`, ...this.#sourceKey(key, undefined) };
-    }
-    return null;
+  /** A current object as a source, so encrypted if one is; of nothing where there is none. */
+  encryptedSource(kind: EncryptionKind): Record<string, string> {
+    const { state } = this.#view;
+    const keys = [...state.keys.keys()].filter((key) => currentObject(state, key) !== null);
+    const isWanted = (key: string): boolean => currentObject(state, key)?.encryption.kind === kind;
+    const key = keys.find(isWanted) ?? keys[0] ?? this.key(0);
+    return { "x-amz-copy-source": `/${encodeURIComponent(key)}`, ...this.#sourceKey(key, undefined) };
   }
 
   /** The customer's key that goes with a part. */
@@ -181,9 +180,14 @@ export class Interpreter {
   }
 
   /** null: there is none. */
-  upload({ nth, fault }: Choice<"UploadPart">["upload"]): { key: string; id: string; upload: Upload | null } | null {
+  upload(
+    { nth, fault }: Choice<"UploadPart">["upload"],
+    prefers: EncryptionKind | null = null,
+  ): { key: string; id: string; upload: Upload | null } | null {
     const { state } = this.#view;
-    const known = state.uploads.filter(({ id }) => isTold(id));
+    const all = state.uploads.filter(({ id }) => isTold(id));
+    const preferred = all.filter(({ attributes }) => attributes.encryption.kind === prefers);
+    const known = preferred.length > 0 ? preferred : all;
     const upload = known[nth % Math.max(1, known.length)];
     if (fault === "gone") {
       const gone = state.completed[0];

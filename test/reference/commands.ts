@@ -26,7 +26,7 @@ const body = fc.record({
 const partBody = fc.record({
   size: fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom<BodySize>("small", "byte", "frames") },
-    { weight: 3, arbitrary: fc.constantFrom<BodySize>("5 MiB", "6 MiB") },
+    { weight: 2, arbitrary: fc.constantFrom<BodySize>("5 MiB", "6 MiB") },
   ),
   fill: fc.nat(1),
 });
@@ -48,7 +48,7 @@ export type EtagChoice = "current" | "*" | "bare" | "other" | "wrong";
 const version = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom("first", "second", "third", "last") },
   { weight: 3, arbitrary: fc.constant("null") },
-  { weight: 1, arbitrary: fc.constantFrom("gone", "garbage") },
+  { weight: 2, arbitrary: fc.constantFrom("gone", "garbage") },
 );
 const date = fc.constantFrom("same", "before", "long ago");
 
@@ -252,6 +252,8 @@ export const commandArbitraries = {
     source,
     /** Prefers a source that is so encrypted. */
     seeks: fc.constantFrom(null, ...encryptionKinds),
+    /** Prefers an upload that is so encrypted. */
+    into: fc.constantFrom(null, ...encryptionKinds),
     keyFault,
     range: sometimes(
       fc.constantFrom("bytes=0-0", "bytes=1-99", "bytes=0-5242879", "bytes=9-2", "bytes=0-99999999", "bytes=5-"),
@@ -325,10 +327,10 @@ const weights: Readonly<Record<keyof typeof commandArbitraries, number>> = {
   CopyObject: 80,
   Listing: 100,
   NextPage: 60,
-  CreateMultipartUpload: 40,
-  UploadPart: 110,
-  UploadPartCopy: 40,
-  CompleteMultipartUpload: 80,
+  CreateMultipartUpload: 55,
+  UploadPart: 140,
+  UploadPartCopy: 100,
+  CompleteMultipartUpload: 100,
   AbortMultipartUpload: 8,
   ListParts: 20,
   PutBucketVersioning: 80,

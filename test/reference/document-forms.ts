@@ -32,7 +32,10 @@ export const policies: Readonly<Record<string, readonly Statement[]>> = {
   "public read": [{ effect: "Allow", principal: "*", actions: readActions, on: "objects" }],
   "public list": [{ effect: "Allow", principal: "*", actions: ["s3:ListBucket"], on: "bucket" }],
   "public write": all.map((statement) => ({ ...statement, principal: "*" as const })),
-  "to the stranger": all,
+  "to the stranger": all.map((statement) => ({
+    ...statement,
+    actions: statement.actions.filter((action) => action !== "s3:PutObjectAcl"),
+  })),
   "no deletes": [
     { effect: "Deny", principal: "*", actions: ["s3:DeleteObject", ...aclActions("Put")], on: "objects" },
     { effect: "Allow", principal: "*", actions: ["s3:GetObject", "s3:DeleteObject"], on: "objects" },

@@ -23,16 +23,16 @@ export const attributeChoices = {
   encryption: ["SSE-S3", "SSE-KMS", "bucket key", "SSE-C a", "SSE-C b"],
 } as const;
 
-const attributesWith = (encryptedOneIn: number) =>
+const attributesWith = (encryptedOneIn: number, ...more: (typeof attributeChoices.encryption)[number][]) =>
   fc.record({
     lock: sometimes(fc.constantFrom(...attributeChoices.lock), 6),
     acl: sometimes(fc.constantFrom(...attributeChoices.acl), 10),
-    encryption: sometimes(fc.constantFrom(...attributeChoices.encryption), encryptedOneIn),
+    encryption: sometimes(fc.constantFrom(...attributeChoices.encryption, ...more), encryptedOneIn),
   });
 
 /** What a write says beside metadata. */
-export const attributes = attributesWith(4);
-export const uploadAttributes = attributesWith(2);
+export const attributes = attributesWith(4, "SSE-S3");
+export const uploadAttributes = attributesWith(2, "SSE-S3");
 export type AttributesChoice = typeof attributes extends fc.Arbitrary<infer A> ? A : never;
 
 export const featureArbitraries = {
@@ -70,7 +70,19 @@ export const featureArbitraries = {
     kind: fc.constant("Setting" as const),
     name: fc.oneof(
       { weight: 2, arbitrary: fc.constantFrom(...subresources) },
-      { weight: 3, arbitrary: fc.constantFrom("policy", "publicAccessBlock", "ownershipControls", "acl", "cors") },
+      {
+        weight: 3,
+        arbitrary: fc.constantFrom(
+          "policy",
+          "publicAccessBlock",
+          "ownershipControls",
+          "acl",
+          "cors",
+          "logging",
+          "notification",
+          "replication",
+        ),
+      },
     ) as fc.Arbitrary<(typeof subresources)[number]>,
     verb: fc.constantFrom("put", "put", "get", "remove"),
     choice: fc.nat(11),
@@ -99,7 +111,7 @@ export const featureArbitraries = {
     kind: fc.constant("Foreign" as const),
     writer: fc.constantFrom("stranger" as const, "anonymous" as const),
     key,
-    acl: fc.constantFrom(null, ...attributeChoices.acl),
+    acl: fc.constantFrom(null, ...attributeChoices.acl, "bucket-owner-full-control" as const),
     /** Opens the bucket to writers where it is closed. */
     isBold: sometimes(fc.constant(true), 3),
     nth: fc.nat(7),
@@ -150,7 +162,7 @@ export const featureWeights: Readonly<Record<keyof typeof featureArbitraries, nu
   Setting: 200,
   PolicyStatus: 15,
   Visit: 130,
-  Loosen: 60,
+  Loosen: 75,
   CopyAttributed: 35,
   Foreign: 90,
   PostObject: 60,

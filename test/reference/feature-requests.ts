@@ -179,7 +179,7 @@ function formRequest(command: Choice<"PostObject">, at: Interpreter, { state }: 
   const key = at.key(command.key);
   if (who === "anonymous" && state.settings.get("encryption") === "SSE-KMS") return null;
   const body = bodyOf({ size: "small", fill: command.fill });
-  const fault = who === "anonymous" ? null : command.fault;
+  const fault = who === "anonymous" || !state.exists ? null : command.fault;
   const chosen = algorithm ?? (state.lock === null ? null : "CRC32");
   const digested = fault === null && command.isWrong === true ? none : body;
   const headers = {
@@ -234,18 +234,16 @@ function foreignRequest(command: Choice<"Foreign">, at: Interpreter, { state }: 
 function loosenRequest({ who, nth, choice, bypasses }: Choice<"Loosen">, { state }: View): Request | null {
   if (state.lock === null) return null;
   const isRemoval = choice === "removal";
-  const governed = pick(
-    state,
-    nth,
-    ({ retention, legalHold }) =>
-      retention?.mode === "GOVERNANCE" || (isRemoval && (retention !== null || legalHold === true || nth === 0)),
+  const governed = pick(state, nth, ({ retention, legalHold }) =>
+    isRemoval ? (retention !== null || legalHold === true) === nth > 0 : retention?.mode === "GOVERNANCE",
   );
   const found = governed ?? pick(state, nth, ({ retention }) => retention === null);
   if (found === null) return null;
   const { key, version } = found;
   const query = { versionId: version.id };
   const change = governed === null ? "GOVERNANCE 2050" : choice;
-  const headers = bypasses ? { "x-amz-bypass-governance-retention": "true" } : {};
+  const asks = bypasses || (isRemoval && who === "limited");
+  const headers: Record<string, string> = asks ? { "x-amz-bypass-governance-retention": "true" } : {};
   if (change === "removal") return plain("DeleteObject", key, { who, query, headers });
   const body = Buffer.from(retentionDocument(change));
   return plain("PutObjectRetention", key, { who, query, headers, body, choice: change });

@@ -227,7 +227,7 @@ function uploadRequest(
   command: Extract<Rest, { kind: "UploadPart" | "UploadPartCopy" | "AbortMultipartUpload" | "ListParts" }>,
   at: Interpreter,
 ): Request | null {
-  const chosen = at.upload(command.upload);
+  const chosen = at.upload(command.upload, command.kind === "UploadPartCopy" ? command.into : null);
   if (chosen === null) return null;
   const { key, id, upload } = chosen;
   switch (command.kind) {
@@ -253,7 +253,7 @@ function uploadRequest(
       return plain(command.kind, key, {
         query: { uploadId: id, partNumber: String(command.number) },
         headers: {
-          ...((command.seeks === null ? null : at.encryptedSource(command.seeks)) ?? at.source(command.source)),
+          ...(command.seeks === null ? at.source(command.source) : at.encryptedSource(command.seeks)),
           ...at.partKey(upload, command.keyFault),
           ...(command.range === null ? {} : { "x-amz-copy-source-range": command.range }),
         },

@@ -95,6 +95,38 @@ test("a lock, a policy and a public access block each refuse what they are for",
   t.is(code(after(held, request("PutBucketPolicy", { choice: "no reads" })), request("GetObject")), "AccessDenied");
 });
 
+test("an object answers to who wrote it until its bucket's owner owns everything", (t) => {
+  const turn = { now: { from: 0, to: 1 }, reach: () => undefined, outcome: () => undefined };
+  const tokens = { positions: new Map(), places: new Map() };
+  const code = (state: State, one: Request) => answer(state, one, turn, tokens).answer.code;
+  const open = after(newBucket(), request("PutBucketPolicy", { choice: "public write" }));
+  const write = request("PutObject", { who: "stranger" });
+  const foreign = after(open, write);
+  const read = request("GetObject");
+  t.is(code(foreign, read), "AccessDenied");
+  t.is(code(foreign, { ...read, who: "stranger" }), null);
+  t.is(code(foreign, { ...read, who: "anonymous" }), "AccessDenied");
+  t.is(code(foreign, request("DeleteObject")), null);
+  const given = { ...write, headers: { "x-amz-acl": "bucket-owner-full-control" } };
+  t.is(code(after(open, given), read), null);
+  const enforced = after(foreign, request("PutBucketOwnershipControls", { choice: "BucketOwnerEnforced" }));
+  t.is(code(enforced, read), null);
+});
+
+test("a form is refused by its policy, and answered as it asks", (t) => {
+  const turn = { now: { from: 0, to: 1 }, reach: () => undefined, outcome: () => undefined };
+  const tokens = { positions: new Map(), places: new Map() };
+  const form = { filename: null, answer: "", fault: null };
+  const status = (more: Partial<NonNullable<Request["form"]>>): number =>
+    answer(newBucket(), request("PostObject", { form: { ...form, ...more } }), turn, tokens).answer.status;
+  t.is(status({}), 204);
+  t.is(status({ answer: "201" }), 201);
+  t.is(status({ answer: "redirect" }), 303);
+  t.is(status({ answer: "999" }), 204);
+  t.is(status({ fault: "expired" }), 403);
+  t.is(status({ fault: "too small" }), 400);
+});
+
 test("an answer that differs anywhere is told from one that agrees", (t) => {
   const expected = { status: 200, code: null, headers: { etag: '"1"', "x-amz-version-id": "?1" }, body: null };
   const observed = {

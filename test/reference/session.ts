@@ -7,13 +7,15 @@ import type { Command, Crash } from "./commands.ts";
 import type { Coverage } from "./coverage.ts";
 import { documentRules } from "./documents.ts";
 import { keyFor } from "./feature-requests.ts";
+import { tooLongKey } from "./inputs.ts";
 import { interpret } from "./interpret.ts";
 import { placeAfter, positionAfter } from "./listings.ts";
 import { compare } from "./match.ts";
 import { answer } from "./model.ts";
+import { countsAcls } from "./owners.ts";
 import type { Before, Sequence } from "./sequences.ts";
 import type { SharedNode } from "./shared-node.ts";
-import { currentObject, newBucket, type Request, rename, type State, type Turn } from "./state.ts";
+import { currentObject, newBucket, type Request, rename, type State, type Subresource, type Turn } from "./state.ts";
 import type { ErrorCode, Operation, Point } from "./vocabulary.ts";
 import type { Element, Observed } from "./wire.ts";
 
@@ -64,7 +66,11 @@ export class Session {
       await this.perform({ ...nothing, operation: documentRules[command.name].get });
       if (opening.has(command.name)) await this.#visit();
     }
-    if (command.kind === "CopyAttributed" && request.operation === "CopyObject") await this.#lookAt(request.key);
+    if (command.kind === "Setting" && command.verb === "put") await this.#contradict(command.name);
+    if (command.kind === "Foreign" && request.operation === "PutBucketPolicy") await this.#visit();
+    const copies = command.kind === "CopyAttributed" && request.operation === "CopyObject";
+    const writes = command.kind === "Foreign" && request.operation === "PutObject";
+    if (copies || writes) await this.#lookAt(request.key);
     const pages = command.kind === "Listing" ? command.follow : 0;
     for (let page = 0; page < pages && this.#nextPage !== null; page++) await this.perform(this.#nextPage);
   }
@@ -90,7 +96,8 @@ export class Session {
    */
   async perform(asked: Request): Promise<boolean> {
     const request =
-      this.#origin === null || withoutOrigin.has(asked.operation)
+      // What has no key that could be one is refused before it is known what bucket's rules would be asked.
+      this.#origin === null || withoutOrigin.has(asked.operation) || asked.key === tooLongKey
         ? asked
         : { ...asked, headers: { ...asked.headers, origin: this.#origin } };
     const from = Date.now();
@@ -230,11 +237,14 @@ export class Session {
     for (const [key, history] of this.#state.keys) {
       for (const version of history) {
         const query = this.#state.versioning === "Off" ? {} : { versionId: version.id };
+        const headers = { "x-amz-bypass-governance-retention": "true" };
+        if (!version.isMarker && (version.retention !== null || version.legalHold === true)) {
+          await this.perform({ ...nothing, operation: "DeleteObject", key, query, headers, who: "limited" });
+        }
         if (!version.isMarker && version.legalHold === true) {
           const body = Buffer.from("<LegalHold><Status>OFF</Status></LegalHold>");
           await this.perform({ ...nothing, operation: "PutObjectLegalHold", key, query, body, choice: "OFF" });
         }
-        const headers = { "x-amz-bypass-governance-retention": "true" };
         await this.perform({ ...nothing, operation: "DeleteObject", key, query, headers });
       }
     }
@@ -251,6 +261,42 @@ export class Session {
         const isPlain = current === null || /^(unencrypted|SSE-S3)$/.test(current.encryption.kind);
         if (isPlain) await this.perform({ ...nothing, operation: "HeadObject", who, key });
       }
+    }
+    for (const key of this.#keys) {
+      const current = currentObject(this.#state, key);
+      if (current === null) continue;
+      const isOpen = this.#state.settings.get("policy") === "public write";
+      if (isOpen || current.owner !== "owner") await this.#visitAcl(key, current.acl);
+    }
+    const { settings } = this.#state;
+    const [key = ""] = this.#keys;
+    const headers = { "x-amz-acl": "private" };
+    if (settings.get("policy") === "to the stranger" && settings.get("encryption") !== "SSE-KMS") {
+      await this.perform({ ...nothing, operation: "PutObject", who: "stranger", key, headers });
+    }
+    if (settings.get("policy") !== "no deletes") return;
+    for (const who of ["owner", "limited"] as const) {
+      await this.perform({ ...nothing, operation: "DeleteObject", who, key });
+      await this.perform({ ...nothing, operation: "PutObject", who, key, headers });
+    }
+  }
+
+  /** What is refused because of what was set. */
+  async #contradict(name: Subresource): Promise<void> {
+    const { settings, versioning } = this.#state;
+    const isGranting = name === "acl" && (settings.get("acl") ?? "private") !== "private";
+    if (isGranting && countsAcls(this.#state)) await this.#put("ownershipControls", "BucketOwnerEnforced");
+    if (name === "replication" && settings.has(name) && versioning === "Enabled") {
+      await this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status: "Suspended" } });
+    }
+  }
+
+  /** An ACL is shown, and set to what it is. */
+  async #visitAcl(key: string, acl: string): Promise<void> {
+    for (const who of ["owner", "stranger", "anonymous"] as const) {
+      await this.perform({ ...nothing, operation: "HeadObject", who, key });
+      await this.perform({ ...nothing, operation: "GetObjectAcl", who, key });
+      await this.perform({ ...nothing, operation: "PutObjectAcl", who, key, headers: { "x-amz-acl": acl } });
     }
   }
 
