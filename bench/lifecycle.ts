@@ -2,9 +2,10 @@
  * `node dist/bench/lifecycle.js`: what a lifecycle pass over a bucket of a million objects with tags and versions costs,
  * and what clients of the same bucket notice of it: p99 of PUT and GET, at a fixed rate, while a pass runs to p99 while
  * none does. Windows of both kinds take turns, A B, B A; the first two are dropped. Then the same with a pass that
- * removes. A day of the rules has a second, so that every object is old enough to be asked for its tags and its size,
- * and a pass follows the other. Without a pass the rules are there as well, for keys that do not exist.
- *   --objects N (1000000)   --rounds N (9, pairs of windows, 0: only the pass alone)   --removing N (7)   --seconds N (12, of a window)
+ * removes. Passes walk over current objects and over versions by turns. A day of the rules has a second, so that every
+ * object is old enough to be asked for its tags and its size, and one pass follows the other. Without a pass the rules
+ * are there as well, for keys that do not exist.
+ *   --objects N (1000000)   --rounds N (8, pairs of windows; 0: none)   --removing N (6, pairs)   --seconds N (12, of a window)
  *   --rate N (500, requests a second, half GET, half PUT)   --connections N (16)   --fill N (64, connections)
  *   --data DIR (kept; objects that are there are not put again)
  */
@@ -20,7 +21,15 @@ import { type Latencies, runLoad } from "./lifecycle-load.ts";
 import { type MeteredNode, startMetered } from "./metered-node.ts";
 import { cpuMicrosBetween, processTree, readCpuTimes } from "./process-usage.ts";
 import { ratioSpread, type Spread } from "./statistics.ts";
-import { configureLifecycle, fillTagged, lookingRules, rule, taggedBucket, taggedVersions } from "./tagged-bucket.ts";
+import {
+  configureLifecycle,
+  fillTagged,
+  lookingRules,
+  type RuleActions,
+  removingRules,
+  taggedBucket,
+  taggedVersions,
+} from "./tagged-bucket.ts";
 
 export interface LifecycleOptions {
   /** A tenth of them may be removed in the end. */
@@ -52,13 +61,13 @@ const sampleMs = 250;
 const settleMs = 500;
 const passSecondsMax = 1200;
 /** Keys that do not exist have rules, and passes have nothing to look at. */
-const restingRules = lookingRules(1).replace(/<Filter>.*?<\/Filter>/g, "<Filter><Prefix>none/</Prefix></Filter>");
-/** In a bucket with versions: objects become noncurrent below a delete marker, and go as noncurrent versions. */
-const removingRules = rule(
-  "due",
-  "<Prefix>due-</Prefix>",
-  "<Expiration><Days>1</Days></Expiration><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>",
-);
+const all: RuleActions = { objects: true, versions: true };
+const restingRules = lookingRules(1, all).replace(/<Filter>.*?<\/Filter>/g, "<Filter><Prefix>none/</Prefix></Filter>");
+/** What passes of the windows walk over, by turns: one pass over all takes longer than a window. */
+const parts: readonly RuleActions[] = [
+  { objects: true, versions: false },
+  { objects: false, versions: true },
+];
 
 class Bench {
   readonly #options: LifecycleOptions;
@@ -80,7 +89,7 @@ class Bench {
     const before = await this.#counts();
     const cpu = readCpuTimes(processTree(pids));
     const started = performance.now();
-    await this.configure(lookingRules(1));
+    await this.configure(lookingRules(1, all));
     // Passes that had nothing to look at end before it begins.
     for (let earlier: number | null = null; ; await pause(sampleMs)) {
       const { passes, rows } = await this.#counts();
@@ -97,12 +106,17 @@ class Bench {
   }
 
   /** Rounds of a window without a pass and one with, in turns; the first round is dropped. */
-  async compare(name: string, rules: string, rounds: number): Promise<string[]> {
+  async compare(
+    name: string,
+    rules: (days: number, actions: RuleActions) => string,
+    rounds: number,
+  ): Promise<string[]> {
     const without: Window[] = [];
     const during: Window[] = [];
     for (let round = 0; round <= rounds; round++) {
       for (const isPassing of round % 2 === 0 ? [false, true] : [true, false]) {
-        const window = await this.#window(isPassing ? rules : restingRules);
+        const part = parts[round % parts.length] ?? all;
+        const window = await this.#window(isPassing ? rules(1, part) : restingRules);
         this.#options.tell(windowText(round, isPassing ? name : "no pass", window));
         if (round > 0) (isPassing ? during : without).push(window);
       }
@@ -227,7 +241,7 @@ export async function benchLifecycle(options: LifecycleOptions): Promise<readonl
     await bench.configure(restingRules);
     tell(`${taggedVersions(objects)} versions of ${objects} objects`);
     say(await bench.passAlone());
-    if (rounds > 0) say(...(await bench.compare("a pass", lookingRules(1), rounds)));
+    if (rounds > 0) say(...(await bench.compare("a pass", lookingRules, rounds)));
     if (removingRounds > 0) {
       if (!(await bench.dueLeft())) throw new BenchError("nothing is left to remove: an earlier run has removed it");
       say(...(await bench.compare("a removing pass", removingRules, removingRounds)));
@@ -251,8 +265,8 @@ async function main(): Promise<void> {
   try {
     const lines = await benchLifecycle({
       objects: count("objects", 1_000_000),
-      rounds: count("rounds", 9),
-      removingRounds: count("removing", 7),
+      rounds: count("rounds", 8),
+      removingRounds: count("removing", 6),
       seconds: count("seconds", 12),
       rate: count("rate", 500),
       connections: count("connections", 16),

@@ -267,7 +267,7 @@ export async function benchTaggedListing(options: ListingOptions): Promise<reado
 async function passOnce({ server, metrics }: MeteredNode): Promise<void> {
   const count = async (name: string): Promise<number> => (await metrics()).get(`troupe_lifecycle_${name}`) ?? 0;
   const before = await count("passes");
-  await configureLifecycle(server.target, lookingRules(lateDays));
+  await configureLifecycle(server.target, lookingRules(lateDays, { objects: true, versions: true }));
   const deadline = performance.now() + passSecondsMax * 1000;
   for (let seen = -1; ; await pause(restMs)) {
     const rows = await count("rows");

@@ -32,38 +32,44 @@ const tagsOf = (index: number): Readonly<Record<string, string>> => ({
 });
 
 /** @param filter elements of a Filter @param actions of the rule */
-export const rule = (id: string, filter: string, actions: string): string =>
+const rule = (id: string, filter: string, actions: string): string =>
   `<Rule><ID>${id}</ID><Filter>${filter}</Filter><Status>Enabled</Status>${actions}</Rule>`;
+
+/** Actions of rules, in days: for current objects, and for noncurrent versions. */
+export interface RuleActions {
+  readonly objects: boolean;
+  readonly versions: boolean;
+}
 
 /**
  * Rules by prefix, tags and size, for current and noncurrent versions, markers and uploads. They ask every object of the
  * bucket for its tags and its size, and none of the bench's is what they ask for.
  * @param days from when on
  */
-export function lookingRules(days: number): string {
-  const expiration = `<Expiration><Days>${days}</Days></Expiration>`;
-  const noncurrent = (keep: string): string =>
-    `<NoncurrentVersionExpiration><NoncurrentDays>${days}</NoncurrentDays>${keep}</NoncurrentVersionExpiration>`;
+export function lookingRules(days: number, { objects, versions }: RuleActions): string {
+  const actions = (keep: string): string => {
+    const expiration = `<Expiration><Days>${days}</Days></Expiration>`;
+    const noncurrent = `<NoncurrentVersionExpiration><NoncurrentDays>${days}</NoncurrentDays>${keep}</NoncurrentVersionExpiration>`;
+    return (objects ? expiration : "") + (versions ? noncurrent : "");
+  };
   const tag = (key: string, value: string): string => `<Tag><Key>${key}</Key><Value>${value}</Value></Tag>`;
+  const markers = "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>";
+  const uploads =
+    "<AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>";
   return [
-    rule(
-      "class",
-      tag("class", "none"),
-      expiration + noncurrent("<NewerNoncurrentVersions>2</NewerNoncurrentVersions>"),
-    ),
-    rule(
-      "both",
-      `<And><Prefix>stay-</Prefix>${tag("class", "1")}${tag("team", "oak")}</And>`,
-      expiration + noncurrent(""),
-    ),
-    rule("large", "<ObjectSizeGreaterThan>1000000</ObjectSizeGreaterThan>", expiration + noncurrent("")),
-    rule("markers", "", "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>"),
-    rule(
-      "uploads",
-      "",
-      "<AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>",
-    ),
+    rule("class", tag("class", "none"), actions("<NewerNoncurrentVersions>2</NewerNoncurrentVersions>")),
+    rule("both", `<And><Prefix>stay-</Prefix>${tag("class", "1")}${tag("team", "oak")}</And>`, actions("")),
+    rule("large", "<ObjectSizeGreaterThan>1000000</ObjectSizeGreaterThan>", actions("")),
+    rule("uploads", "", uploads),
+    ...(versions ? [rule("markers", "", markers)] : []),
   ].join("");
+}
+
+/** Rules that make due what begins with "due-". */
+export function removingRules(days: number, { objects, versions }: RuleActions): string {
+  const expiration = `<Expiration><Days>${days}</Days></Expiration>`;
+  const noncurrent = `<NoncurrentVersionExpiration><NoncurrentDays>${days}</NoncurrentDays></NoncurrentVersionExpiration>`;
+  return rule("due", "<Prefix>due-</Prefix>", (objects ? expiration : "") + (versions ? noncurrent : ""));
 }
 
 /** @throws BenchError */
