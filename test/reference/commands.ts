@@ -251,9 +251,9 @@ export const commandArbitraries = {
     number: fc.constantFrom(1, 2, 3, 7),
     source,
     /** Prefers a source that is so encrypted. */
-    seeks: fc.constantFrom(null, ...encryptionKinds),
+    seeks: fc.constantFrom(null, ...encryptionKinds, "SSE-S3" as const, "SSE-S3" as const),
     /** Prefers an upload that is so encrypted. */
-    into: fc.constantFrom(null, ...encryptionKinds),
+    into: fc.constantFrom(...encryptionKinds, "SSE-C" as const),
     keyFault,
     range: sometimes(
       fc.constantFrom("bytes=0-0", "bytes=1-99", "bytes=0-5242879", "bytes=9-2", "bytes=0-99999999", "bytes=5-"),

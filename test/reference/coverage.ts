@@ -96,9 +96,7 @@ export const allPoints: readonly Point[] = [
   ...formFaults.map((fault) => `form ${fault}` as const),
   ...formAnswers.map((status) => `form ${status}` as const),
   ...encryptionKinds.flatMap((kind) => keyFits.map((fit) => `part of ${kind} ${fit}` as const)),
-  ...encryptionKinds.flatMap((kind) =>
-    encryptionKinds.map((source) => `copied part of ${kind} from ${source}` as const),
-  ),
+  ...encryptionKinds.flatMap((kind) => [`copied part into ${kind}`, `copied part from ${kind}`] as const),
   ...encryptionKinds.map((kind) => `completed ${kind}` as const),
   ...owners.flatMap((owner) =>
     owners.flatMap((who) =>

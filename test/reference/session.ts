@@ -286,6 +286,11 @@ export class Session {
     const { settings, versioning } = this.#state;
     const isGranting = name === "acl" && (settings.get("acl") ?? "private") !== "private";
     if (isGranting && countsAcls(this.#state)) await this.#put("ownershipControls", "BucketOwnerEnforced");
+    if (name === "publicAccessBlock" && settings.get(name) === "all") {
+      const headers = { "x-amz-acl": "public-read" };
+      await this.perform({ ...nothing, operation: "PutBucketAcl", headers });
+      await this.#put("policy", "public read");
+    }
     if (name === "replication" && settings.has(name) && versioning === "Enabled") {
       await this.perform({ ...nothing, operation: "PutBucketVersioning", query: { status: "Suspended" } });
     }

@@ -139,7 +139,8 @@ export function uploadPartCopy(state: State, request: Request, turn: Turn): Resu
   const { encryption } = upload.attributes;
   judgeUploadKey(encryption, request, turn);
   const source = openSource(state, request, turn);
-  turn.reach(`copied part of ${encryption.kind} from ${source.encryption.kind}`);
+  turn.reach(`copied part into ${encryption.kind}`);
+  turn.reach(`copied part from ${source.encryption.kind}`);
   const bytes = copiedRange(request.headers["x-amz-copy-source-range"], source.bytes);
   const { algorithm } = upload;
   const found = algorithm === null ? null : { algorithm, value: checksum(algorithm, bytes) };

@@ -273,7 +273,7 @@ export type Point =
   | `document ${string}`
   | `form ${FormFault | FormAnswer}`
   | `part of ${EncryptionKind} ${KeyFit}`
-  | `copied part of ${EncryptionKind} from ${EncryptionKind}`
+  | `copied part ${"into" | "from"} ${EncryptionKind}`
   | `completed ${EncryptionKind}`
   | `object of ${Owner}, ${Owner}'s ${AclOperation} ${Verdict}`
   | `origin ${OriginAnswer}`
