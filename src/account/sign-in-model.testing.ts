@@ -1,5 +1,6 @@
 /** A model of one user's sign-in, and the events that it and the product go through side by side. For the property test. */
 
+import { limits } from "../base/limits.ts";
 import type { Outcome } from "../base/outcome.ts";
 import { hashToken } from "./secret-token.ts";
 import { accountIds, actor, password as firstPassword, product, type Stand, totpCode } from "./sign-in.testing.ts";
@@ -68,6 +69,13 @@ export class Model {
     const ageMs = nowMs - session.createdMs;
     if (session.stage === "password") return ageMs < 5 * 60_000;
     return ageMs < 12 * 3_600_000 && nowMs - session.seenMs < 30 * 60_000;
+  }
+
+  /** For one more session of either stage. */
+  hasRoom(nowMs: number): boolean {
+    const live = this.sessions.filter((session) => this.isLive(session, nowMs));
+    const half = live.filter(({ stage }) => stage === "password").length;
+    return half < limits.halfSessionsPerUserMax && live.length < limits.sessionsPerUserMax;
   }
 
   isSeen(session: ModelSession, nowMs: number): boolean {
