@@ -60,8 +60,9 @@ interface Passed {
  * than the thread was busy; a commit that had to wait itself says that others are at work.
  */
 function pauseAfter({ busyMs, commitMs }: LifecycleProgress): number {
-  const { lifecycleThreadShare, lifecycleCommitShare } = limits;
-  return Math.max(busyMs * (1 / lifecycleThreadShare - 1), commitMs * (1 / lifecycleCommitShare - 1));
+  const thread = busyMs * (1 / limits.lifecycleThreadShare - 1);
+  const commit = commitMs * (1 / limits.lifecycleCommitShare - 1);
+  return Math.max(thread, commit);
 }
 
 /** Rows of `buckets` per slice of a search. */
