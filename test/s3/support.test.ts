@@ -104,7 +104,8 @@ test("a mail that waits for its server survives kill -9, and goes out after the 
   const files = (folder: string, ending: string): string[] =>
     existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(ending)) : [];
   const until = async (holds: () => boolean, what: string): Promise<void> => {
-    for (let attempt = 0; attempt < 1200 && !holds(); attempt++) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let attempt = 0; attempt < 1200 && !holds(); attempt++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     t.true(holds(), what);
   };
   const outbox = join(`${data}.mail`, "outbox");
