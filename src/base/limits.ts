@@ -125,6 +125,8 @@ export const limits = {
   controlLeaseMsMin: 1000,
   controlLeaseMsMax: 24 * 60 * 60 * 1000,
   controlCachedMax: 10_000,
+  /** Keys of which a reader knows when they changed; at one more it looks at what it keeps anew. */
+  controlChangesKept: 4096,
   identityCacheBytesMax: 320 * MiB,
   identitiesBytesMax: 64 * MiB,
   configBytesMax: 1 * MiB,

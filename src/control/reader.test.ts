@@ -154,7 +154,12 @@ test("what is decoded is kept while its revision stands", async (t) => {
   reader.refresh();
   t.is(reader.record(identityKeys.accessKey("AKANN")), held);
   t.is(reader.bucket("b"), record);
-  t.is(counted.gets, 2);
+  t.is(counted.gets, 0, "neither has changed");
+  await store.txn([], [putKey(key)]);
+  reader.refresh();
+  t.not(reader.record(identityKeys.accessKey("AKANN")), held);
+  t.is(reader.bucket("b"), record);
+  t.is(counted.gets, 2, "the head of what changed, and the record");
 });
 
 test("what one reader alone keeps is read anew, and its stamp stands until the record changes", async (t) => {
@@ -181,7 +186,7 @@ test("what one reader alone keeps is read anew, and its stamp stands until the r
     t.true(reader.stands(first.stamp));
     t.true(reader.stands(absent.stamp));
   }
-  t.is(counted.gets, 2, "one look at each, once");
+  t.is(counted.gets, 0, "another has changed");
   await store.txn([], [putKey({ ...key, status: "Inactive" }), putKey({ ...key, accessKeyId: "AKNONE" })]);
   reader.refresh();
   t.false(reader.stands(first.stamp));
@@ -194,6 +199,42 @@ test("what one reader alone keeps is read anew, and its stamp stands until the r
   reader.refresh();
   t.false(reader.stands(second.stamp), "made anew, though with the same content");
   t.true(reader.stands(reader.once("x".repeat(5000)).stamp));
+});
+
+test("more changes than a reader remembers, or than the log keeps, cost a look at each record", async (t) => {
+  const environment = createControlMemory();
+  const store = new EmbeddedControlStore({
+    environment,
+    clock: systemClock,
+    random: systemRandom,
+    logRevisionsMax: 10,
+  });
+  const reader = new ControlReader(environment.snapshot());
+  t.teardown(() => store.close());
+  const put = (userName: string) => store.txn([], [putKey({ ...key, userName })]);
+  const change = async (count: number) => {
+    for (let at = 0; at < count; at++) await store.txn([], putBucket(bucket(`other-${at % 10}`)));
+  };
+  const perRefresh = limits.controlListMax;
+  const cases = [
+    { between: 5, refreshEvery: 1 },
+    { between: 30, refreshEvery: 30 },
+    { between: perRefresh, refreshEvery: perRefresh },
+    { between: limits.controlChangesKept + 10, refreshEvery: 5 },
+  ];
+  for (const [round, { between, refreshEvery }] of cases.entries()) {
+    for (const isChanged of [false, true]) {
+      await put(`user-${round}`);
+      reader.refresh();
+      const { stamp } = reader.once(identityKeys.accessKey("AKANN"));
+      if (isChanged) await put("somebody else");
+      for (let done = 0; done < between; done += refreshEvery) {
+        await change(refreshEvery);
+        reader.refresh();
+      }
+      t.is(reader.stands(stamp), !isChanged, `${between} changes, a refresh after each ${refreshEvery}`);
+    }
+  }
 });
 
 test("what many look at is one object with one stamp", async (t) => {

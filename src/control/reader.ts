@@ -3,7 +3,7 @@
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { ChangeMark } from "../storage/change-marks.ts";
-import { currentRevision } from "./change-log.ts";
+import { currentRevision, readChanges } from "./change-log.ts";
 import {
   type AccountRecord,
   type ApiTokenRecord,
@@ -45,6 +45,9 @@ export class ControlReader {
   readonly #records = new RecentMap<string, Stamped<unknown>>(limits.controlCachedMax);
   #revision = -1n;
   #moment = 0;
+  /** Keys that changed after the moment `#changedSince`, with the moment of the refresh that found it. */
+  readonly #changed = new Map<string, number>();
+  #changedSince = 0;
 
   /**
    * Takes the snapshot over: `close` closes it.
@@ -62,8 +65,21 @@ export class ControlReader {
     this.#snapshot.refresh();
     const revision = currentRevision(this.#snapshot.trees.meta);
     if (revision === this.#revision) return;
-    this.#revision = revision;
     this.#moment += 1;
+    this.#noteChanges(this.#revision, revision);
+    this.#revision = revision;
+  }
+
+  /** So that a change costs a look at what has changed, and none at all that is kept. */
+  #noteChanges(before: bigint, now: bigint): void {
+    const page = readChanges(this.#snapshot.trees, before + 1n);
+    const isWhole = before >= 0n && page.kind === "events" && page.next === now + 1n;
+    if (isWhole && this.#changed.size + page.events.length <= limits.controlChangesKept) {
+      for (const { key } of page.events) this.#changed.set(key, this.#moment);
+      return;
+    }
+    this.#changed.clear();
+    this.#changedSince = this.#moment;
   }
 
   /** Another number after a refresh that found a change: what was made from records of one moment holds while it lasts. */
@@ -89,14 +105,22 @@ export class ControlReader {
     return { value: decodeRecord<T>(record.value), stamp: { key, revision: record.revision, knownAt: this.#moment } };
   }
 
-  /** Whether there is still the record that there was, or still none. Costs a read of its head, once after each change. */
+  /** Whether there is still the record that there was, or still none. Costs a read of its head when the key may have changed. */
   stands(stamp: Stamp): boolean {
     if (stamp.knownAt === this.#moment) return true;
+    if (this.#isUntouched(stamp)) {
+      stamp.knownAt = this.#moment;
+      return true;
+    }
     // What once had a revision has a key that is one; no other is asked of the trees.
     const isKey = stamp.revision !== 0n || isControlKey(stamp.key);
     if (isKey && readStamps(this.#snapshot.trees.records, stamp.key).revision !== stamp.revision) return false;
     stamp.knownAt = this.#moment;
     return true;
+  }
+
+  #isUntouched({ key, knownAt }: Stamp): boolean {
+    return knownAt >= this.#changedSince && (this.#changed.get(key) ?? 0) <= knownAt;
   }
 
   /**
