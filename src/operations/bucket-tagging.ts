@@ -50,7 +50,7 @@ export const GetBucketTagging = declareOperation({
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketTagging.html */
 export const PutBucketTagging = declareOperation({
   name: "PutBucketTagging",
-  http: { method: "PUT", uri: "/{Bucket}?tagging", status: 200, wireStatus: 204 },
+  http: { method: "PUT", uri: "/{Bucket}?tagging", status: 200 },
   action: "s3:PutBucketTagging",
   requiresBodyDigest: true,
   input: structure("PutBucketTaggingRequest", {

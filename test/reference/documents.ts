@@ -116,7 +116,7 @@ export const documentRules: Readonly<Record<Subresource, Rules>> = {
     get: "GetBucketTagging",
     remove: "DeleteBucketTagging",
     absent: "NoSuchTagSet",
-    putStatus: 204,
+    putStatus: 200,
     documents: Object.fromEntries(
       ["one", "two", "ten", "twice", "long key", "malformed"].map((name) => {
         const tags = tagSets[name] ?? [];

@@ -191,7 +191,7 @@ test("PutBucketTagging_GetBucketTagging_DeleteBucketTagging", async (t, at) => {
   const set = (TagSet: Tag[]) => s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }));
   t.is(await refusal(get()), "404 NoSuchTagSet");
   const fifty = Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}`, Value: "v" }));
-  t.is((await set(fifty)).$metadata.httpStatusCode, 204);
+  await set(fifty);
   t.deepEqual(await get(), fifty);
   t.is(await refusal(set([...fifty, { Key: "one more", Value: "" }])), "400 BadRequest");
   t.is(await refusal(set([{ Key: "aws:k", Value: "" }])), "400 InvalidTag");
