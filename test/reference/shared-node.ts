@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { freePort, type NodeOptions, NodeProcess, testKeys } from "../support/node-process.ts";
 import { S3Client } from "../support/s3-client.ts";
 import {
@@ -90,6 +91,8 @@ async function takeEvents(): Promise<[server: Server, url: string]> {
 
 /** A restart on a busy machine. */
 const readyMs = 60_000;
+const targetAttemptsMax = 50;
+const targetPauseMs = 100;
 
 export class SharedNode {
   crashes = 0;
@@ -127,18 +130,25 @@ export class SharedNode {
     return shared;
   }
 
-  /** The buckets that documents of the sequences' buckets name. */
+  /** The buckets that documents of the sequences' buckets name. Repeated: a spoilt node may answer before its commit. */
   async #makeTargets(): Promise<void> {
     const { owner } = this.#clients;
     const versioning = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
     const body = Buffer.from(versioning);
     const headers = { "content-md5": createHash("md5").update(body).digest("base64") };
-    const answers = [
-      await owner.send("PUT", `/${logBucket}`),
-      await owner.send("PUT", `/${replicaBucket}`),
-      await owner.send("PUT", `/${replicaBucket}`, { query: { versioning: "" }, headers, body }),
+    const requests = [
+      () => owner.send("PUT", `/${logBucket}`),
+      () => owner.send("PUT", `/${replicaBucket}`),
+      () => owner.send("PUT", `/${replicaBucket}`, { query: { versioning: "" }, headers, body }),
     ];
-    if (answers.some(({ status }) => status !== 200)) throw new Error("the buckets of targets were not made");
+    for (const request of requests) {
+      let { status } = await request();
+      for (let attempt = 1; status !== 200 && attempt < targetAttemptsMax; attempt++) {
+        await pause(targetPauseMs);
+        ({ status } = await request());
+      }
+      if (status !== 200) throw new Error(`the buckets of targets were not made: ${status}`);
+    }
   }
 
   /** @returns the answer, or null when the node was killed before it came */
