@@ -38,7 +38,7 @@ await runSuite("reference-mutants", async ({ directory, option, say, check }) =>
   const only = option("only", 0);
   const from = option("from", 1);
   const seed = option("seed", 1);
-  const count = option("sequences", 80);
+  const count = option("sequences", 120);
   for (const mutant of mutants) {
     const times = countOf(mutant);
     if (times !== 1) throw new Error(`${mutant.name}: ${mutant.file} holds its fragment ${times} times`);
