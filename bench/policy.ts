@@ -12,6 +12,7 @@ const principal = {
   canonicalId: "0".repeat(64),
   arn: `arn:aws:iam::${account}:user/team/alice`,
   roleArn: null,
+  roleId: null,
   userId: "AIDAEXAMPLE",
 } as const;
 

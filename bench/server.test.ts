@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
 import test from "ava";
 import { explain } from "./bucket.ts";
 import { commandLine } from "./server.ts";
@@ -13,6 +16,38 @@ test("a command gets the options of a node, unless it places them itself", (t) =
     "exec minio server '/tmp/it'\\''s here' --address :1",
   );
 });
+
+/** Starts a server as a bench does, says where it listens, and throws when it is told something. */
+const bench = `
+  import { startNode } from "${new URL("server.js", import.meta.url)}";
+  const answers = "require('node:http').createServer({ headersTimeout: 0, requestTimeout: 0 }, (_, answer) => answer.end()).listen({port}, '127.0.0.1')";
+  const { target } = await startNode({ name: "s", data: "", command: process.execPath + ' -e "' + answers + '"' });
+  process.stdin.once("data", () => { throw new Error("uncaught"); });
+  console.log(target.port);
+`;
+
+for (const [name, end] of [
+  ["SIGTERM", "SIGTERM"],
+  ["SIGINT", "SIGINT"],
+  ["SIGHUP", "SIGHUP"],
+  ["an uncaught error", null],
+] as const) {
+  test(`a bench that is ended by ${name} leaves no server`, async (t) => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", bench], { stdio: ["pipe", "pipe", "ignore"] });
+    const [said] = await once(child.stdout, "data");
+    const socket = connect(Number(said), "127.0.0.1");
+    await once(socket, "connect");
+    const served = new Promise((resolve) => socket.resume().once("close", resolve));
+    // What the server had not accepted yet is reset.
+    socket.on("error", () => undefined);
+    const ended = once(child, "exit");
+    if (end === null) child.stdin.write("x");
+    else child.kill(end);
+    const [code] = await ended;
+    await served;
+    t.is(code, { SIGTERM: 143, SIGINT: 130, SIGHUP: 129, "an uncaught error": 1 }[name]);
+  });
+}
 
 const target = { host: "s3", port: 9000, accessKeyId: "A", secretAccessKey: "B" };
 const error = (code: string, more = ""): string => `<Error><Code>${code}</Code>${more}</Error>`;

@@ -3,6 +3,7 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { request } from "node:http";
 import { createServer } from "node:net";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -39,11 +40,25 @@ export const freePort = (): Promise<number> =>
 
 /** Servers that run: however the bench ends, they end with it. */
 const living = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of living) child.kill("SIGKILL");
-});
+let isWatching = false;
+
+/** An uncaught error ends in "exit" by itself; a signal that nobody listens to does not. */
+function watchEnd(): void {
+  if (isWatching) return;
+  isWatching = true;
+  process.on("exit", () => {
+    for (const child of living) child.kill("SIGKILL");
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      // Who else listens stops its servers in order.
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+    });
+  }
+}
 
 function keep(child: ChildProcess): Promise<void> {
+  watchEnd();
   living.add(child);
   return new Promise((resolve) =>
     child.once("exit", () => {

@@ -3,7 +3,6 @@
 import type { SharedSlabs } from "./actor/slabs.ts";
 import type { LogSettings } from "./base/log.ts";
 import type { Config } from "./config/schema.ts";
-import type { DispatcherCounts } from "./events/dispatcher.ts";
 import type { TargetSettings } from "./events/target.ts";
 import type { RingKey } from "./keyring/key-ring.ts";
 import type { TlsFiles } from "./model/http.ts";
@@ -59,13 +58,6 @@ export interface FrontData {
   readonly unsafe: readonly UnsafeName[];
 }
 
-/** What a bucket holds now: logical bytes of versions and open parts. */
-export interface BucketHeld {
-  readonly account: string;
-  readonly bucket: string;
-  readonly bytes: number;
-}
-
 /** What is asked of a bucket without a request. */
 export type InsideAsk =
   | "bucket.close"
@@ -78,15 +70,3 @@ export type InsideAsk =
   | "bucket.setQuota"
   | "events.dead"
   | "events.redeem";
-
-export interface FrontSnapshot {
-  readonly openConnections: number;
-  readonly tickets: number;
-  readonly refusedTickets: number;
-  readonly slotsFree: number;
-  readonly slotsWaiting: number;
-  readonly pendingAsks: number;
-  readonly requestsNotBooked: number;
-  /** null: another front delivers. */
-  readonly events: DispatcherCounts | null;
-}

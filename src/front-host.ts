@@ -28,13 +28,15 @@ import type { EventDispatcher } from "./events/dispatcher.ts";
 import { openAccessLog } from "./front/access-log.ts";
 import { BucketLogs } from "./front/bucket-logs.ts";
 import type { Exchanged } from "./front/exchanged.ts";
+import type { FrontNumbers, HeldNumbers } from "./front/gauges.ts";
 import { listen } from "./front/http-server.ts";
 import { KeyUse } from "./front/key-use.ts";
 import { RequestCounters, type RequestSums } from "./front/request-counters.ts";
 import { type AskControl, type FrontServices, RequestServices } from "./front/request-services.ts";
+import { shareOf } from "./front/requester-pays.ts";
 import { type BucketSum, type HandedOver, requestClassOf, UsageTally } from "./front/usage-tally.ts";
 import { WriteQuotas } from "./front/write-quotas.ts";
-import type { BucketHeld, FrontData, FrontSnapshot, InsideAsk } from "./front-data.ts";
+import type { FrontData, InsideAsk } from "./front-data.ts";
 import { encryptionServices } from "./front-encryption.ts";
 import { openDispatcher } from "./front-events.ts";
 import { s3Handler } from "./front-handler.ts";
@@ -168,6 +170,8 @@ export class Front {
       },
       canonicalIdOf: (accountId) => control.account(accountId)?.canonicalId ?? accountId,
       configurationOf: ({ id, partition }) => configurations.latest({ bucket: id, partition }),
+      locksByDefault: ({ id, partition }) =>
+        configurations.of({ bucket: id, partition }).get("objectLock")?.defaultRetention != null,
       put: async (bucket, key, body) => {
         const inside = new RequestServices(this.#services, "inside", null);
         try {
@@ -224,9 +228,9 @@ export class Front {
   }
 
   /** What the first `limits.metricSeriesMax` buckets hold, by name; nothing unless the metrics are to show it. In slices. */
-  async bucketsHeld(): Promise<BucketHeld[]> {
+  async bucketsHeld(): Promise<HeldNumbers[]> {
     const { control } = this.#services;
-    const held: BucketHeld[] = [];
+    const held: HeldNumbers[] = [];
     for (let after = ""; this.#data.metersUsage && held.length < limits.metricSeriesMax; ) {
       control.refresh();
       const page = control.buckets(after, limits.usageBucketsPerTurn);
@@ -246,7 +250,7 @@ export class Front {
     return held.slice(0, limits.metricSeriesMax);
   }
 
-  snapshot(): FrontSnapshot {
+  snapshot(): FrontNumbers {
     const slabs = this.#slabs.snapshot();
     const admission = this.#admission.snapshot();
     return {
@@ -257,6 +261,7 @@ export class Front {
       slotsWaiting: this.#slabs.waiting,
       pendingAsks: this.#links.reduce((sum, link) => sum + link.snapshot().pending, 0),
       requestsNotBooked: this.#usage.lostRequests,
+      logLinesDropped: this.#bucketLogs.droppedLines,
       events: this.#events?.counts ?? null,
     };
   }
@@ -316,7 +321,9 @@ export class Front {
     if (link === undefined || !link.isUp) return "refused";
     const address = { bucket: bucket.id, partition: bucket.partition };
     const options = { requestId: "usage", timeoutMs: limits.askMs };
-    const outcome = await actorRef<BucketProtocol>(link, address).ask("usage.add", { egressBytes, requests }, options);
+    const { payer } = bucket;
+    const change = payer === undefined ? { egressBytes, requests } : { egressBytes, requests, payer };
+    const outcome = await actorRef<BucketProtocol>(link, address).ask("usage.add", change, options);
     if (outcome.ok) return "taken";
     if (outcome.code === "SlowDown") return "refused";
     this.#log.warn(
@@ -329,8 +336,10 @@ export class Front {
   #observe(exchange: Exchanged): void {
     const { status, errorCode, durationMs, request } = exchange;
     const operation = exchange.operation === "" ? "-" : exchange.operation;
-    if (exchange.target !== null) {
-      this.#usage.record(exchange.target, requestClassOf(exchange.operation, request.method), exchange.bytesOut);
+    const { target, payer } = exchange;
+    if (target !== null) {
+      const booked = payer === null ? target : shareOf(target, payer);
+      this.#usage.record(booked, requestClassOf(exchange.operation, request.method), exchange.bytesOut);
     }
     this.#bucketLogs.note(exchange);
     this.#counters.record({

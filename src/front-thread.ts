@@ -6,10 +6,11 @@ import { limits } from "./base/limits.ts";
 import type { Outcome } from "./base/outcome.ts";
 import type { BucketReply, BucketRequest } from "./bucket/messages.ts";
 import type { BucketRecord } from "./control/records.ts";
+import type { FrontNumbers, HeldNumbers } from "./front/gauges.ts";
 import { ListenError } from "./front/listen-error.ts";
 import type { RequestSums } from "./front/request-counters.ts";
 import type { AskControl } from "./front/request-services.ts";
-import type { BucketHeld, FrontData, FrontSnapshot, InsideAsk } from "./front-data.ts";
+import type { FrontData, InsideAsk } from "./front-data.ts";
 import { Front } from "./front-host.ts";
 
 /** Main thread → front thread. Those with an id are answered once. */
@@ -31,8 +32,8 @@ type FromFront =
 
 export interface FrontReport {
   readonly sums: RequestSums;
-  readonly snapshot: FrontSnapshot;
-  readonly held: readonly BucketHeld[];
+  readonly snapshot: FrontNumbers;
+  readonly held: readonly HeldNumbers[];
 }
 
 const taskKind = "troupe front";

@@ -33,6 +33,7 @@ import { defaultMailDirectory, fileMail } from "./mail/file-mail.ts";
 import { fileKeeper } from "./mail/kept-mail.ts";
 import { Outbox } from "./mail/outbox.ts";
 import { smtpMail } from "./mail/smtp.ts";
+import { makeBucket, makingPorts } from "./operations/bucket-making.ts";
 import { asS3Error } from "./s3/errors.ts";
 import { openSnapshot } from "./storage/lmdb.ts";
 import { type UnsafeName, unsafeLmdb } from "./unsafe.ts";
@@ -92,6 +93,7 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
   const proxies = new AddressRanges(config.trustedProxies);
   const tenants = new TenantHosts(config.domain);
   const { publicUrl } = config.console;
+  const making = makingPorts(askControl, (bucket, type, setup) => parts.askBucket(bucket, type, setup).catch(refuse));
   const port = new AdminPort({
     rows: adminRows,
     services: {
@@ -116,9 +118,7 @@ export async function openAdmin(parts: AdminParts): Promise<OpenedAdmin> {
       configureBucket: async (bucket, change) => {
         await parts.askBucket(bucket, "bucket.configure", change).catch(refuse);
       },
-      openBucket: async (bucket, setup) => {
-        await parts.askBucket(bucket, "bucket.open", setup).catch(refuse);
-      },
+      makeBucket: (wanted) => makeBucket(making, wanted),
       deadEvents: (bucket, asked) => parts.askBucket(bucket, "events.dead", asked).catch(refuse),
       redeemEvents: (bucket, asked) => parts.askBucket(bucket, "events.redeem", asked).catch(refuse),
       defaultOwnership: config.buckets.defaultOwnership,

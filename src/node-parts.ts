@@ -26,8 +26,7 @@ import { Front } from "./front-host.ts";
 import { type FrontReport, FrontThread, reportOf } from "./front-thread.ts";
 import { KeyRing } from "./keyring/key-ring.ts";
 import { openKeyRingFile } from "./keyring/key-ring-file.ts";
-import { finishMaking, type MakingPorts } from "./operations/bucket-making.ts";
-import { fromOutcome } from "./s3/errors.ts";
+import { finishMaking, makingPorts } from "./operations/bucket-making.ts";
 import { type ChangeMark, ChangeMarks } from "./storage/change-marks.ts";
 import type { DataDirectory } from "./storage/data-directory.ts";
 import type { Disk } from "./storage/disk.ts";
@@ -230,10 +229,7 @@ export async function finishInterrupted(front: AnyFront, parts: InterruptedParts
 
 /** Makes live the buckets that are not yet. One that cannot be stays unseen, until its account asks for it again. */
 export async function finishMakings(front: AnyFront, { control, askControl, log }: InterruptedParts): Promise<void> {
-  const ports: MakingPorts = {
-    askControl: async (type, request) => fromOutcome(await askControl(type, request)),
-    openBucket: (bucket, setup) => front.askInside(bucket, "bucket.open", setup),
-  };
+  const ports = makingPorts(askControl, (bucket, type, setup) => front.askInside(bucket, type, setup));
   for (const making of await bucketsInMaking(control.store)) {
     const { name } = making.record;
     log.info({ bucket: name }, "finishing a bucket whose making was interrupted");

@@ -21,6 +21,7 @@ import {
   type UserRecord,
 } from "../control/identity-records.ts";
 import type { ControlReader } from "../control/reader.ts";
+import { shownPolicy } from "./policy-principals.ts";
 
 /** Where a page begins, and how long it is. */
 export interface PageRequest {
@@ -132,6 +133,11 @@ export class Directory {
 
   role(accountId: string, name: string): RoleRecord | undefined {
     return this.#reader.record<RoleRecord>(identityKeys.role(accountId, name));
+  }
+
+  /** The text of a role's trust policy, with its principals' ARNs of today. */
+  trustPolicy({ trustPolicy }: RoleRecord): string {
+    return shownPolicy(trustPolicy, (key) => this.#reader.record(key));
   }
 
   roles(accountId: string, pathPrefix: string, page: PageRequest): Page<RoleRecord> {

@@ -6,7 +6,7 @@
 import { isIP } from "node:net";
 import { limits } from "../base/limits.ts";
 import { type AccountRecord, type Quota, rootUserName, type Tag } from "../control/identity-records.ts";
-import { PolicyError, type PolicyKind, parsePolicy } from "../policy/document.ts";
+import { type PolicyDocument, PolicyError, type PolicyKind, parsePolicy } from "../policy/document.ts";
 import { overQuota, Refusal } from "./refusal.ts";
 
 export type NamedKind = "user" | "group" | "role" | "policy";
@@ -99,12 +99,12 @@ export function policyChars(document: string): number {
 }
 
 /** @param charsMax without white space; `quota` is its name @throws Refusal MalformedPolicyDocument, LimitExceeded */
-export function checkPolicy(document: string, kind: PolicyKind, quota: string, charsMax: number): void {
+export function checkPolicy(document: string, kind: PolicyKind, quota: string, charsMax: number): PolicyDocument {
   if (Buffer.byteLength(document) > limits.policyBytesMax || policyChars(document) > charsMax) {
     throw overQuota(quota, charsMax);
   }
   try {
-    parsePolicy(document, kind);
+    return parsePolicy(document, kind);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw new Refusal("MalformedPolicyDocument", error.message);

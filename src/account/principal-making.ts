@@ -228,6 +228,7 @@ export class Making {
       canonicalId,
       arn: `arn:aws:sts::${accountId}:assumed-role/${name}/${sessionName}`,
       roleArn: `arn:aws:iam::${accountId}:role${role.path}${name}`,
+      roleId: role.roleId,
       userId: `${role.roleId}:${sessionName}`,
     };
     return {
@@ -259,6 +260,7 @@ export class Making {
       canonicalId,
       arn: isRoot ? `arn:aws:iam::${accountId}:root` : `arn:aws:iam::${accountId}:user${user.path}${user.name}`,
       roleArn: null,
+      roleId: null,
       userId: isRoot ? accountId : user.userId,
     };
     const policies = isRoot ? [] : this.#userPolicies(user);

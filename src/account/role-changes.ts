@@ -5,6 +5,10 @@ import { newIdentityId } from "../control/identity-ids.ts";
 import type { DirectoryMessages } from "../control/identity-messages.ts";
 import { identityKeys, type RoleRecord, type Tag } from "../control/identity-records.ts";
 import type { Handlers } from "../control/messages.ts";
+import { isControlKey } from "../control/store.ts";
+import { getTyped } from "../control/typed-records.ts";
+import { PolicyError } from "../policy/document.ts";
+import type { StoredPolicy } from "../policy/stored-policy.ts";
 import { checkCount, readRole, releaseName, takeName, whomOfHolder } from "./entities.ts";
 import {
   checkDescription,
@@ -16,6 +20,7 @@ import {
   withTags,
 } from "./identity-rules.ts";
 import type { IdentityTurns } from "./identity-turns.ts";
+import { bindPolicy, principalKeys } from "./policy-principals.ts";
 import { Refusal } from "./refusal.ts";
 import type { Turn } from "./turn.ts";
 import { bound } from "./user-changes.ts";
@@ -44,7 +49,8 @@ async function create(turn: Turn, request: Request<"role.create">): Promise<{ ro
   await turn.judge(accountId, "entity");
   checkPath(path);
   checkTags(tags);
-  checkRole({ description, trustPolicy, maxSessionSeconds });
+  checkRole({ description, maxSessionSeconds });
+  const trusted = await boundTrust(turn, trustPolicy);
   await turn.account(accountId);
   await takeName(turn, "role", accountId, name);
   await checkCount(turn, "role", accountId);
@@ -55,7 +61,7 @@ async function create(turn: Turn, request: Request<"role.create">): Promise<{ ro
     roleId: newIdentityId("TRPR", turn.ports.random),
     path,
     description,
-    trustPolicy,
+    trustPolicy: trusted,
     boundary,
     maxSessionSeconds,
     tags,
@@ -75,7 +81,7 @@ async function update(turn: Turn, request: Request<"role.update">): Promise<{ ro
   const role: RoleRecord = {
     ...before,
     description: changes.description === undefined ? before.description : changes.description,
-    trustPolicy: changes.trustPolicy ?? before.trustPolicy,
+    trustPolicy: changes.trustPolicy === undefined ? before.trustPolicy : await boundTrust(turn, changes.trustPolicy),
     maxSessionSeconds: changes.maxSessionSeconds ?? before.maxSessionSeconds,
     boundary: changes.boundary === undefined ? before.boundary : changes.boundary,
     tags: changes.tags ?? before.tags,
@@ -120,12 +126,27 @@ export function removeRole(turn: Turn, { accountId, name, attached, inline, boun
   if (boundary !== null) turn.remove(identityKeys.attachment(boundary, "boundary", accountId, `role.${name}`));
 }
 
-function checkRole(role: Pick<RoleRecord, "description" | "trustPolicy" | "maxSessionSeconds">): void {
+/** @throws Refusal MalformedPolicyDocument when it names somebody who is not there, LimitExceeded */
+async function boundTrust({ ports: { store } }: Turn, text: string): Promise<StoredPolicy> {
+  const document = checkPolicy(text, "trust", "ACLSizePerRole", limits.trustPolicyCharsMax);
+  const records = new Map<string, unknown>();
+  // Not compared at the commit: an id is that of who was there, whatever becomes of it.
+  for (const key of principalKeys(document)) {
+    if (isControlKey(key)) records.set(key, (await getTyped<object>(store, key)).value);
+  }
+  try {
+    return bindPolicy(text, document, <T>(key: string) => records.get(key) as T | undefined);
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    throw new Refusal("MalformedPolicyDocument", error.message);
+  }
+}
+
+function checkRole(role: Pick<RoleRecord, "description" | "maxSessionSeconds">): void {
   const min = limits.roleSessionSecondsMin;
   const max = limits.roleSessionSecondsMax;
-  const { description, trustPolicy, maxSessionSeconds } = role;
+  const { description, maxSessionSeconds } = role;
   checkDescription(description);
-  checkPolicy(trustPolicy, "trust", "ACLSizePerRole", limits.trustPolicyCharsMax);
   if (!Number.isInteger(maxSessionSeconds) || maxSessionSeconds < min || maxSessionSeconds > max) {
     throw invalid(`The maximum session duration must be ${min} to ${max} seconds.`);
   }

@@ -72,6 +72,7 @@ const inlinePerTurn = 32;
 export function removeUser(turn: Turn, user: UserRecord): void {
   const { accountId, name } = user;
   turn.remove(identityKeys.user(accountId, name));
+  turn.remove(identityKeys.renamed(user.userId));
   releaseName(turn, "user", accountId, name);
   if (user.email !== null) turn.remove(identityKeys.email(user.email, accountId, name));
   for (const group of user.groups) turn.remove(identityKeys.member(accountId, group, name));

@@ -6,6 +6,7 @@ import {
   type ApiTokenRecord,
   type InlinePolicyRecord,
   identityKeys,
+  type RenamedUserRecord,
   type UserRecord,
 } from "../control/identity-records.ts";
 import { releaseName, takeName } from "./entities.ts";
@@ -26,6 +27,9 @@ export async function renameUser(turn: Turn, user: UserRecord, name: string): Pr
   const renamed: UserRecord = { ...user, name };
   turn.remove(identityKeys.user(accountId, before));
   turn.put(identityKeys.user(accountId, name), renamed);
+  // Policies that name the user by the ARN of before show the one of now.
+  const trace: RenamedUserRecord = { accountId, name };
+  turn.put(identityKeys.renamed(user.userId), trace);
   if (user.email !== null) move(turn, (user_) => identityKeys.email(user.email ?? "", accountId, user_), before, name);
   for (const group of user.groups) move(turn, (user_) => identityKeys.member(accountId, group, user_), before, name);
   for (const arn of user.attached)

@@ -2,6 +2,7 @@
 
 import type { BucketRecord } from "../control/records.ts";
 import { compileBucketPolicy } from "../policy/bucket-policy.ts";
+import type { StoredPolicy } from "../policy/stored-policy.ts";
 import { bucketArn } from "./arns.ts";
 import type { AdminContext } from "./context.ts";
 import { AdminError } from "./problem.ts";
@@ -11,11 +12,15 @@ import { AdminError } from "./problem.ts";
  * @returns the bucket's policy; null: it has none
  * @throws AdminError AccessDenied, OperationAborted, ServiceUnavailable
  */
-export async function demandAt(context: AdminContext, bucket: BucketRecord, action: string): Promise<string | null> {
-  const text = await context.services.bucketConfiguration(bucket, "policy");
-  if (text === null) return null;
-  if (context.isDeniedBy(compileBucketPolicy(text).whole, action, bucketArn(bucket.name))) {
+export async function demandAt(
+  context: AdminContext,
+  bucket: BucketRecord,
+  action: string,
+): Promise<StoredPolicy | null> {
+  const policy = await context.services.bucketConfiguration(bucket, "policy");
+  if (policy === null) return null;
+  if (context.isDeniedBy(compileBucketPolicy(policy).whole, action, bucketArn(bucket.name))) {
     throw new AdminError("AccessDenied", `The bucket's policy denies you ${action}.`);
   }
-  return text;
+  return policy;
 }

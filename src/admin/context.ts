@@ -10,8 +10,8 @@ import type { LockedFound } from "../bucket/locked-versions.ts";
 import type { BucketReply, BucketRequest } from "../bucket/messages.ts";
 import type { UsageReader } from "../bucket/usage-reader.ts";
 import type { Quota, UserRecord } from "../control/identity-records.ts";
-import type { ControlProtocol } from "../control/messages.ts";
-import type { BucketRecord, BucketSetup } from "../control/records.ts";
+import type { ControlProtocol, ControlRequest } from "../control/messages.ts";
+import type { BucketRecord } from "../control/records.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
 import type { ObjectOwnership } from "../s3/object-ownership.ts";
 import type { Caller, CallerSession } from "./caller.ts";
@@ -45,8 +45,8 @@ export interface AdminServices {
   ) => Promise<BucketConfiguration[F] | null>;
   /** @throws AdminError InsufficientStorage, OperationAborted, ServiceUnavailable */
   readonly configureBucket: (bucket: BucketRecord, change: ConfigurationChange) => Promise<void>;
-  /** Gives a new bucket what it is made with. @throws AdminError ServiceUnavailable */
-  readonly openBucket: (bucket: BucketRecord, setup: BucketSetup) => Promise<void>;
+  /** As `makeBucket` of S3. @throws S3Error, AdminError those of a bucket's making */
+  readonly makeBucket: (wanted: ControlRequest<"bucket.create">) => Promise<{ readonly record: BucketRecord }>;
   /** @throws AdminError ServiceUnavailable */
   readonly deadEvents: (
     bucket: BucketRecord,

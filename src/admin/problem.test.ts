@@ -35,6 +35,7 @@ test("a code that is not known is a fault of ours, and its text stays inside", (
 
 test("errors of S3 that the table knows are answered, others are faults", (t) => {
   t.is(asAdminError(new S3Error("ServiceUnavailable"))?.status, 503);
+  t.is(asAdminError(new S3Error("TooManyBuckets", { Message: "At most 2." }))?.message, "At most 2.");
   t.is(asAdminError(new S3Error("MalformedXML")), null);
   t.is(asAdminError(new TypeError("x")), null);
 });

@@ -130,7 +130,7 @@ export function answerOf<R>(outcome: Outcome<R>): R {
 export function asAdminError(error: unknown): AdminError | null {
   if (error instanceof AdminError) return error;
   if (!(error instanceof S3Error) || !isAdminErrorCode(error.code)) return null;
-  return new AdminError(error.code, "", { cause: error });
+  return new AdminError(error.code, error.detail["Message"] ?? "", { cause: error });
 }
 
 /** The media type that a request says its body has, lower case, without parameters. */

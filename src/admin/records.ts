@@ -107,6 +107,11 @@ export class AdminRecords {
     return this.#directory.role(accountId, name);
   }
 
+  /** The text of a role's trust policy, with its principals' ARNs of today. */
+  trustPolicy(role: RoleRecord): string {
+    return this.#directory.trustPolicy(role);
+  }
+
   roles(accountId: string, page: PageRequest): Page<RoleRecord> {
     return this.#directory.roles(accountId, "/", page);
   }

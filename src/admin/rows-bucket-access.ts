@@ -1,6 +1,7 @@
 /** Rows of who comes to a bucket: its access mode, and the policy behind it. */
 
 import { z } from "zod";
+import { bindPolicy, shownPolicy } from "../account/policy-principals.ts";
 import { limits } from "../base/limits.ts";
 import type { BucketRecord } from "../control/records.ts";
 import {
@@ -12,9 +13,10 @@ import {
   policyOfMode,
 } from "../policy/access-mode.ts";
 import { checkBucketActions } from "../policy/bucket-actions.ts";
-import { type PolicyDocument, parseBucketPolicy, parsePolicy } from "../policy/document.ts";
+import { type PolicyDocument, parseBucketPolicy } from "../policy/document.ts";
 import { PolicyError } from "../policy/policy-error.ts";
 import { isPublicPolicy } from "../policy/public-policy.ts";
+import { parseStoredPolicy, type StoredPolicy } from "../policy/stored-policy.ts";
 import { bucketArn } from "./arns.ts";
 import { demandAt } from "./bucket-policy.ts";
 import type { AdminContext } from "./context.ts";
@@ -71,7 +73,7 @@ export const GetBucketAccess = declareAdmin({
   .on(named)
   .handledBy(async ({ params }, context) => {
     const bucket = bucketOf(context, params.name);
-    return show(bucket, await demandAt(context, bucket, "s3:GetBucketPolicy"));
+    return show(context, bucket, await demandAt(context, bucket, "s3:GetBucketPolicy"));
   });
 
 export const PreviewBucketAccess = declareAdmin({
@@ -91,7 +93,7 @@ export const PreviewBucketAccess = declareAdmin({
   .on(named)
   .handledBy(async ({ params, body }, context) => {
     const bucket = bucketOf(context, params.name);
-    return show(bucket, policyAsked(bucket, body));
+    return show(context, bucket, policyAsked(context, bucket, body));
   });
 
 export const SetBucketAccess = declareAdmin({
@@ -118,7 +120,7 @@ export const SetBucketAccess = declareAdmin({
   .on(named)
   .handledBy(async ({ params, body }, context) => {
     const bucket = bucketOf(context, params.name);
-    const policy = policyAsked(bucket, body);
+    const policy = policyAsked(context, bucket, body);
     if (policy === null) context.demand("s3:DeleteBucketPolicy", bucketArn(bucket.name));
     await demandAt(context, bucket, policy === null ? "s3:DeleteBucketPolicy" : "s3:PutBucketPolicy");
     if (policy !== null) await requireUnblocked(context, bucket, policy);
@@ -131,7 +133,7 @@ export const SetBucketAccess = declareAdmin({
       target: `bucket/${bucket.name}`,
       detail: { mode: body.mode, permissions: (body.permissions ?? []).join(" ") },
     });
-    return show(bucket, policy);
+    return show(context, bucket, policy);
   });
 
 interface Asked {
@@ -140,8 +142,12 @@ interface Asked {
   readonly policy?: z.output<typeof policyDocument> | undefined;
 }
 
-/** The policy's text; null: none. @throws AdminError InvalidInput, MalformedPolicyDocument */
-function policyAsked({ name }: BucketRecord, { mode: asked, permissions, policy }: Asked): string | null {
+/** The policy as it is to be stored; null: none. @throws AdminError InvalidInput, MalformedPolicyDocument */
+function policyAsked(
+  { reader }: AdminContext,
+  { name }: BucketRecord,
+  { mode: asked, permissions, policy }: Asked,
+): StoredPolicy | null {
   const choices = Number(permissions !== undefined) + Number(policy !== undefined);
   if (choices !== (asked === "Custom" ? 1 : 0)) {
     const detail = "Custom takes either permissions or a policy; the other modes take neither";
@@ -159,17 +165,18 @@ function policyAsked({ name }: BucketRecord, { mode: asked, permissions, policy 
     );
   }
   try {
-    checkBucketActions(parseBucketPolicy(text, name));
+    const document = parseBucketPolicy(text, name);
+    checkBucketActions(document);
+    return bindPolicy(text, document, (key) => reader.control.record(key));
   } catch (error) {
     if (error instanceof PolicyError) throw new AdminError("MalformedPolicyDocument", error.message);
     throw error;
   }
-  return text;
 }
 
 /** @throws AdminError PublicAccessBlocked */
-async function requireUnblocked({ services }: AdminContext, bucket: BucketRecord, policy: string): Promise<void> {
-  if (!isPublicPolicy(parsePolicy(policy, "resource"))) return;
+async function requireUnblocked({ services }: AdminContext, bucket: BucketRecord, policy: StoredPolicy): Promise<void> {
+  if (!isPublicPolicy(parseStoredPolicy(policy, "resource"))) return;
   const own = await services.bucketConfiguration(bucket, "publicAccessBlock");
   const ofAccount = services.reader.publicAccessBlock(bucket.accountId);
   if (own?.blockPublicPolicy === true || ofAccount?.blockPublicPolicy === true) {
@@ -177,22 +184,27 @@ async function requireUnblocked({ services }: AdminContext, bucket: BucketRecord
   }
 }
 
-function show({ name }: BucketRecord, policy: string | null): z.input<typeof accessForm> {
+function show(
+  { reader }: AdminContext,
+  { name }: BucketRecord,
+  policy: StoredPolicy | null,
+): z.input<typeof accessForm> {
+  reader.refresh();
   const document = policy === null ? null : readable(policy);
   const access = document === undefined ? { mode: "Custom" as const, permissions: null } : modeOfPolicy(document, name);
   return {
     mode: access.mode,
     permissions: access.permissions === null ? null : [...access.permissions],
-    policy,
+    policy: policy === null ? null : shownPolicy(policy, (key) => reader.control.record(key)),
     isPublic: document !== undefined && document !== null && isPublicPolicy(document),
     choices: [...accessPermissions],
   };
 }
 
 /** Undefined: this release does not understand it. */
-function readable(policy: string): PolicyDocument | undefined {
+function readable(policy: StoredPolicy): PolicyDocument | undefined {
   try {
-    return parsePolicy(policy, "resource");
+    return parseStoredPolicy(policy, "resource");
   } catch (error) {
     if (error instanceof PolicyError) return undefined;
     throw error;

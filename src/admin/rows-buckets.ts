@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { limits } from "../base/limits.ts";
 import type { BucketChanges, BucketRecord } from "../control/records.ts";
-import { type MakingPorts, makeBucket, setupOf } from "../operations/bucket-making.ts";
+import { setupOf } from "../operations/bucket-making.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { bucketArn } from "./arns.ts";
 import { demandAt } from "./bucket-policy.ts";
@@ -92,11 +92,7 @@ export const CreateBucket = declareAdmin({
     judgeSites(context, body.sites);
     const location = body.region === services.region ? null : body.region;
     const setup = setupOf({ hasObjectLock: false, ownership: services.defaultOwnership, acl: null });
-    const ports: MakingPorts = {
-      askControl: (type, request) => context.ask(type, request),
-      openBucket: services.openBucket,
-    };
-    const { record } = await makeBucket(ports, { name: body.name, accountId, location, setup });
+    const { record } = await services.makeBucket({ name: body.name, accountId, location, setup });
     return showBucket(reader.bucket(record.name) ?? record, services.region);
   });
 

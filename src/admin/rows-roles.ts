@@ -34,6 +34,8 @@ function roleOf({ caller, reader }: AdminContext, name: string): RoleRecord {
   return found;
 }
 
+const shown = (reader: AdminContext["reader"], role: RoleRecord) => showRole(role, reader.trustPolicy(role));
+
 export const ListRoles = declareAdmin({
   name: "ListRoles",
   method: "GET",
@@ -48,7 +50,7 @@ export const ListRoles = declareAdmin({
   status: 200,
   errors: [],
 }).handledBy(async ({ query }, { caller, reader }) =>
-  replyPage(reader.roles(caller.account.accountId, rangeOf(query)), showRole),
+  replyPage(reader.roles(caller.account.accountId, rangeOf(query)), (role) => shown(reader, role)),
 );
 
 export const CreateRole = declareAdmin({
@@ -87,7 +89,7 @@ export const CreateRole = declareAdmin({
       maxSessionSeconds: body.maxSessionSeconds,
       tags: body.tags,
     });
-    return showRole(role);
+    return shown(context.reader, role);
   });
 
 export const GetRole = declareAdmin({
@@ -105,7 +107,7 @@ export const GetRole = declareAdmin({
   errors: ["NoSuchEntity"],
 })
   .on(roleArn)
-  .handledBy(async ({ params }, context) => showRole(roleOf(context, params.name)));
+  .handledBy(async ({ params }, context) => shown(context.reader, roleOf(context, params.name)));
 
 export const UpdateRole = declareAdmin({
   name: "UpdateRole",
@@ -138,7 +140,7 @@ export const UpdateRole = declareAdmin({
       roleName: name,
       changes: { ...withoutUndefined(rest), ...text },
     });
-    return showRole(role);
+    return shown(context.reader, role);
   });
 
 export const DeleteRole = declareAdmin({

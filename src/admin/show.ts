@@ -134,14 +134,15 @@ export const roleForm = z.strictObject({
   createdAt: time,
 });
 
-export function showRole(role: RoleRecord): z.input<typeof roleForm> {
+/** @param trustPolicy its text, as it is to be shown */
+export function showRole(role: RoleRecord, trustPolicy: string): z.input<typeof roleForm> {
   return {
     name: role.name,
     roleId: role.roleId,
     arn: arnOf("role", role),
     path: role.path,
     description: role.description,
-    trustPolicy: role.trustPolicy,
+    trustPolicy,
     boundary: role.boundary,
     maxSessionSeconds: role.maxSessionSeconds,
     attachedPolicies: [...role.attached],

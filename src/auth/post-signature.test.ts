@@ -60,6 +60,7 @@ test("what was changed after it was signed is refused", (t) => {
   t.is(outcome({ ...version2, policy: other }), "SignatureDoesNotMatch");
   t.is(outcome({ ...version4, "x-amz-signature": "0".repeat(64) }), "SignatureDoesNotMatch");
   t.is(outcome({ ...version2, signature: "AAAA" }), "SignatureDoesNotMatch");
+  t.is(outcome({ ...version2, signature: `${version2.signature}x` }), "SignatureDoesNotMatch");
   const elsewhere = { "x-amz-credential": `${accessKeyId}/20260102/us-east-1/s3/aws4_request` };
   t.is(outcome({ ...version4, ...elsewhere }), "SignatureDoesNotMatch");
 });

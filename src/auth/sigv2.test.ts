@@ -149,6 +149,13 @@ for (const [name, [query, code]] of Object.entries(broken)) {
   test(`version 2: ${name} is ${code}`, (t) => t.is(refusal(t, { path: "/b/k", query }).code, code));
 }
 
+test("nothing stands behind a signature", (t) => {
+  const { query, ...parts } = presigned({ path: "/b/k" }, `GET\n\n\n${expires}\n/b/k`);
+  const longer = { ...parts, query: (query ?? "").replace(/Signature=[^&]*/, "$&x") };
+  t.not(longer.query, query);
+  t.is(refusal(t, longer).code, "SignatureDoesNotMatch");
+});
+
 test("another's secret does not sign", (t) => {
   t.is(refusal(t, presigned({ path: "/b/k" }, `GET\n\n\n${expires}\n/b/k`, {}, "other")).code, "SignatureDoesNotMatch");
 });

@@ -12,6 +12,7 @@ export const limits = {
   // S3
   keyBytesMax: 1024,
   metadataBytesMax: 2 * KiB,
+  redirectLocationBytesMax: 2 * KiB,
   listKeysMax: 1000,
   deleteObjectsMax: 1000,
   partNumberMax: 10_000,
@@ -314,8 +315,8 @@ export const limits = {
   lifecycleSliceRows: 100,
   lifecycleSliceMs: 0.15,
   lifecycleRemovalsPerTurn: 8,
-  lifecycleThreadShare: 0.1,
-  lifecycleCommitShare: 0.2,
+  lifecycleThreadShare: 0.05,
+  lifecycleCommitShare: 0.1,
   lifecycleQuietPollMs: 2,
   lifecycleQuietWaitMs: 100,
   lifecycleCheckMs: 60 * 60 * 1000,
@@ -343,6 +344,7 @@ export const limits = {
   eventAgeMaxMs: 24 * 60 * 60 * 1000,
   deadEventsPerBucketMax: 1000,
   eventKafkaRetriesMax: 2,
+  eventKafkaKeepAliveMs: 60_000,
   notificationRulesMax: 100,
   notificationIdCharsMax: 255,
   // Command line

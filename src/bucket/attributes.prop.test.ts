@@ -181,7 +181,7 @@ class Run {
     const isPlain = next.version === "newest";
     const target = isPlain ? history.find(({ id }) => id === "null") : history[next.version];
     const versionId = isPlain ? null : (target?.id ?? "0".repeat(26));
-    const request = { key: name, versionId, preconditions: {}, bypassGovernance: bypass };
+    const request = { key: name, versionId, preconditions: {}, bypassGovernance: bypass, markerOwnerId: null };
     const asked =
       next.do === "delete"
         ? this.stand.ask("object.delete", request)

@@ -34,6 +34,7 @@ test("many objects with large attributes are deleted, each answered in its place
     versionId: null,
     preconditions: {},
     bypassGovernance: false,
+    markerOwnerId: null,
   }));
   const { outcomes } = await stand.ask("object.deleteMany", { objects });
   t.deepEqual(

@@ -15,6 +15,7 @@ import { BucketActor, type BucketPorts } from "./actor.ts";
 import type { BodySource, BucketMessageType, BucketReply, BucketRequest, ObjectToDelete } from "./messages.ts";
 
 export const MiB = 1024 * 1024;
+const heldRowsMax = 1000;
 export const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export class BucketStand {
@@ -48,6 +49,19 @@ export class BucketStand {
   /** What a kill -9 leaves: the committed rows. The next message meets a new actor. */
   crash(): void {
     this.actor = this.#activate();
+  }
+
+  /** What is read between turns stays as it is now, as while a commit is under way. @returns ends it */
+  async holdCommits(): Promise<() => void> {
+    const { trees } = this.metadata;
+    const held = createMemoryMetadata();
+    await held.transact((copy) => {
+      for (const { key, value } of trees.buckets.range({ start: Buffer.alloc(0), limit: heldRowsMax })) {
+        copy.buckets.put(key, value);
+      }
+    });
+    Object.assign(this.metadata, { trees: { ...trees, buckets: held.trees.buckets } });
+    return () => void Object.assign(this.metadata, { trees });
   }
 
   ask<T extends BucketMessageType>(type: T, request: BucketRequest<T>): Promise<BucketReply<T>> {
@@ -110,7 +124,7 @@ export class BucketStand {
 
 /** A delete that names no version and has no conditions. */
 export function plainDelete(key: string): ObjectToDelete {
-  return { key, versionId: null, preconditions: {}, bypassGovernance: false };
+  return { key, versionId: null, preconditions: {}, bypassGovernance: false, markerOwnerId: null };
 }
 
 let copies = 0;
@@ -121,7 +135,15 @@ export function chunk(name: string, sizeBytes: number): StoredChunk {
   const address = createHash("sha256").update(`${name} ${sizeBytes}`).digest();
   const place: ChunkPlace = { kind: "file", epoch: 0, unique: copies.toString(16).padStart(16, "0") };
   const storedBytes = sizeBytes + 72;
-  return { address, sizeBytes, storedBytes, storedDigest: address.subarray(0, 16), nonce: Buffer.alloc(8), place };
+  return {
+    address,
+    sizeBytes,
+    storedBytes,
+    storedDigest: address.subarray(0, 16),
+    nonce: Buffer.alloc(8),
+    binding: null,
+    place,
+  };
 }
 
 /** A stored body of chunks of these names, all but the last 4 MiB long; without names an empty one. */

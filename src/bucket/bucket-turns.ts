@@ -1,6 +1,7 @@
 /** Turns on a bucket as a whole: its versioning, its quota, what fronts have counted of it, and its exact totals. */
 
 import { S3Error } from "../s3/errors.ts";
+import { closeTurn, keepOwner } from "./closing.ts";
 import type { BucketReply, BucketRequest } from "./messages.ts";
 import type { BucketMemory } from "./turn.ts";
 
@@ -52,12 +53,16 @@ export function setQuota(
   });
 }
 
-/** One row of a commit that the turns of other messages share. */
+/** One row of a commit that the turns of other messages share; two with a payer, found as those of a bucket that is gone. */
 export function addTransfer(
   memory: BucketMemory,
   change: BucketRequest<"usage.add">,
 ): Promise<BucketReply<"usage.add">> {
   return memory.turn((turn) => {
+    if (change.payer !== undefined) {
+      closeTurn(turn);
+      keepOwner(turn, change.payer);
+    }
     turn.writeTransfer(change);
     return {};
   });

@@ -46,7 +46,7 @@ test("fields do not disturb each other, and outlive the actor", async (t) => {
 test("what is derived is made once for each configuration", async (t) => {
   const { actor, snapshot } = await openPartition(t);
   const reader = new ConfigurationReader([snapshot], [unmarked]);
-  const made: string[] = [];
+  const made: BucketConfiguration["policy"][] = [];
   const make = (policy: BucketConfiguration["policy"]) => {
     made.push(policy);
     return { policy };

@@ -1,5 +1,6 @@
 /** What a bucket can be configured with: every field, its type and its stored code. Plain data, as its operations checked it. */
 
+import type { StoredPolicy } from "../policy/stored-policy.ts";
 import type { AccessControlList } from "../s3/acl.ts";
 import type { BucketLogging } from "../s3/bucket-logging.ts";
 import type { CorsRule } from "../s3/cors.ts";
@@ -14,8 +15,7 @@ import type { Website } from "../s3/website.ts";
 
 /** Each field is set and removed as a whole. */
 export interface BucketConfiguration {
-  /** The policy document, as it was put. */
-  readonly policy: string;
+  readonly policy: StoredPolicy;
   readonly publicAccessBlock: PublicAccessBlock;
   readonly ownershipControls: ObjectOwnership;
   /** Not set: everything is the owner's alone. */
@@ -27,7 +27,8 @@ export interface BucketConfiguration {
   readonly notification: Notification;
   readonly website: Website;
   readonly logging: BucketLogging;
-  readonly requestPayment: unknown;
+  /** Not set: the bucket's owner pays. */
+  readonly requestPayment: "Requester";
   readonly replication: Replication;
   /** Data keys, wrapped, oldest first. Set by "bucket.addDataKey" alone. */
   readonly dataKeys: readonly BucketDataKey[];

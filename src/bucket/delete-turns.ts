@@ -8,6 +8,7 @@ import { S3Error, toOutcome } from "../s3/errors.ts";
 import type { EventCause } from "../s3/notification.ts";
 import { attributeRowsMax } from "../storage/attributes.ts";
 import type { ObjectRecord } from "../storage/record.ts";
+import { encodeTailOfOwner } from "../storage/record-tail.ts";
 import { CorruptRecordError } from "../storage/sealed-row.ts";
 import { writeEvent } from "./event-outbox.ts";
 import { type HistoryTotals, planAddition, planRemoval } from "./history.ts";
@@ -112,12 +113,14 @@ interface PlannedDelete {
   readonly deleted: ObjectDeleted;
 }
 
-function planDelete(turn: Turn, { key, versionId, preconditions, bypassGovernance }: ObjectToDelete): PlannedDelete {
+function planDelete(turn: Turn, object: ObjectToDelete): PlannedDelete {
+  const { key, versionId, preconditions, bypassGovernance, markerOwnerId } = object;
   const head = turn.head(key);
   judgeDelete(preconditions, head, key);
   if (versionId !== null) return planVersionRemoval(turn, { key, head, versionId, bypassGovernance });
   const marker = markerOfDelete(turn.row.versioning);
-  if (marker !== "none") return planMarker(turn, key, head, marker === "null");
+  if (marker !== "none")
+    return planMarker(turn, key, head, { isNullVersion: marker === "null", ownerId: markerOwnerId });
   const { deleted, ...planned } = planVersionRemoval(turn, { key, head, versionId: "null", bypassGovernance });
   return { ...planned, deleted: { ...deleted, versionId: null } };
 }
@@ -137,15 +140,22 @@ function planVersionRemoval(turn: Turn, { key, head, versionId, bypassGovernance
   return { write: planRemoval(turn, key, head, target, bypassGovernance).write, stamp: null, deleted };
 }
 
+export interface NewMarker {
+  readonly isNullVersion: boolean;
+  /** As of `ObjectToDelete.markerOwnerId`. */
+  readonly ownerId: string | null;
+}
+
 /** A delete marker as the newest version of a key. @throws S3Error InsufficientStorage; CorruptRecordError */
-export function planMarker(turn: Turn, key: string, head: ObjectRecord | null, isNullVersion: boolean): PlannedDelete {
+export function planMarker(turn: Turn, key: string, head: ObjectRecord | null, marker: NewMarker): PlannedDelete {
+  const { isNullVersion, ownerId } = marker;
   turn.requireRoom();
   const plan = planAddition(turn, key, head, isNullVersion);
   const stamp = turn.stamp(head?.stamp);
   const salt = turn.random(versionSaltBytes);
   const existed = head !== null && !head.isDeleteMarker;
   return {
-    write: () => plan.write(markerRecord(turn, { isNullVersion, stamp, salt, nullStamp: plan.nullStamp })),
+    write: () => plan.write(markerRecord(turn, { isNullVersion, stamp, salt, nullStamp: plan.nullStamp }, ownerId)),
     stamp,
     deleted: { existed, versionId: versionIdOf({ isNullVersion, stamp, salt }), isDeleteMarker: true },
   };
@@ -154,6 +164,7 @@ export function planMarker(turn: Turn, key: string, head: ObjectRecord | null, i
 function markerRecord(
   turn: Turn,
   id: Pick<ObjectRecord, "isNullVersion" | "stamp" | "salt" | "nullStamp">,
+  ownerId: string | null,
 ): ObjectRecord {
   return {
     ...id,
@@ -165,11 +176,11 @@ function markerRecord(
     partCount: 0,
     checksumAlgorithm: null,
     checksumType: "FULL_OBJECT",
-    hasStorageClass: false,
+    hasStorageClass: ownerId !== null,
     hasAttributeRows: false,
     hasLock: false,
     location: null,
-    tail: Buffer.alloc(0),
+    tail: ownerId === null ? Buffer.alloc(0) : encodeTailOfOwner(ownerId),
   };
 }
 

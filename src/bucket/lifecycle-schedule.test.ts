@@ -147,6 +147,22 @@ test("a pass pauses by how long its commits take, when that is longer", async (t
   await stand.schedule.stop();
 });
 
+test("what the end of a pass has cost is paused for before the next bucket's pass", async (t) => {
+  const stand = new Stand();
+  await stand.addBucket(one, true);
+  await stand.addBucket(two, true);
+  stand.answers.push(stand.progress({ busyMs: 10 }), stand.progress({}));
+  stand.schedule.start();
+  await settle();
+  t.deepEqual(stand.buckets, ["one"]);
+  const pauseMs = 10 * (1 / limits.lifecycleThreadShare - 1);
+  await stand.run(pauseMs - 1, 1);
+  t.deepEqual(stand.buckets, ["one"], "many small buckets take no more than a large one");
+  await stand.run(2, 1);
+  t.deepEqual(stand.buckets, ["one", "two"]);
+  await stand.schedule.stop();
+});
+
 test("a slice waits until nobody waits for the thread, but not for ever", async (t) => {
   const stand = new Stand();
   await stand.addBucket(one, true);
@@ -186,5 +202,22 @@ test("a stop ends pauses, and nothing is asked any more", async (t) => {
   await stand.schedule.stop();
   stand.schedule.wake({ bucket: two, partition: 0 });
   await stand.run(10_000_000);
+  t.is(stand.asked.length, 1);
+});
+
+test("a stop waits for the slice under way, and for no pause after it", async (t) => {
+  const stand = new Stand();
+  await stand.addBucket(one, true);
+  stand.answers.push(stand.progress({ next: firstPlace, busyMs: 1_000_000 }));
+  stand.schedule.start();
+  t.is(stand.asked.length, 1);
+  let isStopped = false;
+  const stopped = stand.schedule.stop().then(() => {
+    isStopped = true;
+  });
+  await settle();
+  t.true(isStopped);
+  await stand.run(10_000_000);
+  await stopped;
   t.is(stand.asked.length, 1);
 });

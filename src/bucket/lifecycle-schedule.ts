@@ -78,6 +78,8 @@ export class LifecycleSchedule {
   #lastPassMs: number | null = null;
   #check: Timer | null = null;
   readonly #pauses = new Set<{ readonly timer: Timer; readonly end: () => void }>();
+  /** Pauses that are still to be made, also from the end of one pass to the next. */
+  #owedMs = 0;
   /** Whose pass is under way. */
   #current: BucketId | null = null;
   #isStopped = false;
@@ -193,6 +195,7 @@ export class LifecycleSchedule {
         this.#options.onError(error, address.bucket);
       }
       this.#current = null;
+      await this.#rest();
     }
     // At once: what is enqueued from here on begins anew.
     this.#working = null;
@@ -201,7 +204,6 @@ export class LifecycleSchedule {
   async #pass(address: BucketAddress): Promise<void> {
     const { clock, dayMs } = this.#options;
     const day = Math.floor(clock.nowMs() / dayMs);
-    let owedMs = 0;
     let configuredSeq: number | null = null;
     for (let place: LifecyclePlace | null = null; ; ) {
       const progress = await this.#slice(address, place);
@@ -209,17 +211,22 @@ export class LifecycleSchedule {
       if (progress === null) return;
       this.#count(progress);
       configuredSeq ??= progress.configuredSeq;
+      this.#owedMs += pauseAfter(progress);
       if (progress.next === null) break;
       place = progress.next;
-      owedMs += pauseAfter(progress);
-      if (owedMs >= 1) {
-        await this.#wait(owedMs);
-        owedMs = 0;
-      }
+      await this.#rest();
     }
     this.#passes += 1;
     this.#lastPassMs = clock.nowMs();
     this.#keep(address.bucket, { day, configuredSeq });
+  }
+
+  /** Many small buckets take no more of the thread than a large one. */
+  async #rest(): Promise<void> {
+    const owedMs = this.#owedMs;
+    if (owedMs < 1) return;
+    this.#owedMs = 0;
+    await this.#wait(owedMs);
   }
 
   /** Waits until nobody waits for the thread, but not for ever. @returns null when the pass cannot go on */
@@ -255,8 +262,9 @@ export class LifecycleSchedule {
     this.#passed.set(bucket, passed);
   }
 
-  /** Ends early when the schedule stops. */
+  /** Ends early when the schedule stops, and at once when it has. */
   #wait(ms: number): Promise<void> {
+    if (this.#isStopped) return Promise.resolve();
     return new Promise((resolve) => {
       const end = (): void => {
         this.#pauses.delete(pause);

@@ -4,7 +4,8 @@
  */
 
 import test from "ava";
-import { inlineBody, plainDelete } from "./bucket-stand.testing.ts";
+import type { Trees } from "../storage/trees.ts";
+import { inlineBody, plainDelete, stored } from "./bucket-stand.testing.ts";
 import { dayMs, LifecycleStand, ruleOf } from "./lifecycle-stand.testing.ts";
 
 const rules = {
@@ -109,3 +110,35 @@ for (const state of states) {
     }
   }
 }
+
+test("a null version that took the place of one that was due stays", async (t) => {
+  const stand = new LifecycleStand();
+  const put = () =>
+    stand.ask("object.put", { key: "k", source: stored(inlineBody("x")), metadata: {}, preconditions: {} });
+  await put();
+  await stand.ask("bucket.setVersioning", { versioning: "Enabled" });
+  await put();
+  await stand.configure(ruleOf({ noncurrentExpiration: { days: 1, newerVersions: null } }));
+  stand.nowMs += 3 * dayMs;
+  const { metadata } = stand;
+  const transact: typeof metadata.transact = metadata.transact.bind(metadata);
+  let isBefore = true;
+  metadata.transact = async <R>(run: (trees: Trees) => R): Promise<R> => {
+    if (isBefore) {
+      isBefore = false;
+      await stand.ask("bucket.setVersioning", { versioning: "Suspended" });
+      await put();
+      await stand.ask("bucket.setVersioning", { versioning: "Enabled" });
+      await put();
+    }
+    return transact(run);
+  };
+  t.is((await stand.pass()).removed["remove noncurrent"], 0);
+  t.deepEqual(
+    stand
+      .histories()
+      .get("k")
+      ?.map(({ isNullVersion }) => isNullVersion),
+    [false, true, false],
+  );
+});

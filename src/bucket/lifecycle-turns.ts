@@ -80,10 +80,9 @@ export async function expireSome(
   const startedMs = clock.monotonicMs();
   metadata.refresh();
   const { trees } = metadata;
-  memory.load(trees);
   const nowMs = clock.nowMs();
-  const { versioning, configuredSeq } = memory.row(nowMs);
-  const configuration = memory.configuration(trees, "lifecycle");
+  const { row, value: configuration } = memory.committed(trees, "lifecycle", nowMs);
+  const { versioning, configuredSeq } = row;
   if (configuration === null)
     return { next: null, rows: 0, removed: nothingRemoved, configuredSeq, busyMs: 0, commitMs: 0 };
   const { candidates, next, rows } = walkSlice(
@@ -198,10 +197,10 @@ function planExpiration(
   const due = expirationOf(lifecycle, factsOf(turn, key, head), dayMs);
   if (due === null || due.atMs > turn.nowMs) return null;
   const marker = markerOfDelete(turn.row.versioning);
-  if (marker === "new") return planMarker(turn, key, head, false);
+  if (marker === "new") return planMarker(turn, key, head, { isNullVersion: false, ownerId: null });
   const gone = head.isNullVersion || head.nullStamp === null ? head : readOlderNull(turn.rowsOf(key), head);
   if (gone.isNullVersion && isVersionLocked(turn, key, gone)) return null;
-  if (marker === "null") return planMarker(turn, key, head, true);
+  if (marker === "null") return planMarker(turn, key, head, { isNullVersion: true, ownerId: null });
   return { write: planRemoval(turn, key, head, head).write, stamp: null, deleted: { versionId: null } };
 }
 
@@ -221,11 +220,12 @@ function planMarkerRemoval(
 
 function planNoncurrentRemoval(
   { turn, lifecycle, dayMs }: Judgement,
-  { key, version, noncurrentMs }: CandidateOf<"remove noncurrent">,
+  { key, version, stamp, noncurrentMs }: CandidateOf<"remove noncurrent">,
 ): Removal | null {
   const head = turn.head(key);
   const target = findVersion(turn.rowsOf(key), head, version);
-  if (head === null || target === null || isSame(head, target) || isVersionLocked(turn, key, target)) return null;
+  if (head === null || target === null || isSame(head, target) || !isSame({ stamp }, target)) return null;
+  if (isVersionLocked(turn, key, target)) return null;
   const facts = {
     ...factsOf(turn, key, target),
     isDeleteMarker: target.isDeleteMarker,
@@ -272,6 +272,6 @@ function planAbort({ turn, lifecycle, dayMs }: Judgement, { rowKey }: CandidateO
   };
 }
 
-function isSame(one: ObjectRecord, other: ObjectRecord): boolean {
+function isSame(one: Pick<ObjectRecord, "stamp">, other: ObjectRecord): boolean {
   return Buffer.compare(one.stamp, other.stamp) === 0;
 }

@@ -4,7 +4,7 @@
  * the turn judges it again. Reads only.
  */
 
-import { stampBytes } from "../base/hlc.ts";
+import { type Stamp, stampBytes } from "../base/hlc.ts";
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import {
@@ -64,6 +64,8 @@ export type Candidate =
       readonly kind: "remove noncurrent";
       readonly key: string;
       readonly version: VersionSelector;
+      /** Of this very version: the key may have another null version by the turn. */
+      readonly stamp: Stamp;
       /** When it became noncurrent, as the walk has seen it: what made it so may be gone by the turn. */
       readonly noncurrentMs: number;
     }
@@ -310,7 +312,8 @@ class Slice {
     };
     const due = noncurrentExpirationOf(rules, facts, dayMs);
     if (due === null || due.atMs > nowMs) return false;
-    this.#candidates.push({ kind: "remove noncurrent", key, version: selectorOf(record), noncurrentMs });
+    const { stamp } = record;
+    this.#candidates.push({ kind: "remove noncurrent", key, version: selectorOf(record), stamp, noncurrentMs });
     return true;
   }
 

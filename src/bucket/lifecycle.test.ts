@@ -32,6 +32,19 @@ test("a pass over many objects goes in slices of bounded size, and none is passe
   });
 });
 
+test("a slice while a change of the rules is being committed leaves the new rules to the slices after it", async (t) => {
+  const stand = await standWith(5);
+  await stand.configure(expiring);
+  stand.nowMs += 3 * dayMs;
+  const commit = await stand.holdCommits();
+  await stand.configure(ruleOf({ filter: { ...everyKey, prefix: "none/" }, expiration: { kind: "days", days: 1 } }));
+  // Its walk follows the old rules, its turn the new ones.
+  t.is((await stand.pass()).removed["expire object"], 0);
+  commit();
+  t.is((await stand.pass()).rows, 0);
+  t.is(keysOf(stand).length, 5);
+});
+
 test("objects that are too young are looked at once, and nothing is written", async (t) => {
   const stand = await standWith(1234);
   await stand.configure(expiring);

@@ -27,12 +27,12 @@ export async function lockedVersions(
   memory: BucketMemory,
   { after, bypassGovernance }: BucketRequest<"bucket.locked">,
 ): Promise<BucketReply<"bucket.locked">> {
-  const { metadata, yieldTurn } = memory.ports;
+  const { metadata, yieldTurn, clock } = memory.ports;
   const { trees } = metadata;
   metadata.refresh();
   memory.load(trees);
   const locked: LockedVersion[] = [];
-  if (memory.configuration(trees, "objectLock") === null) return { locked, next: null };
+  if (memory.committed(trees, "objectLock", clock.nowMs()).value === null) return { locked, next: null };
   let place = placeOf(after);
   for (let slices = 0; slices < slicesPerAsk; slices++) {
     if (slices > 0) {

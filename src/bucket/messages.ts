@@ -44,6 +44,8 @@ export interface ObjectToDelete {
   readonly preconditions: DeletePreconditions;
   /** Of a version that is named: a retention in governance mode does not hold, for the client may pass it. */
   readonly bypassGovernance: boolean;
+  /** Canonical id of who owns the delete marker that is made; null: the bucket's owner. */
+  readonly markerOwnerId: string | null;
 }
 
 /** New values of a version's attributes; null removes, what is absent stays. */
@@ -284,8 +286,9 @@ export interface BucketProtocol {
   /**
    * Adds what a front has sent and counted: body bytes, and requests in the order of `requestClasses`. Taken in every state,
    * since requests end after their bucket has. Not to be repeated: the second time counts too.
+   * @param payer the id is no bucket's, but stands for what this account pays of the bucket of this name
    */
-  "usage.add": [TransferChange, Record<string, never>];
+  "usage.add": [TransferChange & { readonly payer?: BucketOwner }, Record<string, never>];
   /** Exact counters, after every committed turn. */
   "bucket.usage": [
     Record<string, never>,

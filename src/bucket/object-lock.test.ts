@@ -104,10 +104,22 @@ const put = (stand: BucketStand, metadata: ObjectMetadata = {}) =>
   stand.ask("object.put", { key: "k", source: stored(inlineBody("x")), metadata, preconditions: {} });
 
 const remove = ({ stand, versionId }: At, bypassGovernance: boolean, named = true) =>
-  stand.ask("object.delete", { key: "k", versionId: named ? versionId : null, preconditions: {}, bypassGovernance });
+  stand.ask("object.delete", {
+    key: "k",
+    versionId: named ? versionId : null,
+    preconditions: {},
+    bypassGovernance,
+    markerOwnerId: null,
+  });
 
 const removeMany = async ({ stand, versionId }: At, bypassGovernance: boolean, named = true) => {
-  const object = { key: "k", versionId: named ? versionId : null, preconditions: {}, bypassGovernance };
+  const object = {
+    key: "k",
+    versionId: named ? versionId : null,
+    preconditions: {},
+    bypassGovernance,
+    markerOwnerId: null,
+  };
   const { outcomes } = await stand.ask("object.deleteMany", { objects: [object] });
   const [outcome] = outcomes;
   if (outcome?.ok !== true) throw new S3Error(outcome?.code === "AccessDenied" ? "AccessDenied" : "InternalError");
@@ -291,4 +303,17 @@ test("every locked version of a bucket is found, its list bounded and its count 
   t.true(stand.yields > 0);
   stand.nowMs = untilMs;
   t.is((await find(false)).count, 0);
+});
+
+test("a default retention holds from its own commit on, whatever was asked while it was being committed", async (t) => {
+  const stand = new BucketStand();
+  await stand.ask("bucket.setVersioning", { versioning: "Enabled" });
+  const commit = await stand.holdCommits();
+  const defaultRetention = { mode: "COMPLIANCE", unit: "Days", count: 1 } as const;
+  await stand.ask("bucket.configure", { field: "objectLock", value: { defaultRetention } });
+  t.deepEqual(await stand.ask("bucket.locked", { after: null, bypassGovernance: false }), { locked: [], next: null });
+  commit();
+  await stand.put("k", inlineBody("x"));
+  const { count } = await findLocked((request) => stand.ask("bucket.locked", request), false);
+  t.is(count, 1);
 });

@@ -50,7 +50,13 @@ test("versions are read by id, null versions and delete markers too, through col
     t.deepEqual(objectOf(found)?.metadata, { contentType: "a/b" }),
   );
 
-  await actor.ask("object.delete", { key: "k", versionId: marker, preconditions: {}, bypassGovernance: false });
+  await actor.ask("object.delete", {
+    key: "k",
+    versionId: marker,
+    preconditions: {},
+    bypassGovernance: false,
+    markerOwnerId: null,
+  });
   t.is((await bodyOfVersion()).id, big);
   await actor.ask("bucket.setVersioning", { versioning: "Suspended" });
   await actor.ask("object.delete", plainDelete("k"));

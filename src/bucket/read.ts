@@ -7,6 +7,7 @@
 import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
 import type { ResponseBody } from "../model/http.ts";
+import type { AccessControlList } from "../s3/acl.ts";
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from "../s3/checksum-algorithms.ts";
 import type { ObjectEncryption } from "../s3/encryption.ts";
 import { readTail } from "../storage/attributes.ts";
@@ -89,6 +90,11 @@ export type OpenObject = (start: number, length: number, dataKey?: Uint8Array | 
 /** What a front needs to know of an open upload before it takes a part's body. */
 export interface UploadView {
   readonly encryption: ObjectEncryption | null;
+  /** Undefined when none was asked for. */
+  readonly storageClass: string | undefined;
+  /** Undefined when it is the bucket owner's alone. */
+  readonly acl: AccessControlList | undefined;
+  readonly tagging: string | undefined;
   readonly checksumAlgorithm: ChecksumAlgorithm | null;
   readonly checksumType: ChecksumType | null;
 }
@@ -144,7 +150,8 @@ export class ObjectReader {
     const found = findUpload(snapshot.trees, at, at.key, uploadId);
     if (found === undefined) return null;
     const { checksumAlgorithm, checksumType, metadata } = found.upload;
-    return { encryption: metadata.encryption ?? null, checksumAlgorithm, checksumType };
+    const { encryption = null, storageClass, acl, tagging } = metadata;
+    return { encryption, storageClass, acl, tagging, checksumAlgorithm, checksumType };
   }
 
   #snapshot(partition: number): Snapshot {

@@ -53,6 +53,11 @@ export interface TransferChange {
   readonly requests: RequestCounts;
 }
 
+/** A bucket before its first turn that writes. */
+function newRow(nowMs: number): BucketRow {
+  return { state: "open", versioning: "Off", createdMs: nowMs, quota: noQuota, fields: 0, configuredSeq: 0 };
+}
+
 /** Loaded at activation from the rows, and kept equal to them: only a turn changes it, and a turn that wrote does not fail. */
 export class BucketMemory {
   readonly ports: BucketPorts;
@@ -64,6 +69,8 @@ export class BucketMemory {
   #completedCount: number | undefined;
   /** Fields that turns have asked for, since the configuration changed last. */
   readonly #configuration = new Map<ConfigurationField, unknown>();
+  /** Fields that were asked for between turns, as of the change of the configuration that they were read after. */
+  readonly #committed = new Map<ConfigurationField, { readonly configuredSeq: number; readonly value: unknown }>();
 
   constructor(ports: BucketPorts) {
     this.ports = ports;
@@ -102,9 +109,7 @@ export class BucketMemory {
 
   /** @param nowMs time of the first turn, when the bucket has no row yet */
   row(nowMs: number): BucketRow {
-    return (
-      this.#row ?? { state: "open", versioning: "Off", createdMs: nowMs, quota: noQuota, fields: 0, configuredSeq: 0 }
-    );
+    return this.#row ?? newRow(nowMs);
   }
 
   /** Totals as of the last turn that wrote; what is counted by day is that turn's day's. */
@@ -119,8 +124,8 @@ export class BucketMemory {
     this.#row = row;
   }
 
-  /** @throws CorruptRecordError */
-  configuration<F extends ConfigurationField>(trees: ReadTrees, field: F): BucketConfiguration[F] | null {
+  /** As a turn sees it, with its own trees: others may be a commit behind the row. @throws CorruptRecordError */
+  configuration<F extends ConfigurationField>(trees: Trees, field: F): BucketConfiguration[F] | null {
     if (!isConfigured(this.#row?.fields ?? 0, field)) return null;
     let value = this.#configuration.get(field);
     if (value === undefined) {
@@ -129,6 +134,29 @@ export class BucketMemory {
     }
     // Only `bucket.configure` writes the field's rows, and it takes values of this type.
     return value as BucketConfiguration[F] | null;
+  }
+
+  /**
+   * The row and a field as they are committed, for what reads between turns: the memory is ahead of them while a turn waits for
+   * its commit. @throws CorruptRecordError
+   */
+  committed<F extends ConfigurationField>(
+    trees: ReadTrees,
+    field: F,
+    nowMs: number,
+  ): { readonly row: BucketRow; readonly value: BucketConfiguration[F] | null } {
+    const key = bucketKey(this.bucket);
+    const bytes = trees.buckets.get(key);
+    const row = bytes === undefined ? newRow(nowMs) : decodeBucketRow(key, bytes);
+    if (!isConfigured(row.fields, field)) return { row, value: null };
+    const { configuredSeq } = row;
+    let known = this.#committed.get(field);
+    if (known?.configuredSeq !== configuredSeq) {
+      const value = readConfiguration(trees.buckets, this.bucket, fieldCode(field)) ?? null;
+      known = { configuredSeq, value };
+      this.#committed.set(field, known);
+    }
+    return { row, value: known.value as BucketConfiguration[F] | null };
   }
 
   writeTotals(trees: Trees, change: TotalsChange, stamp: Stamp | null, nowMs: number): void {

@@ -105,6 +105,32 @@ test("a deleted bucket's days stay under its account, until they are too old", a
   t.is(rows(), 0);
 });
 
+test("what another account pays is counted as its own, as of a bucket that is gone, for as long as it asks", async (t) => {
+  const stand = new BucketStand();
+  const payer = { name: "photos", accountId: "999988887777" };
+  const add = () => stand.ask("usage.add", { egressBytes: 7, requests: [2, 0, 0, 0, 0], payer });
+  await add();
+  stand.crash();
+  stand.nowMs += (limits.usageDaysKept + 1) * msPerDay;
+  await add();
+  t.is(await sweepUsage(stand.metadata, stand.nowMs), 0, "it was used since");
+  const closed = { bucket: stand.bucket, ...payer, closedMs: stand.nowMs };
+  t.deepEqual(readerOf(stand).closed(0, payer.accountId, null, 10), [closed]);
+  const day = utcDay(stand.nowMs);
+  const days = readerOf(stand).days(
+    { bucket: stand.bucket, partition: 0 },
+    { fromDay: day, toDay: day },
+    stand.nowMs,
+    true,
+  );
+  t.deepEqual(
+    days.map(({ storedBytes, egressBytes, requests }) => [storedBytes, egressBytes, requests[0]]),
+    [[0, 7, 2]],
+  );
+  t.is(await sweepUsage(stand.metadata, stand.nowMs + (limits.usageDaysKept + 1) * msPerDay), 1);
+  t.deepEqual(readerOf(stand).closed(0, payer.accountId, null, 10), []);
+});
+
 test("a bucket that came back keeps what was counted when its note is swept", async (t) => {
   const stand = new BucketStand();
   await stand.ask("bucket.close", { owner });

@@ -235,6 +235,7 @@ class Run {
       versionId,
       preconditions: match === undefined ? {} : { ifMatch: match },
       bypassGovernance: false,
+      markerOwnerId: null,
     };
   }
 
@@ -346,6 +347,7 @@ test("a bucket's histories are the model's, whatever its versioning, and give ba
           versionId: id,
           preconditions: {},
           bypassGovernance: false,
+          markerOwnerId: null,
         }));
         await run.stand.ask("object.deleteMany", { objects });
         run.model.histories.delete(name);

@@ -36,6 +36,7 @@ const named = (key: string, versionId: string): ObjectToDelete => ({
   versionId,
   preconditions: {},
   bypassGovernance: false,
+  markerOwnerId: null,
 });
 const historyOf = (stand: BucketStand, key: string) => historiesOf(stand.metadata.trees, stand.bucket).get(key) ?? [];
 

@@ -55,7 +55,7 @@ export class BucketNames {
 
   async create(request: ControlRequest<"bucket.create">): Promise<Outcome<ControlReply<"bucket.create">>> {
     const { store } = this.#options;
-    const { name, accountId, location, setup = null } = request;
+    const { name, accountId, setup = null } = request;
     for (let attempt = 0; attempt < limits.controlRetriesMax; attempt++) {
       const bucket = await getTyped<BucketRecord>(store, controlKeys.bucket(name));
       if (bucket.value !== undefined) return answerExisting(bucket.value, request);
@@ -68,7 +68,7 @@ export class BucketNames {
       if ((this.#byAccount.get(accountId) ?? 0) >= bucketsMax) {
         return refused("TooManyBuckets", { Message: `The account may have at most ${bucketsMax} buckets.` });
       }
-      const record = this.#newRecord(name, accountId, location);
+      const record = this.#newRecord(request);
       // Counted before the commit, so that buckets made at the same time spread and keep the limit.
       this.#count(record, 1);
       let done = false;
@@ -238,7 +238,7 @@ export class BucketNames {
     return quota.buckets === null ? most : Math.min(most, quota.buckets);
   }
 
-  #newRecord(name: string, accountId: string, location: string | null): BucketRecord {
+  #newRecord({ name, accountId, location, tags = [] }: ControlRequest<"bucket.create">): BucketRecord {
     const { clock, random } = this.#options;
     return {
       name,
@@ -250,6 +250,7 @@ export class BucketNames {
       state: "live",
       jobId: null,
       createdMs: clock.nowMs(),
+      ...(tags.length === 0 ? {} : { tags }),
     };
   }
 

@@ -156,7 +156,7 @@ interface RoleMessages {
       readonly accountId: string;
       readonly roleName: string;
       readonly changes: Partial<
-        Pick<RoleRecord, "description" | "trustPolicy" | "maxSessionSeconds" | "boundary" | "tags">
+        Pick<RoleRecord, "description" | "maxSessionSeconds" | "boundary" | "tags"> & { readonly trustPolicy: string }
       >;
     },
     { readonly role: RoleRecord },

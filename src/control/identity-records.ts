@@ -4,6 +4,8 @@
  * and fills in what is missing.
  */
 
+import type { StoredPolicy } from "../policy/stored-policy.ts";
+
 export type AccountKind = "operator" | "reseller" | "customer";
 
 /** `accounts/<accountId>` */
@@ -78,6 +80,12 @@ export interface Tag {
   readonly value: string;
 }
 
+/** `renamed/<userId>`: where a user who has had another name is now. */
+export interface RenamedUserRecord {
+  readonly accountId: string;
+  readonly name: string;
+}
+
 export interface MfaState {
   /** TOTP secret, sealed by the key ring. */
   readonly sealedSecret: Uint8Array;
@@ -105,8 +113,7 @@ export interface RoleRecord extends PolicyHolder {
   readonly roleId: string;
   readonly path: string;
   readonly description: string | null;
-  /** JSON text as it was given. */
-  readonly trustPolicy: string;
+  readonly trustPolicy: StoredPolicy;
   readonly boundary: string | null;
   /** 3600 to 43200. */
   readonly maxSessionSeconds: number;
@@ -313,6 +320,7 @@ export const identityKeys = {
   /** → `{accountId}`: canonical ids are unique. */
   canonical: (canonicalId: string) => `canonical/${canonicalId}`,
   user: (accountId: string, name: string) => `users/${accountId}/${name}`,
+  renamed: (userId: string) => `renamed/${userId}`,
   /** → `{}`; the address as in the record. One person may be a user of several accounts; unique in each. */
   email: (address: string, accountId: string, name: string) => `emails/${address}/${accountId}/${name}`,
   group: (accountId: string, name: string) => `groups/${accountId}/${name}`,

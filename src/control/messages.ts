@@ -21,7 +21,13 @@ interface BucketMessages {
    * when either location is another), OperationAborted (being deleted), TooManyBuckets, AccessDenied (no such account).
    */
   "bucket.create": [
-    { name: string; accountId: string; location: string | null; setup?: BucketSetup | null },
+    {
+      name: string;
+      accountId: string;
+      location: string | null;
+      setup?: BucketSetup | null;
+      tags?: readonly Tag[];
+    },
     { record: BucketRecord; created: boolean; setup: BucketSetup | null },
   ];
   /**

@@ -1,6 +1,7 @@
 /** Events as records of a Kafka topic, acknowledged by all replicas that are in sync. */
 
-import type { KafkaConfig, Producer, ProducerConfig } from "kafkajs";
+import { connect, type Socket } from "node:net";
+import type { ISocketFactory, KafkaConfig, Producer, ProducerConfig } from "kafkajs";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import { ConnectedTarget } from "./connected.ts";
@@ -29,16 +30,47 @@ export function kafkaTarget(settings: TargetSettings, clock: Clock, maker = syst
     const make = await maker();
     const timeout = limits.eventSendMs;
     const retry = { retries: limits.eventKafkaRetriesMax, maxRetryTime: timeout };
-    const client = { clientId: "troupe", brokers, connectionTimeout: timeout, requestTimeout: timeout, retry };
+    const sockets = new Sockets();
+    const client = {
+      clientId: "troupe",
+      brokers,
+      connectionTimeout: timeout,
+      requestTimeout: timeout,
+      retry,
+      socketFactory: sockets.open,
+    };
     const producer = make(client, { allowAutoTopicCreation: false, retry });
-    await producer.connect();
+    const close = (): Promise<void> => producer.disconnect().finally(() => sockets.destroy());
+    try {
+      await producer.connect();
+    } catch (error) {
+      await close();
+      throw error;
+    }
     return {
       send: async (message) => {
         await producer.send({ topic, acks: allInSync, timeout, messages: [{ value: message }] });
       },
-      close: () => producer.disconnect(),
+      close,
     };
   }, clock);
+}
+
+/** The connections of a producer. The driver only ends them, which a broker that hangs never answers. */
+class Sockets {
+  readonly #open = new Set<Socket>();
+
+  readonly open: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect);
+    socket.setKeepAlive(true, limits.eventKafkaKeepAliveMs);
+    this.#open.add(socket);
+    socket.on("close", () => this.#open.delete(socket));
+    return socket;
+  };
+
+  destroy(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
 }
 
 const allInSync = -1;

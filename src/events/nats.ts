@@ -55,12 +55,18 @@ async function connectionTo(client: NatsConnection, subject: string): Promise<Co
     if (isStored) return requireStored(await client.request(subject, message, { timeout: limits.eventSendMs }));
     client.publish(subject, message);
     await client.flush();
+    // A refusal precedes the answer, and is told of in a later turn.
+    await new Promise((resolve) => setImmediate(resolve));
   };
-  // A flush does not end with its connection.
+  // A flush does not end with its connection, and succeeds after a message that the server refused.
   const underWay = new Set<(error: Error) => void>();
+  const rejectAll = (error: Error): void => {
+    for (const reject of underWay) reject(error);
+  };
   void client.closed().then((error) => {
-    for (const reject of underWay) reject(error instanceof Error ? error : new Error("the connection has ended"));
+    rejectAll(error instanceof Error ? error : new Error("the connection has ended"));
   });
+  void tellRefusals(client, rejectAll);
   return {
     send: (message) =>
       new Promise((resolve, reject) => {
@@ -71,6 +77,11 @@ async function connectionTo(client: NatsConnection, subject: string): Promise<Co
       }),
     close: () => client.close(),
   };
+}
+
+/** What the server refuses on a connection that goes on, as a message on a subject that the user may not publish to. */
+async function tellRefusals(client: NatsConnection, tell: (error: Error) => void): Promise<void> {
+  for await (const status of client.status()) if (status.type === "error") tell(status.error);
 }
 
 /** Whether a stream takes the subject. Without JetStream nobody answers. */

@@ -119,13 +119,18 @@ export class Webhook implements EventTarget {
       // Addresses are not looked up, so they are judged here.
       if (!allowsPrivate && isIP(host) !== 0 && isInnerAddress(host)) return reject(new InnerAddressError(host));
       const request = this.#open(Buffer.byteLength(message));
-      const timer = this.#clock.after(limits.eventSendMs, () => request.destroy(new Error("no answer in time")));
       const end = (error: Error | null): void => {
         timer.cancel();
         if (error === null) resolve();
         else reject(error);
       };
+      const timer = this.#clock.after(limits.eventSendMs, () => {
+        end(new Error("no answer in time"));
+        request.destroy();
+      });
       request.on("error", end);
+      // A connection that ends with an answer that is none, as a 101, ends without an error.
+      request.on("close", () => end(new Error("the connection ended without an answer")));
       request.on("response", (response) => {
         const { statusCode = 0 } = response;
         response.on("error", end);

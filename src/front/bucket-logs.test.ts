@@ -5,6 +5,7 @@ import type { Log } from "../base/log.ts";
 import { ManualClock, settled } from "../base/manual-clock.testing.ts";
 import { systemRandom } from "../base/random.ts";
 import type { BucketRecord } from "../control/records.ts";
+import { S3Error } from "../s3/errors.ts";
 import { BucketLogs, type BucketLogsOptions } from "./bucket-logs.ts";
 import type { Exchanged } from "./exchanged.ts";
 
@@ -27,6 +28,7 @@ class Stand {
   readonly warnings: object[] = [];
   prefix = "log/";
   refusal: Error | null = null;
+  locks = false;
   /** What `put` waits for. */
   gate: Promise<void> = Promise.resolve();
   readonly logs: BucketLogs;
@@ -46,6 +48,7 @@ class Stand {
       configurationOf: (({ name }: BucketRecord) => ({
         get: () => (name === "quiet" ? null : { targetBucket: "logs", targetPrefix: this.prefix, keyFormat: "simple" }),
       })) as unknown as BucketLogsOptions["configurationOf"],
+      locksByDefault: () => this.locks,
       put: async ({ name }, key, body) => {
         await this.gate;
         if (this.refusal !== null) throw this.refusal;
@@ -58,7 +61,17 @@ class Stand {
     bucket: string,
     key: string,
     headers: readonly (readonly [string, string])[] = [],
-    { operation = "GetObject", method = "GET", rawQuery = "" } = {},
+    {
+      operation = "GetObject",
+      method = "GET",
+      rawQuery = "",
+      status = 200,
+      answer = null,
+      items = null,
+    }: Partial<Pick<Exchanged, "operation" | "status" | "answer" | "items">> & {
+      readonly method?: string;
+      readonly rawQuery?: string;
+    } = {},
   ): void {
     const request = {
       method,
@@ -70,7 +83,7 @@ class Stand {
     this.logs.note({
       requestId: "R",
       operation,
-      status: 200,
+      status,
       errorCode: null,
       request: request as unknown as Exchanged["request"],
       bucket,
@@ -78,6 +91,9 @@ class Stand {
       accessKeyId: null,
       requester: null,
       target: this.buckets.get(bucket) ?? null,
+      payer: null,
+      answer,
+      items,
       bytesIn: 0,
       bytesOut: 5,
       durationMs: 3,
@@ -139,6 +155,56 @@ test("a line says what was stored, which version was named, and that a copy is o
     "REST.COPY.PART e - -",
     "REST.GET.OBJECT f - 06h0%20jk",
   ]);
+});
+
+test("a line says the size of the whole object that was read, and of no other answer", async (t) => {
+  const stand = new Stand();
+  const body = { length: 5, read: async () => new Uint8Array(), close: () => undefined };
+  const head = { status: 200, headers: [], body: null, contentLength: 9 };
+  const ranged = { status: 206, headers: [["content-range", "bytes 0-4/70"]] as const, body, contentLength: null };
+  stand.note("photos", "a", [], { answer: { status: 200, headers: [], body, contentLength: null } });
+  stand.note("photos", "b", [], { answer: ranged, status: 206 });
+  stand.note("photos", "c", [], { answer: head, operation: "HeadObject", method: "HEAD" });
+  stand.note("photos", "d", [], { answer: { ...head, body: "<Error/>", contentLength: null }, status: 404 });
+  stand.note("photos", "e", [], { answer: head, operation: "GetObjectTagging" });
+  await stand.clock.advance(limits.bucketLogFlushMs);
+  const told = stand.written[0]?.lines.map((line) => /(\S) ".*" \d+ - 5 (\S+) 3 /.exec(line)?.slice(1).join(" "));
+  t.deepEqual(told, ["a 5", "b 70", "c 9", "d -", "e -"]);
+});
+
+test("each object of a list has a line beside its request's, done or refused", async (t) => {
+  const stand = new Stand();
+  const items = () => [
+    { key: "a", versionId: null, error: null },
+    { key: "b c", versionId: "v1", error: new S3Error("AccessDenied") },
+  ];
+  stand.note("photos", "", [["user-agent", "U"]], { operation: "DeleteObjects", method: "POST", items });
+  let asked = 0;
+  stand.note("quiet", "", [], { operation: "DeleteObjects", method: "POST", items: () => items().slice(asked++) });
+  await stand.clock.advance(limits.bucketLogFlushMs);
+  const told = stand.written.flatMap(({ lines }) =>
+    lines.map((line) => /R ([A-Z_.]+ .*) H /.exec(line)?.[1]?.replace(/"POST .*"(?= 200)/, "REQUEST")),
+  );
+  t.deepEqual(told, [
+    'REST.POST.MULTI_OBJECT_DELETE - REQUEST 200 - 5 - 3 - "-" "U" -',
+    'BATCH.DELETE.OBJECT a - 204 - - - - - "-" "-" -',
+    'BATCH.DELETE.OBJECT b%20c - 403 AccessDenied - - - - "-" "-" v1',
+  ]);
+  t.is(asked, 0);
+});
+
+test("a target that has got a default retention takes no lines: they are counted and said", async (t) => {
+  const stand = new Stand();
+  stand.locks = true;
+  stand.note("photos", "a");
+  await stand.clock.advance(limits.bucketLogFlushMs);
+  t.deepEqual(stand.written, []);
+  t.is(stand.logs.droppedLines, 1);
+  t.like(stand.warnings, [{ bucket: "photos", target: "logs", lines: 1 }]);
+  stand.locks = false;
+  stand.note("photos", "b");
+  await stand.clock.advance(limits.bucketLogFlushMs);
+  t.is(stand.written.length, 1);
 });
 
 test("a change of the configuration begins another object", async (t) => {

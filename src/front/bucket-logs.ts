@@ -10,7 +10,8 @@ import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { ConfiguredBucket } from "../bucket/configuration-reader.ts";
 import type { BucketRecord } from "../control/records.ts";
-import { type BucketLogging, logKey, logLine } from "../s3/bucket-logging.ts";
+import type { ReportedItem } from "../operations/context.ts";
+import { type BucketLogging, type LoggedRequest, logKey, logLine } from "../s3/bucket-logging.ts";
 import { queryWithoutSecrets } from "./access-log.ts";
 import type { Exchanged } from "./exchanged.ts";
 
@@ -26,6 +27,8 @@ export interface BucketLogsOptions {
   readonly canonicalIdOf: (accountId: string) => string;
   /** As it was judged by last; null: it never was. */
   readonly configurationOf: (bucket: BucketRecord) => ConfiguredBucket | null;
+  /** Whether the bucket would lock what is put into it, as of now. */
+  readonly locksByDefault: (bucket: BucketRecord) => boolean;
   /** Stores an object of text. */
   readonly put: (bucket: BucketRecord, key: string, body: Buffer) => Promise<void>;
 }
@@ -68,12 +71,18 @@ export class BucketLogs {
     const logging = this.#options.configurationOf(source)?.get("logging") ?? null;
     if (logging === null) return;
     const timeMs = this.#options.clock.nowMs() - exchange.durationMs;
-    const line = logLine(this.#lineOf(source, exchange, timeMs));
+    const request = this.#requestOf(source, exchange, timeMs);
+    this.#add(source, logging, request);
+    for (const item of exchange.items?.() ?? []) this.#add(source, logging, itemOf(request, item));
+  }
+
+  #add(source: BucketRecord, logging: BucketLogging, request: LoggedRequest): void {
+    const line = logLine(request);
     if (this.#bytes + line.length > limits.bucketLogsBytesMax) {
       this.#droppedLines += 1;
       return;
     }
-    const batch = this.#batchOf(source, logging, timeMs);
+    const batch = this.#batchOf(source, logging, request.timeMs);
     batch.lines.push(line);
     batch.bytes += line.length;
     this.#bytes += line.length;
@@ -111,13 +120,14 @@ export class BucketLogs {
   }
 
   async #write({ source, logging, firstMs, lines }: Batch): Promise<void> {
-    const { bucket, put, clock, random, region, log } = this.#options;
+    const { bucket, locksByDefault, put, clock, random, region, log } = this.#options;
     const unique = random.bytes(uniqueBytes).toString("hex").toUpperCase();
     const of = { accountId: source.accountId, region: source.location ?? region, bucket: source.name };
     const key = logKey(logging, of, clock.nowMs(), firstMs, unique);
     try {
       const target = bucket(logging.targetBucket);
       if (target?.accountId !== source.accountId) throw new Error("the target bucket is gone, or another account's");
+      if (locksByDefault(target)) throw new Error("the target bucket has a default retention of its Object Lock");
       await put(target, key, Buffer.from(lines.join("")));
     } catch (error) {
       this.#droppedLines += lines.length;
@@ -128,7 +138,7 @@ export class BucketLogs {
     }
   }
 
-  #lineOf(source: BucketRecord, exchange: Exchanged, timeMs: number) {
+  #requestOf(source: BucketRecord, exchange: Exchanged, timeMs: number): LoggedRequest {
     const { request, requestId, key, status, errorCode, bytesOut, durationMs } = exchange;
     const { headers, rawPath, rawQuery } = request;
     const query = queryWithoutSecrets(rawQuery);
@@ -140,22 +150,23 @@ export class BucketLogs {
       remoteAddress: request.remoteAddress,
       requester: exchange.requester,
       requestId,
-      method: request.method,
-      verb: copies.has(exchange.operation) ? "COPY" : request.method,
-      resource: resourceOf(exchange),
+      operation: `REST.${copies.has(exchange.operation) ? "COPY" : request.method}.${resourceOf(exchange)}`,
       key,
-      uri: `${rawPath}${query === "" ? "" : `?${query}`}`.slice(0, limits.bucketLogTextCharsMax),
+      requestLine: `${request.method} ${rawPath}${query === "" ? "" : `?${query}`}`.slice(
+        0,
+        limits.bucketLogTextCharsMax,
+      ),
       status,
       errorCode,
       bytesSent: bytesOut,
-      objectBytes: sentBytes(exchange),
+      objectBytes: objectBytesOf(exchange),
       totalMs: durationMs,
       referer: short(headers.get("referer")),
       userAgent: short(headers.get("user-agent")),
       versionId: key === null ? null : namedVersion(rawQuery),
       hostId: this.#options.hostId,
       ...signingOf(exchange),
-      host: headers.get("host") ?? null,
+      host: short(headers.get("host")),
     };
   }
 }
@@ -163,12 +174,46 @@ export class BucketLogs {
 /** Source: "Amazon S3 server access log format", "Access log information for copy operations". */
 const copies: ReadonlySet<string> = new Set(["CopyObject", "UploadPartCopy"]);
 
-/** Size of the object or part that a client has stored; of others it is not told here. */
-function sentBytes({ operation, request: { method, headers }, status }: Exchanged): number | null {
+/** An object of a list, beside the line of its request. Source: "Amazon S3 server access log format", Operation. */
+const itemOf = (request: LoggedRequest, { key, versionId, error }: ReportedItem): LoggedRequest => ({
+  ...request,
+  operation: "BATCH.DELETE.OBJECT",
+  key,
+  requestLine: null,
+  status: error?.status ?? doneStatus,
+  errorCode: error?.code ?? null,
+  bytesSent: 0,
+  objectBytes: null,
+  totalMs: null,
+  referer: null,
+  userAgent: null,
+  versionId: versionId?.slice(0, limits.bucketLogTextCharsMax) ?? null,
+});
+
+/** As a DeleteObject is answered. */
+const doneStatus = 204;
+
+/** Size of the object or part that was stored, or of the object that was read; of others it is not told here. */
+function objectBytesOf(exchange: Exchanged): number | null {
+  const { operation, status } = exchange;
+  if (operation === "GetObject" || operation === "HeadObject") return readBytes(exchange);
   // The length of a form is not its object's.
-  if (status !== 200 || method !== "PUT" || (operation !== "PutObject" && operation !== "UploadPart")) return null;
+  if (status !== 200 || exchange.request.method !== "PUT") return null;
+  return operation === "PutObject" || operation === "UploadPart" ? sentBytes(exchange) : null;
+}
+
+function sentBytes({ request: { headers } }: Exchanged): number | null {
   const bytes = Number(headers.get("x-amz-decoded-content-length") ?? headers.get("content-length"));
   return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+/** The whole object's, whatever range of it was asked for. */
+function readBytes({ answer, status }: Exchanged): number | null {
+  if (answer === null || (status !== 200 && status !== 206)) return null;
+  const range = answer.headers.find(([name]) => name === "content-range")?.[1];
+  const total = range === undefined ? undefined : /\/(\d+)$/.exec(range)?.[1];
+  if (total !== undefined) return Number(total);
+  return answer.contentLength ?? answer.body?.length ?? null;
 }
 
 function namedVersion(rawQuery: string): string | null {

@@ -9,6 +9,7 @@ import type { Headers } from "../model/http.ts";
 import { parseCopySource } from "../s3/copy-source.ts";
 import { S3Error } from "../s3/errors.ts";
 import { storedTags } from "../s3/tag-set.ts";
+import type { BucketAsked } from "./bucket-asked.ts";
 import type { ClientPlace } from "./client-address.ts";
 
 export interface RequestFacts {
@@ -25,11 +26,13 @@ export interface RequestFacts {
   /** YYYYMMDDTHHMMSSZ of the signature; "" when it does not say. */
   readonly timestamp: string;
   /** Of CreateBucket's body; null when it has none, and of other operations. */
-  readonly locationConstraint: string | null;
+  readonly asked: BucketAsked | null;
   /** Whether the object's own state is known only in the turn. */
   readonly defersObjectState: boolean;
   /** What the request's body brings, by the name of the header that brings it elsewhere. */
   readonly brought: ReadonlyMap<string, string> | null;
+  /** What a part's upload was begun with, by the name of the header that asked for it; null: the request adds to no upload. */
+  readonly begun: ((header: string) => readonly string[] | undefined) | null;
 }
 
 export type ConditionValues = readonly string[] | undefined | "deferred";
@@ -89,6 +92,10 @@ const lockHeaders: ReadonlyMap<string, string> = new Map([
   ["s3:object-lock-legal-hold", "x-amz-object-lock-legal-hold"],
 ]);
 
+function headerValues({ headers, begun }: RequestFacts, name: string): readonly string[] | undefined {
+  return one(headers.get(name)) ?? begun?.(name);
+}
+
 function carried({ brought, headers }: RequestFacts, name: string): string | undefined {
   return brought?.get(name) ?? headers.get(name);
 }
@@ -100,9 +107,10 @@ function remainingDays(facts: RequestFacts): readonly string[] | undefined {
   return Number.isNaN(untilMs) ? undefined : [String(Math.ceil((untilMs - facts.nowMs) / 86_400_000))];
 }
 
-/** Tags that the request brings in x-amz-tagging, or its body. @throws S3Error InvalidArgument for what is no tag set */
+/** Tags that the request brings in x-amz-tagging, or its body, or for a new bucket. @throws S3Error InvalidArgument for what is no tag set */
 function requestTags(facts: RequestFacts): readonly (readonly [string, string])[] | undefined {
-  const tagging = carried(facts, "x-amz-tagging");
+  if (facts.asked !== null && facts.asked.tags.length > 0) return facts.asked.tags;
+  const tagging = carried(facts, "x-amz-tagging") ?? facts.begun?.("x-amz-tagging")?.[0];
   return tagging === undefined ? undefined : storedTags(tagging);
 }
 
@@ -144,7 +152,7 @@ const globalKeys: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["s3:authtype", ({ authType }) => one(authType)],
   ["s3:signatureversion", ({ signatureVersion }) => one(signatureVersion)],
   ["s3:signatureage", signatureAge],
-  ["s3:locationconstraint", ({ locationConstraint }) => one(locationConstraint)],
+  ["s3:locationconstraint", ({ asked }) => one(asked?.location)],
   ["s3:requestobjecttagkeys", (facts) => requestTags(facts)?.map(([name]) => name)],
   ["aws:tagkeys", (facts) => requestTags(facts)?.map(([name]) => name)],
   ["s3:object-lock-remaining-retention-days", remainingDays],
@@ -159,7 +167,7 @@ export function conditionValues(facts: RequestFacts, key: string): ConditionValu
   const reader = globalKeys.get(key);
   if (reader !== undefined) return reader(facts);
   if (key === "s3:x-amz-copy-source") return one(copySource(facts.headers.get("x-amz-copy-source")));
-  if (headerKeys.has(key)) return one(facts.headers.get(key.slice("s3:".length)));
+  if (headerKeys.has(key)) return headerValues(facts, key.slice("s3:".length));
   const word = queryKeys.get(key);
   if (word !== undefined) return one(facts.query.get(word));
   const lock = lockHeaders.get(key);

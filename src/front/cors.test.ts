@@ -56,7 +56,8 @@ test("what an answer carries, by origin, rules and how far the request got", (t)
   t.deepEqual(namesOf(set, request("PUT", { origin })), ["vary"]);
   t.deepEqual(namesOf(set, request("GET", {})), ["vary"]);
   t.deepEqual(namesOf(set, request("PUT", {})), []);
-  t.deepEqual(namesOf(set, request("GET", {}), false), []);
+  t.deepEqual(namesOf(set, request("GET", {}), false), ["vary"]);
+  t.deepEqual(namesOf(unset, request("GET", {}), false), []);
   t.deepEqual(namesOf(unset, request("GET", { origin })), []);
   t.deepEqual(namesOf(unset, request("GET", {})), []);
   t.deepEqual(namesOf(corsOver(configuredWith({ cors: rules }), "deleting"), request("GET", { origin }), false), []);

@@ -49,7 +49,8 @@ export class Cors {
     const { method, headers } = request;
     const origin = headers.get("origin");
     if (origin === undefined) {
-      if (bucket === null || (method !== "GET" && method !== "HEAD")) return none;
+      if (method !== "GET" && method !== "HEAD") return none;
+      if (bucket === null) return this.#varies(address);
       // Most requests end here. Who may do this was judged by what is kept now.
       const { id, partition } = bucket;
       const kept = this.#services.configurations.latest({ bucket: id, partition });
@@ -62,6 +63,11 @@ export class Cors {
     if (matcher === null) return none;
     const grant = matcher.match(origin, method, []);
     return grant === null ? onlyVaries : [...granted(grant), varies];
+  }
+
+  #varies(address: Address | null): readonly HeaderLine[] {
+    const record = this.#bucketAt(address);
+    return record === null || this.#matcherOf(record) === null ? none : onlyVaries;
   }
 
   /**

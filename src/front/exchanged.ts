@@ -3,6 +3,8 @@
 import type { Principal } from "../account/principal.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { HttpRequest } from "../model/http.ts";
+import type { EncodedAnswer } from "../model/http-binding.ts";
+import type { ReportedItem } from "../operations/context.ts";
 
 /** One answered request, for the access log and the metrics. */
 export interface Exchanged {
@@ -19,6 +21,12 @@ export interface Exchanged {
   readonly requester: string | null;
   /** The bucket that was asked for by somebody who may; what is refused before is nobody's usage. */
   readonly target: BucketRecord | null;
+  /** Account that pays for it in the place of the bucket's owner; null: he does. */
+  readonly payer: string | null;
+  /** Its body is over. */
+  readonly answer: EncodedAnswer | null;
+  /** What became of each object of a list; null: the request had none. */
+  readonly items: (() => readonly ReportedItem[]) | null;
   readonly bytesIn: number;
   /** Body bytes that the connection has taken. */
   readonly bytesOut: number;

@@ -3,6 +3,7 @@
 import type { SupervisorSnapshot } from "../actor/supervisor.ts";
 import type { LifecycleSnapshot } from "../bucket/lifecycle-schedule.ts";
 import { lifecycleActions } from "../bucket/lifecycle-turns.ts";
+import type { DispatcherCounts } from "../events/dispatcher.ts";
 import type { GaugeSource } from "./metrics.ts";
 
 /** The numbers that a front reports. */
@@ -14,19 +15,12 @@ export interface FrontNumbers {
   readonly slotsWaiting: number;
   readonly pendingAsks: number;
   readonly requestsNotBooked: number;
+  readonly logLinesDropped: number;
   /** null: another front delivers. */
-  readonly events: EventNumbers | null;
+  readonly events: DispatcherCounts | null;
 }
 
-/** What a front says of the events that it delivers. */
-export interface EventNumbers {
-  readonly delivered: number;
-  readonly failed: number;
-  readonly dead: number;
-  readonly waiting: number;
-}
-
-/** What a bucket holds. */
+/** What a bucket holds now: logical bytes of versions and open parts. */
 export interface HeldNumbers {
   readonly account: string;
   readonly bucket: string;
@@ -71,6 +65,11 @@ export function nodeGauges({ fronts, supervisor, lifecycle, nowMs, freeSpace, he
       "Requests since the start that no bucket thread has taken, or perhaps not, into its usage.",
       (front) => front.requestsNotBooked,
     ),
+    sum(
+      "troupe_bucket_log_lines_lost",
+      "Lines of buckets' access logs since the start that no target bucket has taken.",
+      (front) => front.logLinesDropped,
+    ),
     {
       name: "troupe_bucket_thread_up",
       help: "1 while a bucket thread serves.",
@@ -105,7 +104,7 @@ export function nodeGauges({ fronts, supervisor, lifecycle, nowMs, freeSpace, he
 }
 
 function eventGauges(fronts: GaugeParts["fronts"]): GaugeSource[] {
-  const sum = (pick: (numbers: EventNumbers) => number) => () => [
+  const sum = (pick: (numbers: DispatcherCounts) => number) => () => [
     { value: fronts().reduce((total, { events }) => total + (events === null ? 0 : pick(events)), 0) },
   ];
   return [

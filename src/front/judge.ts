@@ -188,8 +188,9 @@ export class Judge {
       const object = found === null || found.isDeleteMarker ? null : found;
       const tags = existingTags(object?.metadata.tagging ?? "");
       const effect = settle(open.residual, (key) => tags.get(key), this.#settledAcl(open, object?.metadata.acl));
-      if (effect !== "Allow" && !this.#mayKnowAbsence(open, effect, object)) throw open.refusal;
+      // Told by now: what is refused of one object of a list is no refusal of the list.
       open.isSettled = true;
+      if (effect !== "Allow" && !this.#mayKnowAbsence(open, effect, object)) throw open.refusal;
     }
   }
 
@@ -225,7 +226,7 @@ export class Judge {
 
   #evaluate(action: string, resource: Resource, policy: CompiledPolicy | null, acl: AclSide): Decision {
     const { identity, policies, boundary, sessionPolicies } = this.#principal;
-    const { place, headers, query, nowMs, authType, signatureVersion, timestamp, locationConstraint } = this.#facts;
+    const { place, headers, query, nowMs, authType, signatureVersion, timestamp, asked, begun } = this.#facts;
     const facts: RequestFacts = {
       principal: identity.kind === "anonymous" ? null : this.#principal,
       place,
@@ -236,9 +237,10 @@ export class Judge {
       authType,
       signatureVersion,
       timestamp,
-      locationConstraint,
+      asked,
       defersObjectState: !resource.isNew && actionsOnTags.has(action),
       brought: this.#brought,
+      begun,
     };
     return evaluate(
       { action, resource: resource.arn, principal: identity, context: (key) => conditionValues(facts, key) },

@@ -9,14 +9,16 @@ import { assert } from "../base/assert.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { BucketRecord } from "../control/records.ts";
-import type { Headers, HttpHandler, HttpRequest, HttpResponse, ResponseBody } from "../model/http.ts";
+import type { Headers, HttpHandler, HttpRequest, ResponseBody } from "../model/http.ts";
 import { decodeInput, type EncodedAnswer, encodeOutput } from "../model/http-binding.ts";
 import type { Router } from "../model/route.ts";
 import type { Context, Operation } from "../operations/context.ts";
 import { verifyWholeBody } from "../operations/whole-body-digest.ts";
-import { type Address, parseAddress } from "../s3/address.ts";
+import { type Address, bucketPlace, parseAddress } from "../s3/address.ts";
 import { asS3Error, encodeError, S3Error } from "../s3/errors.ts";
 import { parseQuery } from "../s3/uri.ts";
+import { begunUpload } from "./begun-upload.ts";
+import { bucketAsked } from "./bucket-asked.ts";
 import { BucketRules } from "./bucket-rules.ts";
 import { type AddressRanges, clientPlace } from "./client-address.ts";
 import type { Cors } from "./cors.ts";
@@ -24,11 +26,12 @@ import { type Exchanged, requesterOf } from "./exchanged.ts";
 import { checkAnonymous, type Identified, identify, identifyForm } from "./identify.ts";
 import { bucketResource, Judge } from "./judge.ts";
 import type { KeyUse } from "./key-use.ts";
-import { locationAsked } from "./location-asked.ts";
 import { answerOf, baseUrl, isPostForm, openForm } from "./post-form.ts";
 import type { PrincipalGate } from "./principal-gate.ts";
+import { exchangedOf, newProgress, type Progress } from "./progress.ts";
 import { RequestContext, resolveBucket, settleBeforeWrite } from "./request-context.ts";
 import { type FrontServices, RequestServices } from "./request-services.ts";
+import { chargedHeaders } from "./requester-pays.ts";
 import type { TenantHost } from "./tenant-host.ts";
 import { levelOf, unrouted } from "./unrouted.ts";
 import { readWholeBody } from "./whole-body.ts";
@@ -52,19 +55,6 @@ export interface PipelineOptions {
   readonly log: Log;
   /** Told of every answer. */
   readonly observe: (exchange: Exchanged) => void;
-}
-
-/** What is known of a request while it is served. */
-interface Progress {
-  readonly requestId: string;
-  readonly startedMs: number;
-  readonly request: HttpRequest;
-  readonly response: HttpResponse;
-  operation: Operation | null;
-  address: Address | null;
-  accessKeyId: string | null;
-  requester: string | null;
-  bucket: BucketRecord | null;
 }
 
 /** A request whose maker is known. */
@@ -92,17 +82,8 @@ export class Pipeline {
 
   readonly handle: HttpHandler = (request, response) => {
     const { services, random } = this.#options;
-    const progress: Progress = {
-      requestId: random.bytes(requestIdBytes).toString("hex").toUpperCase(),
-      startedMs: services.clock.monotonicMs(),
-      request,
-      response,
-      operation: null,
-      address: null,
-      accessKeyId: null,
-      requester: null,
-      bucket: null,
-    };
+    const requestId = random.bytes(requestIdBytes).toString("hex").toUpperCase();
+    const progress = newProgress(requestId, services.clock.monotonicMs(), request, response);
     this.#serve(progress).then(
       (answer) => this.#deliver(progress, answer),
       (error: unknown) => this.#fail(progress, error),
@@ -179,17 +160,16 @@ export class Pipeline {
     const place = clientPlace(progress.request, proxies);
     const { authType, signatureVersion, timestamp } = identified;
     const { bucket: bucketName, key } = address;
-    // A bucket's place is judged, and stands in the body alone.
+    // A new bucket's place and tags are judged, and stand in the body alone.
     const earlyBody = operation.createsBucket ? await readWholeBody(request, payload, shared.clock) : null;
     if (earlyBody !== null) {
       verifyWholeBody(operation, { request, payload, wholeBody: earlyBody });
       shared.control.refresh();
     }
-    const locationConstraint =
-      earlyBody === null
-        ? null
-        : locationAsked(operation, { bucket: bucketName, key, query, headers, body: earlyBody });
-    const facts = { place, headers, query, nowMs, authType, signatureVersion, timestamp, locationConstraint };
+    const asks =
+      earlyBody === null ? null : bucketAsked(operation, { bucket: bucketName, key, query, headers, body: earlyBody });
+    const begun = begunUpload(shared, operation, address, query.get("uploadId"));
+    const facts = { place, headers, query, nowMs, authType, signatureVersion, timestamp, asked: asks, begun };
     const judge = new Judge(principal, facts, this.#rules);
     const bucket = resolveBucket(shared, judge, {
       operation,
@@ -198,8 +178,10 @@ export class Pipeline {
       key,
       headers,
       namesVersion: query.has("versionId"),
+      hasTags: asks !== null && asks.tags.length > 0,
       clientAddress: place.address,
       tenant,
+      seen: progress,
     });
     progress.bucket = bucket;
     const ticket =
@@ -226,6 +208,7 @@ export class Pipeline {
         services,
         judge,
         tenant,
+        seen: progress,
       });
       if (wholeBody !== null) verifyWholeBody(operation, context);
       const parts = { bucket: bucketName, key, query, headers, body: wholeBody };
@@ -264,10 +247,12 @@ export class Pipeline {
   #answer(progress: Progress, answer: EncodedAnswer, errorCode: string | null): void {
     const { response, requestId } = progress;
     const { status } = answer;
+    progress.answer = answer;
     const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
     const headers = [
       ...answer.headers,
       ...this.#regionOf(progress, errorCode),
+      ...chargedHeaders(progress, errorCode),
       ...this.#options.cors.headersFor(progress.request, progress.bucket, progress.address),
       ["x-amz-request-id", requestId],
       ["x-amz-id-2", this.#options.hostId],
@@ -289,14 +274,15 @@ export class Pipeline {
    * refusal says it too. Source: AWS GetBucketLocation, "whether access to the bucket is authorized or not".
    */
   #regionOf(
-    { operation, bucket, address }: Progress,
+    { operation, bucket, found, address }: Progress,
     errorCode: string | null,
   ): readonly (readonly [name: string, value: string])[] {
     if (operation?.level !== "bucket") return [];
     const isHead = operation.name === "HeadBucket";
     if (isHead && errorCode === null) return [];
     const { control, region } = this.#options.services;
-    const told = bucket ?? (isHead ? control.bucket(address?.bucket ?? "") : undefined);
+    if (bucket === null && !isHead) return [];
+    const told = bucket ?? (found === undefined ? control.bucket(address?.bucket ?? "") : found);
     return told?.state === "live" ? [["x-amz-bucket-region", told.location ?? region]] : [];
   }
 
@@ -313,6 +299,8 @@ export class Pipeline {
   }
 
   #fail(progress: Progress, error: unknown): void {
+    // A key that cannot be read hides neither the bucket's rules for other origins nor its log.
+    progress.address ??= this.#bucketPlace(progress.request);
     const { request, requestId, operation, address } = progress;
     let known = asS3Error(error);
     if (known === null) {
@@ -334,23 +322,18 @@ export class Pipeline {
     }
   }
 
+  #bucketPlace(request: HttpRequest): Address | null {
+    const tenant = this.#options.gate.tenantOf(request);
+    return bucketPlace(
+      request.headers.get("host") ?? "",
+      request.rawPath,
+      tenant?.endpoints ?? this.#options.endpoints,
+    );
+  }
+
   #observe(progress: Progress, status: number, errorCode: string | null, bytesOut: number): void {
-    const { requestId, request, operation, address, accessKeyId, startedMs } = progress;
-    this.#options.observe({
-      requestId,
-      operation: operation?.name ?? "",
-      status,
-      errorCode,
-      request,
-      bucket: address?.bucket ?? null,
-      key: address?.key ?? null,
-      accessKeyId,
-      requester: progress.requester,
-      target: progress.bucket,
-      bytesIn: request.body.contentLength ?? 0,
-      bytesOut,
-      durationMs: this.#options.services.clock.monotonicMs() - startedMs,
-    });
+    const nowMs = this.#options.services.clock.monotonicMs();
+    this.#options.observe(exchangedOf(progress, { status, errorCode, bytesOut, nowMs }));
   }
 }
 

@@ -108,11 +108,12 @@ export function callerOf({ principal, request, place, signed, nowMs, requestId }
         authType: signed.presigned ? "REST-QUERY-STRING" : "REST-HEADER",
         signatureVersion: "AWS4-HMAC-SHA256",
         timestamp: signed.timestamp,
-        locationConstraint: null,
+        asked: null,
         principal,
         resourceAccountId: side?.accountId ?? account.accountId,
         defersObjectState: false,
         brought: null,
+        begun: null,
       };
       const context = (key: string) => conditions[key] ?? conditionValues(facts, key);
       return evaluate(

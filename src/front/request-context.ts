@@ -9,11 +9,13 @@ import type { ControlReader } from "../control/reader.ts";
 import type { BucketRecord } from "../control/records.ts";
 import type { Headers, HttpRequest } from "../model/http.ts";
 import type { Action } from "../model/operation.ts";
-import type { Context, Operation, Services } from "../operations/context.ts";
+import type { Context, Operation, ReportedItem, Services } from "../operations/context.ts";
+import { tellsContent } from "../operations/delete-conditions.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { bucketResource, everything, type Judge, newBucketResource, objectResource, type Resource } from "./judge.ts";
 import { isWelcome, isWelcomeAt } from "./principal-gate.ts";
+import { isPaidFor, requesterPays } from "./requester-pays.ts";
 import { belongsTo, type TenantHost } from "./tenant-host.ts";
 
 /** A live bucket by name. The caller has refreshed the control reader. @throws S3Error NoSuchBucket, InvalidBucketName */
@@ -59,8 +61,22 @@ export interface Asked {
   readonly key: string | null;
   readonly headers: Headers;
   readonly namesVersion: boolean;
+  /** A new bucket is to have tags. */
+  readonly hasTags: boolean;
   readonly clientAddress: string;
   readonly tenant: TenantHost | null;
+  readonly seen: Seen;
+}
+
+/** What the way to an answer leaves behind. */
+export interface Seen {
+  /** The bucket of a request as it was found, whoever asked; undefined: it was not looked for. */
+  found: BucketRecord | null | undefined;
+  items: (() => readonly ReportedItem[]) | null;
+  /** Account that pays for the use of the request's bucket in its owner's stead. */
+  payer: string | null;
+  /** Whether the requester pays for anything of it, be it the source of a copy. */
+  isCharged: boolean;
 }
 
 /** What the front's services read of control records. */
@@ -98,8 +114,17 @@ export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked
     requireCreation(judge, asked, newBucketResource(bucketName, account.accountId));
     return null;
   }
+  asked.seen.found = null;
   const bucket = liveBucket(services, bucketName, operation.deletesBucket);
+  asked.seen.found = bucket;
   checkOwner(services.control, bucket, { account, clientAddress, tenant });
+  if (isPaidFor(operation)) {
+    const payer = { accountId: account.accountId, headers };
+    if (requesterPays(bucket, judge, payer)) {
+      asked.seen.payer = account.accountId;
+      asked.seen.isCharged = true;
+    }
+  }
   if (operation.authorisation === "items") return bucket;
   const resource = key === null ? bucketResource(bucket) : objectResource(bucket, key);
   judge.require(action, resource);
@@ -107,6 +132,8 @@ export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked
   if (operation.name === "GetObjectAttributes") {
     judge.require(asked.namesVersion ? "s3:GetObjectVersion" : "s3:GetObject", resource);
   }
+  if (operation.name === "DeleteObject" && tellsContent(headers.get("if-match")))
+    judge.require("s3:GetObject", resource);
   if (operation.action !== "s3:PutObject") return bucket;
   for (const [header, further] of headerActions) {
     if (headers.has(header) && key !== null) judge.require(further, objectResource(bucket, key, true));
@@ -115,8 +142,9 @@ export function resolveBucket(services: ControlReads, judge: Judge, asked: Asked
 }
 
 /** A bucket that is made with more than its name needs the permissions to set it. Source: AWS CreateBucket, "Permissions". */
-function requireCreation(judge: Judge, { operation, headers }: Asked, resource: Resource): void {
+function requireCreation(judge: Judge, { operation, headers, hasTags }: Asked, resource: Resource): void {
   judge.require(operation.action, resource);
+  if (hasTags) judge.require("s3:TagResource", resource);
   const acl = headers.get("x-amz-acl");
   const grants = bucketGrantHeaders.some((header) => headers.has(header));
   if (grants || (acl !== undefined && acl !== "private")) judge.require("s3:PutBucketAcl", resource);
@@ -158,6 +186,7 @@ export interface ContextParts {
   readonly services: Services & ControlReads;
   readonly judge: Judge;
   readonly tenant: TenantHost | null;
+  readonly seen: Seen;
 }
 
 /** What handlers see. A class, so that every request's context has one hidden shape. */
@@ -173,6 +202,7 @@ export class RequestContext implements Context {
   readonly #bucket: BucketRecord | null;
   readonly #judge: Judge;
   readonly #tenant: TenantHost | null;
+  readonly #seen: Seen;
 
   constructor(parts: ContextParts) {
     this.requestId = parts.requestId;
@@ -186,6 +216,7 @@ export class RequestContext implements Context {
     this.#bucket = parts.bucket;
     this.#judge = parts.judge;
     this.#tenant = parts.tenant;
+    this.#seen = parts.seen;
   }
 
   get bucket(): BucketRecord {
@@ -202,6 +233,8 @@ export class RequestContext implements Context {
       clientAddress: this.#judge.clientAddress,
       tenant: this.#tenant,
     });
+    const payer = { accountId: account.accountId, headers: this.request.headers };
+    if (requesterPays(bucket, this.#judge, payer)) this.#seen.isCharged = true;
     this.#judge.require(action, objectResource(bucket, key));
     return bucket;
   }
@@ -214,5 +247,9 @@ export class RequestContext implements Context {
 
   allows(action: Action, key: string, bucket = this.bucket): boolean {
     return this.#judge.allows(action, objectResource(bucket, key));
+  }
+
+  report(items: () => readonly ReportedItem[]): void {
+    this.#seen.items = items;
   }
 }

@@ -45,6 +45,19 @@ test("sums are handed over once, by bucket", async (t) => {
   t.is(owner.asks, 4, "nothing is left");
 });
 
+test("who pays in the owner's place is handed over with his share", async (t) => {
+  const payers: unknown[] = [];
+  const tally = new UsageTally(async ({ bucket }) => {
+    payers.push(bucket.payer);
+    return "taken";
+  });
+  const payer = { name: "photos", accountId: "999988887777" };
+  tally.record(bucketOf(1), "read", 1);
+  tally.record({ ...bucketOf(2), payer }, "read", 1);
+  await tally.drain(noPause);
+  t.deepEqual(payers, [undefined, payer]);
+});
+
 test("a full table is handed over early", async (t) => {
   const owner = new Owner();
   const tally = new UsageTally(owner.handOver, 10);

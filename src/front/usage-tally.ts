@@ -6,6 +6,7 @@
 
 import type { BucketId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import type { BucketOwner } from "../bucket/messages.ts";
 import type { RequestClass } from "../storage/counters.ts";
 import { requestClasses } from "../storage/counters.ts";
 
@@ -13,6 +14,8 @@ import { requestClasses } from "../storage/counters.ts";
 export interface TalliedBucket {
   readonly id: BucketId;
   readonly partition: number;
+  /** Who pays in the place of a bucket's owner, and the bucket's name: `id` stands for his share of it alone. */
+  readonly payer?: BucketOwner;
 }
 
 export interface BucketSum {

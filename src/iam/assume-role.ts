@@ -5,6 +5,7 @@ import type { RoleRecord } from "../control/identity-records.ts";
 import { integer, string, structure } from "../model/shape.ts";
 import { compilePolicy } from "../policy/compile.ts";
 import { PolicyError, parsePolicy } from "../policy/document.ts";
+import { parseStoredPolicy } from "../policy/stored-policy.ts";
 import { type ActionContext, declareQueryAction } from "./action.ts";
 import type { Conditions } from "./caller.ts";
 import { QueryError } from "./errors.ts";
@@ -60,7 +61,7 @@ function requireTrust(
     `User: ${identity.arn} is not authorized to perform: ${action} on resource: ${roleArn}`,
   );
   if (role === null) throw refusal;
-  const trust = compilePolicy(parsePolicy(role.record.trustPolicy, "trust"), "trust policy");
+  const trust = compilePolicy(parseStoredPolicy(role.record.trustPolicy, "trust"), "trust policy");
   const side = { policy: trust, accountId: role.record.accountId };
   if (context.caller.allows(action, roleArn, asked, side).effect !== "Allow") throw refusal;
 }

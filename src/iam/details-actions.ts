@@ -43,7 +43,7 @@ function groupDetail(context: ActionContext, group: GroupRecord): ValueOf<typeof
 
 function roleDetail(context: ActionContext, role: RoleRecord): ValueOf<typeof RoleDetail> {
   const { documents, attachments } = held(context, { kind: "role", ...role });
-  return { ...roleView(role), RolePolicyList: documents, AttachedManagedPolicies: attachments };
+  return { ...roleView(context, role), RolePolicyList: documents, AttachedManagedPolicies: attachments };
 }
 
 function policyDetail(context: ActionContext, policy: PolicyView): ValueOf<typeof ManagedPolicyDetail> {

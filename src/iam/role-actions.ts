@@ -60,7 +60,7 @@ export const CreateRole = declareQueryAction({
     maxSessionSeconds: input.MaxSessionDuration ?? limits.roleSessionSecondsDefault,
     tags: recordTags(input.Tags),
   });
-  return { Role: roleView(role) };
+  return { Role: roleView(context, role) };
 });
 
 export const GetRole = declareQueryAction({
@@ -72,7 +72,7 @@ export const GetRole = declareQueryAction({
   input: { RoleName: required(roleName) },
   output: { Role: required(Role) },
   errors: ["NoSuchEntity"],
-}).handledBy(({ RoleName }, context) => ({ Role: roleView(roleOf(context, RoleName)) }));
+}).handledBy(({ RoleName }, context) => ({ Role: roleView(context, roleOf(context, RoleName)) }));
 
 export const ListRoles = declareQueryAction({
   name: "ListRoles",
@@ -82,9 +82,10 @@ export const ListRoles = declareQueryAction({
   input: { PathPrefix: optional(pathPrefix), ...paging },
   output: { Roles: required(list(Role)), ...paged },
   errors: [],
-}).handledBy(({ PathPrefix = "/", ...page }, { directory, accountId }) => {
+}).handledBy(({ PathPrefix = "/", ...page }, context) => {
+  const { directory, accountId } = context;
   const found = directory.roles(accountId, PathPrefix, pageRequest(page));
-  return { Roles: found.items.map(listedRole), ...pageOutput(found) };
+  return { Roles: found.items.map((role) => listedRole(context, role)), ...pageOutput(found) };
 });
 
 export const UpdateRole = declareQueryAction({
@@ -127,7 +128,7 @@ export const UpdateRoleDescription = declareQueryAction({
   const { accountId, caller } = context;
   const changes = { description: Description };
   const { role } = await context.ask("role.update", { by: caller.actor, accountId, roleName: RoleName, changes });
-  return { Role: roleView(role) };
+  return { Role: roleView(context, role) };
 });
 
 export const UpdateAssumeRolePolicy = declareQueryAction({

@@ -85,7 +85,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   CreateGroup: { GroupName: "new" },
   CreatePolicy: { PolicyName: "new", ...document },
   CreatePolicyVersion: { ...reads, ...document },
-  CreateRole: { RoleName: "new", AssumeRolePolicyDocument: trusting("333333333333") },
+  CreateRole: { RoleName: "new", AssumeRolePolicyDocument: trusting(stranger) },
   CreateUser: { UserName: "new" },
   DeleteAccessKey: ({ annKey }) => ({ ...ann, AccessKeyId: annKey }),
   DeleteGroup: { GroupName: "none" },

@@ -116,9 +116,17 @@ function simulatedPrincipal(
   const userId = isUser ? (context.directory.user(accountId, name)?.userId ?? name) : accountId;
   if (resource.startsWith("role/")) {
     const session = `arn:aws:sts::${accountId}:assumed-role/${name}/simulation`;
-    return { kind: "role-session", accountId, canonicalId, arn: session, roleArn: asked, userId: `${name}:simulation` };
+    return {
+      kind: "role-session",
+      accountId,
+      canonicalId,
+      arn: session,
+      roleArn: asked,
+      roleId: null,
+      userId: `${name}:simulation`,
+    };
   }
-  return { kind: "user", accountId, canonicalId, arn: asked, roleArn: null, userId };
+  return { kind: "user", accountId, canonicalId, arn: asked, roleArn: null, roleId: null, userId };
 }
 
 /** The account of ResourceOwner, an account's ARN or id. @throws QueryError InvalidInput */

@@ -45,21 +45,21 @@ export function groupView(group: GroupRecord): ValueOf<typeof Group> {
   return { Path: path, GroupName: name, GroupId: groupId, Arn: arn, CreateDate: createdMs };
 }
 
-export function listedRole(role: RoleRecord): ValueOf<typeof Role> {
+export function listedRole({ directory }: Pick<ActionContext, "directory">, role: RoleRecord): ValueOf<typeof Role> {
   return {
     Path: role.path,
     RoleName: role.name,
     RoleId: role.roleId,
     Arn: entityArn("role", role.accountId, role.path, role.name),
     CreateDate: role.createdMs,
-    AssumeRolePolicyDocument: encodedDocument(role.trustPolicy),
+    AssumeRolePolicyDocument: encodedDocument(directory.trustPolicy(role)),
     Description: role.description ?? undefined,
     MaxSessionDuration: role.maxSessionSeconds,
   };
 }
 
-export function roleView(role: RoleRecord): ValueOf<typeof Role> {
-  return { ...listedRole(role), PermissionsBoundary: boundaryView(role.boundary), Tags: tagsView(role.tags) };
+export function roleView(context: Pick<ActionContext, "directory">, role: RoleRecord): ValueOf<typeof Role> {
+  return { ...listedRole(context, role), PermissionsBoundary: boundaryView(role.boundary), Tags: tagsView(role.tags) };
 }
 
 function tagsView(tags: UserRecord["tags"]) {

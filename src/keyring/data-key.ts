@@ -32,9 +32,17 @@ export function opaqueMd5(dataKey: Uint8Array, md5: Uint8Array): Uint8Array {
   return new Uint8Array(labelled(dataKey, "etag", md5).subarray(0, md5Bytes));
 }
 
-/** The key of one sealed unit (a chunk, or a body in its record) from its random nonce of 16 bytes. 32 bytes. */
-export function unitKey(dataKey: Uint8Array, unit: "chunk" | "inline", nonce: Uint8Array): Buffer {
+/** What a key is derived for: a chunk that nothing binds to its address, one that is bound, or a body in its record. */
+export type SealedUnit = "chunk" | "bound chunk" | "inline";
+
+/** The key of one sealed unit from its random nonce of 16 bytes. 32 bytes. */
+export function unitKey(dataKey: Uint8Array, unit: SealedUnit, nonce: Uint8Array): Buffer {
   return labelled(dataKey, unit, nonce);
+}
+
+/** Authenticates where a chunk belongs. 32 bytes. */
+export function placeMac(dataKey: Uint8Array, place: Uint8Array): Buffer {
+  return labelled(dataKey, "chunk place", place);
 }
 
 function labelled(dataKey: Uint8Array, label: string, bytes: Uint8Array = new Uint8Array(0)): Buffer {

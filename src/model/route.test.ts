@@ -1,6 +1,7 @@
 import test from "ava";
 import { label, query } from "./member.ts";
 import { type Method, operationDeclarer } from "./operation.ts";
+import { Refusal } from "./refusal.ts";
 import { compileRoutes } from "./route.ts";
 import { string, structure } from "./shape.ts";
 
@@ -81,4 +82,22 @@ test("two rows that accept the same request do not start", (t) => {
   t.throws(() => compileRoutes([...table, row("Other", "PUT", "/{Bucket}/{Key+}", ["uploadId", "partNumber"])]), {
     message: /Other and UploadPart accept the same request/,
   });
+});
+
+test("a request names one sub-resource, of whatever level", (t) => {
+  const conflict = (method: string, level: "bucket" | "object", words: string) => {
+    const error = t.throws(() => routed(method, level, words), { instanceOf: Refusal });
+    return { code: error?.code, ...error?.detail };
+  };
+  const expected = (words: string, first: string) => ({
+    code: "InvalidArgument",
+    Message: `Conflicting query string parameters: ${words}`,
+    ArgumentName: "ResourceType",
+    ArgumentValue: first,
+  });
+  t.deepEqual(conflict("GET", "object", "torrent&tagging"), expected("tagging, torrent", "tagging"));
+  t.deepEqual(conflict("PATCH", "bucket", "tagging&torrent"), expected("tagging, torrent", "tagging"));
+  t.deepEqual(conflict("PUT", "object", "tagging&analytics"), expected("analytics, tagging", "analytics"));
+  t.is(routed("PUT", "object", "tagging&versionId=v&x-id=PutObjectTagging"), "PutObjectTagging");
+  t.is(routed("GET", "bucket", "analytics&id=1&list-type=2"), "GetAnalytics");
 });

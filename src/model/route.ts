@@ -2,6 +2,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { AnyOperation, Level } from "./operation.ts";
+import { Refusal } from "./refusal.ts";
 
 interface Route<C> {
   readonly operation: AnyOperation<C>;
@@ -14,7 +15,10 @@ interface Route<C> {
   readonly words: number;
 }
 
-/** @returns the operation, or null when the method means nothing on this level, or on the sub-resource that the query names. */
+/**
+ * @returns the operation, or null when the method means nothing on this level, or on the sub-resource that the query names
+ * @throws Refusal InvalidArgument when the query names two sub-resources, of whatever level: a request is about one
+ */
 export type Router<C> = (
   method: string,
   level: Level,
@@ -100,6 +104,26 @@ const subresourcesOf = <C>(operations: readonly AnyOperation<C>[]): ReadonlyMap<
     }),
   );
 
+/** Words that alone name what a request is about, on any level: those of the URIs, and uploadId. */
+const namingWords = <C>(routes: readonly Route<C>[]): ReadonlySet<string> =>
+  new Set([
+    ...routes.flatMap(({ literals }) => literals.filter(([, value]) => value === null).map(([word]) => word)),
+    ...routes.flatMap(({ literals, required }) => (literals.length === 0 && required.length === 1 ? required : [])),
+  ]);
+
+/** Named in alphabetical order, whatever order they came in. */
+const refuseConflict = (naming: ReadonlySet<string>, query: ReadonlyMap<string, string>): void => {
+  const named: string[] = [];
+  for (const word of query.keys()) if (naming.has(word)) named.push(word);
+  if (named.length < 2) return;
+  named.sort();
+  throw new Refusal("InvalidArgument", {
+    Message: `Conflicting query string parameters: ${named.join(", ")}`,
+    ArgumentName: "ResourceType",
+    ArgumentValue: named[0] ?? "",
+  });
+};
+
 /**
  * Compiles the table. Rows with an endpoint of their own are left out. O(rows of a level) per request.
  * @throws AssertionError when two rows accept the same request
@@ -128,10 +152,12 @@ export const compileRoutes = <C>(operations: readonly AnyOperation<C>[]): Router
     );
   }
   const subresources = subresourcesOf(operations);
+  const naming = namingWords([...table.values()].flat());
   const wordless = new Set([...bare.values()].flatMap((routes) => routes.map(({ operation }) => operation)));
   return (method, level, query, hasHeader) => {
     // Most requests have no query but x-id: one or two rows remain, told apart by a header.
     const isBare = query.size === 0 || (query.size === 1 && query.has("x-id"));
+    if (query.size > 1) refuseConflict(naming, query);
     const found = pick((isBare ? bare : table).get(`${method} ${level}`) ?? [], query, hasHeader);
     if (isBare || found === null || !changing.has(method) || !wordless.has(found)) return found;
     const words = subresources.get(level);

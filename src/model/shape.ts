@@ -20,6 +20,8 @@ export interface EnumShape<V extends string = string> {
   readonly refusal: RefusalCode;
   /** Values are taken in any case. */
   readonly ignoresCase?: true;
+  /** Another value in a body is refused with InvalidArgument and this message; absent: with MalformedXML. */
+  readonly bodyMessage?: string;
 }
 export interface IntegerShape {
   readonly kind: "integer";
@@ -150,6 +152,12 @@ export const enumerationRefusedAs = <const V extends string>(
 export const ignoringCase = <const V extends string>(shape: EnumShape<V>): EnumShape<V> => ({
   ...shape,
   ignoresCase: true,
+});
+
+/** An enumeration of which another value is, in a body too, a wrong argument and no fault of the document. */
+export const refusedInBody = <const V extends string>(bodyMessage: string, shape: EnumShape<V>): EnumShape<V> => ({
+  ...shape,
+  bodyMessage,
 });
 
 export const list = <const S extends Shape>(member: S, memberName = "member"): ListShape<S> => ({

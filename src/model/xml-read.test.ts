@@ -34,6 +34,24 @@ test("reads with AWS's namespace or none, with declaration, comments and white s
     readText(`<?xml version="1.0"?>\n<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</Delete>`),
     expected,
   );
+  t.deepEqual(readText(`<Delete xmlns="http://doc.s3.amazonaws.com/2006-03-01">${inner}</Delete>`), expected);
+});
+
+test("reads with any prefix for AWS's namespace, and none for another", (t) => {
+  const aws = "http://s3.amazonaws.com/doc/2006-03-01/";
+  const expected = { Objects: [{ Key: "a" }] };
+  const inner = "<s:Object><s:Key>a</s:Key></s:Object>";
+  t.deepEqual(readText(`<s:Delete xmlns:s="${aws}">${inner}</s:Delete>`), expected);
+  t.deepEqual(readText(`<Delete xmlns="${aws}" xmlns:s="${aws}">${inner}</Delete>`), expected);
+  t.deepEqual(readText(`<Delete><s:Object xmlns:s="${aws}"><s:Key>a</s:Key></s:Object></Delete>`), expected);
+  for (const text of [
+    `<s:Delete xmlns:s="http://example.com/">${inner}</s:Delete>`,
+    `<s:Delete>${inner}</s:Delete>`,
+    `<s:Delete xmlns:s="${aws}"><s:Object xmlns:s="http://example.com/"><s:Key>a</s:Key></s:Object></s:Delete>`,
+    `<s:Delete xmlns:s="${aws}"><other:Object><s:Key>a</s:Key></other:Object></s:Delete>`,
+  ]) {
+    t.is(refused(text), "MalformedXML", text);
+  }
 });
 
 test("decodes the five entities, references and CDATA, and nothing twice", (t) => {

@@ -41,8 +41,10 @@ const content = (shape: Shape): Reader => {
     return (element) => {
       const text = textOf(element);
       const value = parseScalar(shape, shape.kind === "string" ? text : text.trim(), "date-time");
-      if (typeof value === "object") throw malformed(`${element.name}: ${value.fault}`);
-      return value;
+      if (typeof value !== "object") return value;
+      const message = shape.kind === "enum" ? shape.bodyMessage : undefined;
+      if (message === undefined) throw malformed(`${element.name}: ${value.fault}`);
+      throw new Refusal("InvalidArgument", { Message: message, ArgumentName: element.name, ArgumentValue: text });
     };
   }
   switch (shape.kind) {
@@ -110,7 +112,52 @@ const structureReader = (shape: StructureShape): Reader => {
   };
 };
 
-const parse = (bytes: Uint8Array): XmlElement => {
+const instanceNamespace = "http://www.w3.org/2001/XMLSchema-instance";
+const attributePrefix = "xsi:";
+
+/** A prefix on an element, or one declared that S3's own documents do not have. */
+const usesPrefixes = /<[^\s<>/!?]+:|\sxmlns:(?!xsi[\s=])/;
+
+/** What an element declares, and what stands around it: as deep as the document at most. */
+interface PrefixScope {
+  readonly declared: ReadonlyMap<string, string>;
+  readonly outer: PrefixScope | null;
+}
+
+const namespaceOf = (prefix: string, scope: PrefixScope | null): string | undefined => {
+  for (let at = scope; at !== null; at = at.outer) {
+    const uri = at.declared.get(prefix);
+    if (uri !== undefined) return uri;
+  }
+  return undefined;
+};
+
+/** @returns the scope inside an element */
+const scopeOf = ({ attributes }: XmlElement, outer: PrefixScope | null): PrefixScope | null => {
+  const declared = new Map<string, string>();
+  for (const [name, uri] of Object.entries(attributes)) {
+    if (name.startsWith("xmlns:")) declared.set(name.slice("xmlns:".length), uri);
+  }
+  return declared.size === 0 ? outer : { declared, outer };
+};
+
+/**
+ * Gives elements and attributes the names that shapes know, whatever prefixes the document has chosen for their namespaces.
+ * What is in another namespace keeps its prefix, and no shape knows it. Source: Namespaces in XML 1.0, section 6.
+ */
+const dropPrefixes = (element: XmlElement, namespace: string, outer: PrefixScope | null): void => {
+  const scope = scopeOf(element, outer);
+  const [prefix = "", local] = element.name.split(":", 2);
+  if (local !== undefined && namespaceOf(prefix, scope) === namespace) element.name = local;
+  for (const [name, value] of Object.entries(element.attributes)) {
+    const [ofAttribute = "", localName] = name.split(":", 2);
+    if (localName === undefined || namespaceOf(ofAttribute, scope) !== instanceNamespace) continue;
+    element.attributes[attributePrefix + localName] = value;
+  }
+  for (const child of element.children) if (child instanceof XmlElement) dropPrefixes(child, namespace, scope);
+};
+
+const parse = (bytes: Uint8Array, namespace: string): XmlElement => {
   if (bytes.length > limits.xmlBodyBytesMax) throw new Refusal("MaxMessageLengthExceeded");
   let text: string;
   try {
@@ -124,6 +171,7 @@ const parse = (bytes: Uint8Array): XmlElement => {
   try {
     const { root } = parseXml(text);
     if (root === null) throw malformed("no root element");
+    if (usesPrefixes.test(text)) dropPrefixes(root, namespace, null);
     return root;
   } catch (error) {
     if (error instanceof XmlError) throw new Refusal("MalformedXML", {}, { cause: error });
@@ -131,11 +179,15 @@ const parse = (bytes: Uint8Array): XmlElement => {
   }
 };
 
+/** As AWS's reference of PutBucketLogging writes it still. */
+const earlierNamespace = "http://doc.s3.amazonaws.com/2006-03-01";
+
 /**
  * Compiles the reader of a whole document. O(shape) once; the reader is O(bytes).
  * @param root name of the root element, in `namespace` or in none
  * @returns a function from the document's bytes to a value of `shape`
- * @throws Refusal (the reader) MalformedXML for anything the shape does not hold, MaxMessageLengthExceeded past `limits.xmlBodyBytesMax`
+ * @throws Refusal (the reader) MalformedXML for anything the shape does not hold, InvalidArgument for a value of an
+ * enumeration that says so, MaxMessageLengthExceeded past `limits.xmlBodyBytesMax`
  */
 export const compileXmlReader = (
   root: string,
@@ -144,10 +196,12 @@ export const compileXmlReader = (
 ): ((bytes: Uint8Array) => unknown) => {
   const read = structureReader(shape);
   return (bytes) => {
-    const element = parse(bytes);
+    const element = parse(bytes, namespace);
     if (element.name !== root) throw malformed(`root element is not ${root}`);
     const given = element.attributes["xmlns"];
-    if (given !== undefined && given !== namespace) throw malformed("foreign namespace");
+    if (given !== undefined && given !== namespace && !(namespace === s3Namespace && given === earlierNamespace)) {
+      throw malformed("foreign namespace");
+    }
     return read(element);
   };
 };

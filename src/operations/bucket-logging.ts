@@ -67,13 +67,27 @@ const keyFormatOf = (asked: LoggingValue["TargetObjectKeyFormat"]): BucketLoggin
 };
 
 /**
- * The target is a live bucket of the same account: no other's storage is filled by a log.
+ * The target is a live bucket of the same account: no other's storage is filled by a log. Nor does it lock what it gets by a
+ * default retention, or charge who asks. Sources: AWS "Logging requests with server access logging", Amazon S3 Object Lock of
+ * the destination; "Using Requester Pays general purpose buckets".
  * @throws S3Error InvalidTargetBucketForLogging, InvalidArgument, MalformedXML, NotImplemented (grants on log objects)
  */
 const judgedLogging = (asked: LoggingValue, { bucket, services }: Context): BucketLogging => {
   const target = services.control.bucket(asked.TargetBucket);
   if (target?.state !== "live" || target.accountId !== bucket.accountId) {
     throw new S3Error("InvalidTargetBucketForLogging", { TargetBucket: asked.TargetBucket });
+  }
+  if (services.configurationOf(target).get("objectLock")?.defaultRetention != null) {
+    throw new S3Error("InvalidTargetBucketForLogging", {
+      Message: "The target bucket for logging has a default retention of its Object Lock.",
+      TargetBucket: asked.TargetBucket,
+    });
+  }
+  if (services.configurationOf(target).get("requestPayment") !== null) {
+    throw new S3Error("InvalidTargetBucketForLogging", {
+      Message: "The target bucket for logging is a Requester Pays bucket.",
+      TargetBucket: asked.TargetBucket,
+    });
   }
   if ((asked.TargetGrants ?? []).length > 0) {
     throw new S3Error("NotImplemented", { Message: "Grants on log objects are not supported: use a bucket policy." });

@@ -72,7 +72,7 @@ async function open(t: ExecutionContext, bucketsPerAccountMax = 1) {
     };
     return {
       askControl: (type, request) => step(type, async () => fromOutcome(await control.handle(type, request))),
-      openBucket: (_record, asked) => step("bucket.open", () => bucket.ask("bucket.open", asked)),
+      askBucket: (_record, type, asked) => step(type, () => bucket.ask(type, asked)),
     };
   };
   return {

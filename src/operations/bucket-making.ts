@@ -4,15 +4,27 @@
  */
 
 import { limits } from "../base/limits.ts";
+import type { Outcome } from "../base/outcome.ts";
 import type { ControlReply, ControlRequest } from "../control/messages.ts";
 import type { BucketMaking, BucketRecord, BucketSetup } from "../control/records.ts";
-import { S3Error } from "../s3/errors.ts";
+import { fromOutcome, S3Error } from "../s3/errors.ts";
 
+type ControlMessage = "bucket.create" | "bucket.made";
+
+/** What S3's operations are given can do all of it. */
 export interface MakingPorts {
-  askControl<T extends "bucket.create" | "bucket.made">(type: T, request: ControlRequest<T>): Promise<ControlReply<T>>;
-  /** Sends the bucket's actor "bucket.open". */
-  openBucket(bucket: BucketRecord, setup: BucketSetup): Promise<unknown>;
+  askControl<T extends ControlMessage>(type: T, request: ControlRequest<T>): Promise<ControlReply<T>>;
+  askBucket(bucket: BucketRecord, type: "bucket.open", setup: BucketSetup): Promise<unknown>;
 }
+
+/** Where no request of S3 asks. */
+export const makingPorts = (
+  askControl: <T extends ControlMessage>(type: T, request: ControlRequest<T>) => Promise<Outcome<ControlReply<T>>>,
+  askBucket: MakingPorts["askBucket"],
+): MakingPorts => ({
+  askControl: async (type, request) => fromOutcome(await askControl(type, request)),
+  askBucket,
+});
 
 /** What the control actor is to be asked; null: a name is all that the bucket has, and one commit makes it. */
 export const setupOf = (setup: BucketSetup): BucketSetup | null =>
@@ -36,6 +48,6 @@ export async function makeBucket(
 
 /** Repeatable, also by several at once: each step is. @throws as `makeBucket` */
 export async function finishMaking(ports: MakingPorts, { record, setup }: BucketMaking): Promise<void> {
-  await ports.openBucket(record, setup);
+  await ports.askBucket(record, "bucket.open", setup);
   await ports.askControl("bucket.made", { name: record.name, id: record.id });
 }

@@ -2,50 +2,65 @@
 
 import { limits } from "../base/limits.ts";
 import { body, header, label, payload } from "../model/member.ts";
-import { boolean, enumeration, ignoringCase, list, type StructureValue, string, structure } from "../model/shape.ts";
+import {
+  boolean,
+  enumeration,
+  ignoringCase,
+  list,
+  refusedInBody,
+  type StructureValue,
+  string,
+  structure,
+} from "../model/shape.ts";
 import { S3Error } from "../s3/errors.ts";
 import { judgeRules, type NotificationRule, type NotificationRules } from "../s3/notification.ts";
 import { Unit } from "../s3/shapes.ts";
 import { configure } from "./configured.ts";
 import { type Context, declareOperation } from "./context.ts";
 
-const EventType = enumeration(
-  "s3:IntelligentTiering",
-  "s3:LifecycleExpiration:*",
-  "s3:LifecycleExpiration:Delete",
-  "s3:LifecycleExpiration:DeleteMarkerCreated",
-  "s3:LifecycleTransition",
-  "s3:ObjectAcl:Put",
-  "s3:ObjectAnnotation:*",
-  "s3:ObjectAnnotation:Delete",
-  "s3:ObjectAnnotation:Put",
-  "s3:ObjectCreated:*",
-  "s3:ObjectCreated:CompleteMultipartUpload",
-  "s3:ObjectCreated:Copy",
-  "s3:ObjectCreated:Post",
-  "s3:ObjectCreated:Put",
-  "s3:ObjectRemoved:*",
-  "s3:ObjectRemoved:Delete",
-  "s3:ObjectRemoved:DeleteMarkerCreated",
-  "s3:ObjectRestore:*",
-  "s3:ObjectRestore:Completed",
-  "s3:ObjectRestore:Delete",
-  "s3:ObjectRestore:Post",
-  "s3:ObjectRetention:Put",
-  "s3:ObjectTagging:*",
-  "s3:ObjectTagging:Delete",
-  "s3:ObjectTagging:Put",
-  "s3:ReducedRedundancyLostObject",
-  "s3:Replication:*",
-  "s3:Replication:OperationFailedReplication",
-  "s3:Replication:OperationMissedThreshold",
-  "s3:Replication:OperationNotTracked",
-  "s3:Replication:OperationReplicatedAfterThreshold",
+/** Source: AWS PutBucketNotificationConfiguration, "InvalidArgument". */
+const EventType = refusedInBody(
+  "A specified event is not supported for notifications.",
+  enumeration(
+    "s3:IntelligentTiering",
+    "s3:LifecycleExpiration:*",
+    "s3:LifecycleExpiration:Delete",
+    "s3:LifecycleExpiration:DeleteMarkerCreated",
+    "s3:LifecycleTransition",
+    "s3:ObjectAcl:Put",
+    "s3:ObjectAnnotation:*",
+    "s3:ObjectAnnotation:Delete",
+    "s3:ObjectAnnotation:Put",
+    "s3:ObjectCreated:*",
+    "s3:ObjectCreated:CompleteMultipartUpload",
+    "s3:ObjectCreated:Copy",
+    "s3:ObjectCreated:Post",
+    "s3:ObjectCreated:Put",
+    "s3:ObjectRemoved:*",
+    "s3:ObjectRemoved:Delete",
+    "s3:ObjectRemoved:DeleteMarkerCreated",
+    "s3:ObjectRestore:*",
+    "s3:ObjectRestore:Completed",
+    "s3:ObjectRestore:Delete",
+    "s3:ObjectRestore:Post",
+    "s3:ObjectRetention:Put",
+    "s3:ObjectTagging:*",
+    "s3:ObjectTagging:Delete",
+    "s3:ObjectTagging:Put",
+    "s3:ReducedRedundancyLostObject",
+    "s3:Replication:*",
+    "s3:Replication:OperationFailedReplication",
+    "s3:Replication:OperationMissedThreshold",
+    "s3:Replication:OperationNotTracked",
+    "s3:Replication:OperationReplicatedAfterThreshold",
+  ),
 );
 
 const FilterRule = structure("FilterRule", {
   // S3 takes "Prefix" too, and many templates say it.
-  Name: body(ignoringCase(enumeration("prefix", "suffix"))),
+  Name: body(
+    refusedInBody("filter rule name must be either prefix or suffix", ignoringCase(enumeration("prefix", "suffix"))),
+  ),
   Value: body(string),
 });
 

@@ -1,18 +1,20 @@
 /** The policy of a bucket (`?policy`, `?policyStatus`). */
 
 import { isUtf8 } from "node:buffer";
+import { bindPolicy, shownPolicy } from "../account/policy-principals.ts";
 import { limits } from "../base/limits.ts";
 import { body, header, label, payload } from "../model/member.ts";
 import { boolean, string, structure } from "../model/shape.ts";
 import { checkBucketActions } from "../policy/bucket-actions.ts";
-import { type PolicyDocument, parseBucketPolicy, parsePolicy } from "../policy/document.ts";
+import { type PolicyDocument, parseBucketPolicy } from "../policy/document.ts";
 import { PolicyError } from "../policy/policy-error.ts";
 import { isPublicPolicy } from "../policy/public-policy.ts";
+import { parseStoredPolicy, type StoredPolicy } from "../policy/stored-policy.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { Unit } from "../s3/shapes.ts";
 import { configure, requireConfigured } from "./configured.ts";
-import { type Context, declareOperation } from "./context.ts";
+import { type Context, declareOperation, type Services } from "./context.ts";
 
 const PolicyStatus = structure("PolicyStatus", {
   IsPublic: body(boolean, { xmlName: "IsPublic" }),
@@ -25,11 +27,16 @@ const requireOwnAccount = ({ bucket, principal, request }: Context): void => {
 };
 
 /** @throws S3Error MalformedPolicy, which says where */
-const checkedPolicy = (text: string, bucket: string): PolicyDocument => {
+const checkedPolicy = (
+  text: string,
+  bucket: string,
+  control: Services["control"],
+): { document: PolicyDocument; stored: StoredPolicy } => {
+  control.refresh();
   try {
     const document = parseBucketPolicy(text, bucket);
     checkBucketActions(document);
-    return document;
+    return { document, stored: bindPolicy(text, document, (key) => control.record(key)) };
   } catch (error) {
     if (error instanceof PolicyError) throw new S3Error("MalformedPolicy", { Message: error.message });
     throw error;
@@ -68,7 +75,10 @@ export const GetBucketPolicy = declareOperation({
   errors: ["NoSuchBucket", "NoSuchBucketPolicy", "MethodNotAllowed"],
 }).handledBy(async (_input, context) => {
   requireOwnAccount(context);
-  return { Policy: requireConfigured(context, "policy", "NoSuchBucketPolicy") };
+  const stored = requireConfigured(context, "policy", "NoSuchBucketPolicy");
+  const { control } = context.services;
+  control.refresh();
+  return { Policy: shownPolicy(stored, (key) => control.record(key)) };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html */
@@ -85,8 +95,8 @@ export const GetBucketPolicyStatus = declareOperation({
   }),
   errors: ["NoSuchBucket", "NoSuchBucketPolicy"],
 }).handledBy(async (_input, context) => {
-  const text = requireConfigured(context, "policy", "NoSuchBucketPolicy");
-  return { PolicyStatus: { IsPublic: isPublicPolicy(parsePolicy(text, "resource")) } };
+  const stored = requireConfigured(context, "policy", "NoSuchBucketPolicy");
+  return { PolicyStatus: { IsPublic: isPublicPolicy(parseStoredPolicy(stored, "resource")) } };
 });
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html */
@@ -120,9 +130,9 @@ export const PutBucketPolicy = declareOperation({
   if (wholeBody.length > limits.bucketPolicyBytesMax) {
     throw new S3Error("PolicyTooLarge", { MaxSizeAllowed: String(limits.bucketPolicyBytesMax) });
   }
-  const document = checkedPolicy(input.Policy, bucket.name);
+  const { document, stored } = checkedPolicy(input.Policy, bucket.name, services.control);
   const { blockPublicPolicy } = services.publicAccessBlockOf(bucket, bucket.accountId);
   if (blockPublicPolicy && isPublicPolicy(document)) throw new S3Error("AccessDenied");
-  await configure(context, { field: "policy", value: input.Policy });
+  await configure(context, { field: "policy", value: stored });
   return {};
 });

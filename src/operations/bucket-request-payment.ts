@@ -3,8 +3,8 @@
 import { body, header, label, payload } from "../model/member.ts";
 import { enumeration, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm } from "../s3/enumerations.ts";
-import { S3Error } from "../s3/errors.ts";
 import { Unit } from "../s3/shapes.ts";
+import { configure } from "./configured.ts";
 import { declareOperation } from "./context.ts";
 
 const RequestPaymentConfiguration = structure("RequestPaymentConfiguration", {
@@ -28,7 +28,9 @@ export const GetBucketRequestPayment = declareOperation({
     { xmlName: "RequestPaymentConfiguration" },
   ),
   errors: ["NoSuchBucket"],
-}).handledBy(async () => ({ Payer: "BucketOwner" }));
+}).handledBy(async (_input, { bucket, services }) => ({
+  Payer: services.configurationOf(bucket).get("requestPayment") ?? "BucketOwner",
+}));
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketRequestPayment.html */
 export const PutBucketRequestPayment = declareOperation({
@@ -47,9 +49,8 @@ export const PutBucketRequestPayment = declareOperation({
     ExpectedBucketOwner: header("x-amz-expected-bucket-owner", string),
   }),
   output: Unit,
-  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "MalformedXML", "NotImplemented"],
-}).handledBy(async ({ RequestPaymentConfiguration: { Payer } }) => {
-  // To take it and go on charging the owner would break a promise.
-  if (Payer === "Requester") throw new S3Error("NotImplemented", { Message: "Requester pays is not supported." });
+  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "MalformedXML"],
+}).handledBy(async ({ RequestPaymentConfiguration: { Payer } }, context) => {
+  await configure(context, { field: "requestPayment", value: Payer === "Requester" ? Payer : null });
   return {};
 });

@@ -7,10 +7,11 @@ import { BucketCannedACL, ObjectOwnership } from "../s3/enumerations.ts";
 import { S3Error } from "../s3/errors.ts";
 import { bucketNameFault } from "../s3/names.ts";
 import { Tag, Unit } from "../s3/shapes.ts";
+import { checkBucketTags } from "../s3/tag-set.ts";
 import { writtenAclErrors } from "./acl-headers.ts";
 import { aclOfNewBucket, resetBucket } from "./bucket-creation.ts";
 import { finishDeletion } from "./bucket-deletion.ts";
-import { type MakingPorts, makeBucket, setupOf } from "./bucket-making.ts";
+import { makeBucket, setupOf } from "./bucket-making.ts";
 import { declareOperation } from "./context.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
@@ -56,8 +57,6 @@ const refuseUnservedConfiguration = (options: CreationOptions): void => {
   if (options.BucketNamespace === "account-regional") throw refuse("x-amz-bucket-namespace");
   if (configuration?.Location !== undefined) throw refuse("CreateBucketConfiguration.Location");
   if (configuration?.Bucket !== undefined) throw refuse("CreateBucketConfiguration.Bucket");
-  if (configuration?.Tags !== undefined && configuration.Tags.length > 0)
-    throw refuse("CreateBucketConfiguration.Tags");
 };
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html */
@@ -90,6 +89,7 @@ export const CreateBucket = declareOperation({
     "InvalidBucketAclWithObjectOwnership",
     "InvalidBucketName",
     "InvalidLocationConstraint",
+    "InvalidTag",
     "MalformedXML",
     "NotImplemented",
     "OperationAborted",
@@ -106,16 +106,15 @@ export const CreateBucket = declareOperation({
   }
   refuseUnservedHeaders(request.headers, ["x-amz-grant-write"]);
   refuseUnservedConfiguration(input);
+  const { LocationConstraint, Tags = [] } = input.CreateBucketConfiguration ?? {};
+  checkBucketTags(Tags);
   const acl = aclOfNewBucket(input, context);
   const hasObjectLock = input.ObjectLockEnabledForBucket === true;
-  const ports: MakingPorts = {
-    askControl: (type, request) => services.askControl(type, request),
-    openBucket: (bucket, setup) => services.askBucket(bucket, "bucket.open", setup),
-  };
-  const { record, created } = await makeBucket(ports, {
+  const { record, created } = await makeBucket(services, {
     name: input.Bucket,
     accountId: principal.account.accountId,
-    location: locationOf(input.CreateBucketConfiguration?.LocationConstraint, services.region),
+    location: locationOf(LocationConstraint, services.region),
+    tags: Tags.map(({ Key, Value }) => ({ key: Key, value: Value })),
     setup: setupOf({ hasObjectLock, ownership: input.ObjectOwnership ?? services.defaultOwnership, acl }),
   });
   if (!created) await resetBucket({ bucket: record, services }, { acl, hasObjectLock });

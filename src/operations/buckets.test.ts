@@ -89,6 +89,24 @@ test("DeleteBucket of an empty bucket is final; a full one is opened again", asy
   t.deepEqual(order, ["reopen", "restore"]);
 });
 
+test("ListBuckets fills a page of one region", async (t) => {
+  const at = (location: string | null) => (name: string) => ({ ...named(name), location });
+  const world: World = {
+    buckets: [...["a1", "a2"].map(at(null)), ...["a3", "a4", "a5"].map(at("north")), ...["a6"].map(at(null))],
+  };
+  const page = async (query: string) =>
+    (await perform("ListBuckets", { method: "GET", url: `/?${query}` }, world)).answer.body;
+  const first = await page("bucket-region=north&max-buckets=2");
+  t.deepEqual(elements(first, "Name"), ["a3", "a4"]);
+  const token = element(first, "ContinuationToken") ?? "";
+  const second = await page(`bucket-region=north&max-buckets=2&continuation-token=${token}`);
+  t.deepEqual(elements(second, "Name"), ["a5"]);
+  t.is(element(second, "ContinuationToken"), undefined);
+  t.deepEqual(elements(await page("bucket-region=us-east-1"), "Name"), ["a1", "a2", "a6"]);
+  const none = await page("bucket-region=south&max-buckets=1");
+  t.deepEqual([elements(none, "Name"), element(none, "ContinuationToken")], [[], undefined]);
+});
+
 test("ListBuckets pages by name", async (t) => {
   const world: World = { buckets: ["a1", "a2", "a3", "b1"].map((name) => named(name)) };
   const page = async (query: string) =>
@@ -164,7 +182,7 @@ test("DeleteObjects deletes what it may and reports the rest", async (t) => {
   };
   const mixed = object("a") + object("secret") + object("b", "<VersionId>v1</VersionId>") + object("x".repeat(1025));
   const { answer, sent } = await perform("DeleteObjects", ask(mixed), world);
-  const asked = { key: "a", versionId: null, preconditions: {}, bypassGovernance: false };
+  const asked = { key: "a", versionId: null, preconditions: {}, bypassGovernance: false, markerOwnerId: null };
   t.deepEqual(sent.messages, [["object.deleteMany", { objects: [asked] }]]);
   t.deepEqual(elements(answer.body, "Code"), ["AccessDenied", "NoSuchVersion", "KeyTooLongError"]);
   t.deepEqual(elements(answer.body, "DeleteMarkerVersionId"), ["made"]);
@@ -197,5 +215,5 @@ test("every operation on a bucket judges the owner that the client expects", asy
   });
   t.is((await perform("HeadBucket", ask(testBucket.accountId), {})).answer.status, 200);
   t.is((await refusedWith("HeadBucket", ask("999999999999"), {})).code, "AccessDenied");
-  t.is((await refusedWith("HeadBucket", ask("me"), {})).code, "InvalidArgument");
+  t.is((await refusedWith("HeadBucket", ask("me"), {})).code, "InvalidBucketOwnerAWSAccountID");
 });

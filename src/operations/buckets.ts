@@ -7,7 +7,7 @@ import { list, natural, string, structure, timestamp } from "../model/shape.ts";
 import { S3Error } from "../s3/errors.ts";
 import { decodeListToken, encodeListToken } from "../s3/list-token.ts";
 import { Owner } from "../s3/shapes.ts";
-import { declareOperation } from "./context.ts";
+import { declareOperation, type Services } from "./context.ts";
 import { ownerOf } from "./owner.ts";
 
 const Bucket = structure("Bucket", {
@@ -28,8 +28,26 @@ const bucketsPerPage = (asked: number | undefined): number => {
   });
 };
 
-const inRegion = (asked: string | undefined, defaultRegion: string) => {
-  return (bucket: BucketRecord): boolean => asked === undefined || (bucket.location ?? defaultRegion) === asked;
+/** What of an account's buckets a page looks for. */
+interface Sought {
+  readonly prefix: string;
+  readonly after: string;
+  /** Undefined: every region. */
+  readonly region: string | undefined;
+}
+
+/** At most `bucketsMax` and one more, in name order: a page holds as many of a region as it holds of all. */
+const findBuckets = (
+  { control, region: defaultRegion }: Pick<Services, "control" | "region">,
+  accountId: string,
+  { prefix, after, region }: Sought,
+  bucketsMax: number,
+): readonly BucketRecord[] => {
+  if (region === undefined) return control.bucketsOf(accountId, prefix, after, bucketsMax + 1);
+  return control
+    .bucketsOf(accountId, prefix, after, limits.bucketsPerAccountMax + 1)
+    .filter(({ location }) => (location ?? defaultRegion) === region)
+    .slice(0, bucketsMax + 1);
 };
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html */
@@ -59,11 +77,12 @@ export const ListBuckets = declareOperation({
   const bucketsMax = bucketsPerPage(input.MaxBuckets);
   const after = input.ContinuationToken ? decodeListToken(account.accountId, input.ContinuationToken) : "";
   services.control.refresh();
-  const found = services.control.bucketsOf(account.accountId, input.Prefix ?? "", after, bucketsMax + 1);
+  const sought = { prefix: input.Prefix ?? "", after, region: input.BucketRegion };
+  const found = findBuckets(services, account.accountId, sought, bucketsMax);
   const page = found.slice(0, bucketsMax);
   const last = page.at(-1);
   return {
-    Buckets: page.filter(inRegion(input.BucketRegion, services.region)).map((bucket) => ({
+    Buckets: page.map((bucket) => ({
       Name: bucket.name,
       CreationDate: bucket.createdMs,
       BucketRegion: bucket.location ?? services.region,

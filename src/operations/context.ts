@@ -22,7 +22,7 @@ import { checkExpectedOwner } from "./expected-owner.ts";
 export interface Services {
   readonly control: Pick<
     ControlReader,
-    "refresh" | "bucket" | "bucketsOf" | "account" | "accountOfCanonicalId" | "accountsOfRootEmail"
+    "refresh" | "record" | "bucket" | "bucketsOf" | "account" | "accountOfCanonicalId" | "accountsOfRootEmail"
   >;
   /** @throws S3Error the errors of the message, ServiceUnavailable past `limits.askMs` */
   askControl<T extends keyof ControlProtocol>(type: T, message: ControlProtocol[T][0]): Promise<ControlProtocol[T][1]>;
@@ -76,6 +76,17 @@ export interface Context {
   authorizeBody(action: Action, key: string, brought: ReadonlyMap<string, string>): void;
   /** Whether the principal may do another action for certain, on a key of the request's bucket unless another is given. */
   allows(action: Action, key: string, bucket?: BucketRecord): boolean;
+  /** Tells, to whoever asks afterwards, what became of each object of a list. */
+  report(items: () => readonly ReportedItem[]): void;
+}
+
+/** One object of a request for many. */
+export interface ReportedItem {
+  readonly key: string;
+  /** The version that the request named. */
+  readonly versionId: string | null;
+  /** Null: it was done. */
+  readonly error: S3Error | null;
 }
 
 export type Operation = AnyOperation<Context>;
@@ -94,7 +105,7 @@ const judgeVersionId = (operation: Operation, { query }: Context): void => {
   });
 };
 
-/** Holds for every operation, whatever it does. @throws S3Error AccessDenied, InvalidArgument */
+/** Holds for every operation, whatever it does. @throws S3Error AccessDenied, InvalidBucketOwnerAWSAccountID, InvalidArgument */
 const judge = (operation: Operation, context: Context): void => {
   const { level, createsBucket } = operation;
   if (level !== "service" && !createsBucket) checkExpectedOwner(context.request.headers, context.bucket);

@@ -10,7 +10,14 @@ const worldOf = (sizeBytes: number): World => {
   const bytes = Buffer.from("x");
   return {
     objects: new Map([["source", { bytes, view: viewOf(bytes, { sizeBytes }) }]]),
-    upload: { encryption: null, checksumAlgorithm: null, checksumType: null },
+    upload: {
+      encryption: null,
+      storageClass: undefined,
+      acl: undefined,
+      tagging: undefined,
+      checksumAlgorithm: null,
+      checksumType: null,
+    },
     bucket: {
       "object.put": () => written,
       "upload.putPart": () => ({ etag: "p", modifiedMs: 0, checksum: null }),

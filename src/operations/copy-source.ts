@@ -3,7 +3,7 @@
 import { limits } from "../base/limits.ts";
 import type { ObjectView } from "../bucket/read.ts";
 import type { BucketRecord } from "../control/records.ts";
-import { type ByteRange, parseCopyRange } from "../s3/byte-range.ts";
+import { type ByteRange, copyRangeForm, parseCopyRange } from "../s3/byte-range.ts";
 import { parseCopySource } from "../s3/copy-source.ts";
 import { S3Error } from "../s3/errors.ts";
 import { judgeRead } from "../s3/read-conditions.ts";
@@ -65,7 +65,9 @@ const rangeOf = (header: string | undefined, sizeBytes: number): ByteRange => {
   const range = parseCopyRange(header, sizeBytes);
   if (range !== null) return range;
   throw new S3Error("InvalidArgument", {
-    Message: `Range specified is not valid for source object of size: ${sizeBytes}`,
+    Message: copyRangeForm.test(header)
+      ? `Range specified is not valid for source object of size: ${sizeBytes}`
+      : "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy",
     ArgumentName: "x-amz-copy-source-range",
     ArgumentValue: header,
   });

@@ -2,6 +2,7 @@
 
 import type { BodyEncryption } from "../auth/body-plan.ts";
 import type { ObjectView } from "../bucket/read.ts";
+import type { BucketRecord } from "../control/records.ts";
 import { checkOfCustomerKey, customerDataKey, customerSaltBytes } from "../keyring/data-key.ts";
 import type { HttpRequest } from "../model/http.ts";
 import type { ValueOf } from "../model/shape.ts";
@@ -239,8 +240,13 @@ export const refuseAlgorithm = ({ headers }: Pick<HttpRequest, "headers">): void
 };
 
 /** The ARN that answers name a key by: of the bucket's account, in the installation's region. */
-const keyArn = (keyId: string, { bucket, services }: Pick<Context, "bucket" | "services">): string =>
-  keyId.startsWith("arn:") ? keyId : `arn:aws:kms:${services.region}:${bucket.accountId}:key/${keyId}`;
+export const keyArn = (
+  keyId: string,
+  {
+    bucket,
+    services,
+  }: { readonly bucket: Pick<BucketRecord, "accountId">; readonly services: Pick<Context["services"], "region"> },
+): string => (keyId.startsWith("arn:") ? keyId : `arn:aws:kms:${services.region}:${bucket.accountId}:key/${keyId}`);
 
 /** The output members of an object that is encrypted by the installation; of a customer's key, see `shownCustomerKey`. */
 export const shownEncryption = (

@@ -6,7 +6,8 @@ import { S3Error } from "../s3/errors.ts";
 
 /**
  * Judges `x-amz-expected-bucket-owner`, which any operation on a bucket takes.
- * @throws S3Error AccessDenied when another account owns the bucket, InvalidArgument unless it is 12 digits
+ * @throws S3Error AccessDenied when another account owns the bucket, InvalidBucketOwnerAWSAccountID unless it is 12 digits
+ * Source: AWS "Verifying bucket ownership with bucket owner condition".
  */
 export const checkExpectedOwner = (
   headers: Headers,
@@ -16,11 +17,7 @@ export const checkExpectedOwner = (
   const expected = headers.get(header);
   if (expected === undefined) return;
   if (!/^\d{12}$/.test(expected)) {
-    throw new S3Error("InvalidArgument", {
-      Message: `The value in ${header} is invalid`,
-      ArgumentName: header,
-      ArgumentValue: expected,
-    });
+    throw new S3Error("InvalidBucketOwnerAWSAccountID");
   }
   if (expected !== bucket.accountId) throw new S3Error("AccessDenied");
 };

@@ -5,7 +5,8 @@ import { header, label, query } from "../model/member.ts";
 import { boolean, httpDate, long, string, structure } from "../model/shape.ts";
 import { RequestCharged, RequestPayer } from "../s3/enumerations.ts";
 import { declareOperation } from "./context.ts";
-import { deletePreconditions } from "./delete-conditions.ts";
+import { deletePreconditions, refuseOtherConditions } from "./delete-conditions.ts";
+import { markerOwnerOf } from "./owner.ts";
 import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
 const conditionHeaders = ["x-amz-if-match-last-modified-time", "x-amz-if-match-size"] as const;
@@ -37,6 +38,7 @@ export const DeleteObject = declareOperation({
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
   refuseUnservedHeaders(request.headers, conditionHeaders);
+  refuseOtherConditions(request.headers, "if-match");
   if (input.VersionId !== undefined) requireVersionId(input.VersionId);
   const { versionId, isDeleteMarker } = await services.askBucket(bucket, "object.delete", {
     key: input.Key,
@@ -49,6 +51,7 @@ export const DeleteObject = declareOperation({
     }),
     bypassGovernance:
       input.BypassGovernanceRetention === true && context.allows("s3:BypassGovernanceRetention", input.Key),
+    markerOwnerId: markerOwnerOf(context),
   });
   return {
     ...(isDeleteMarker ? { DeleteMarker: true } : {}),

@@ -1,5 +1,6 @@
 /** An object's metadata between headers and records, and the members that many answers share. */
 
+import { limits } from "../base/limits.ts";
 import type { ObjectMetadata } from "../bucket/messages.ts";
 import type { Headers } from "../model/http.ts";
 import { parseHttpDate } from "../model/timestamp.ts";
@@ -28,6 +29,9 @@ export interface MetadataInput {
   readonly WebsiteRedirectLocation?: string | undefined;
 }
 
+/** A header without a value says nothing: an object with an empty type would be one without the default. */
+const said = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
+
 /** Content-Encoding without the framing of the upload: `gzip,aws-chunked` is stored as `gzip`. */
 const storedEncoding = (encoding: string | undefined): string | undefined => {
   if (encoding === undefined || !/aws-chunked/i.test(encoding)) return encoding;
@@ -35,10 +39,14 @@ const storedEncoding = (encoding: string | undefined): string | undefined => {
   return kept.length === 0 ? undefined : kept.join(",").trim();
 };
 
+/** @throws S3Error InvalidArgument. Source: AWS PutObject, x-amz-website-redirect-location: "The value length limit is 2 KB". */
 const checkRedirect = (location: string): void => {
-  if (/^(?:\/|https?:\/\/)/.test(location)) return;
+  const isPlace = /^(?:\/|https?:\/\/)/.test(location);
+  if (isPlace && Buffer.byteLength(location) <= limits.redirectLocationBytesMax) return;
   throw new S3Error("InvalidArgument", {
-    Message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+    Message: isPlace
+      ? `The length of website redirect location cannot exceed ${limits.redirectLocationBytesMax} characters.`
+      : "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
     ArgumentName: "x-amz-website-redirect-location",
     ArgumentValue: location,
   });
@@ -52,14 +60,19 @@ const checkRedirect = (location: string): void => {
 export const metadataOf = (input: MetadataInput, encryption: WriteEncryption | null = null): ObjectMetadata => {
   if (input.Tagging !== undefined && input.Tagging !== "") checkTags(input.Tagging);
   if (input.WebsiteRedirectLocation !== undefined) checkRedirect(input.WebsiteRedirectLocation);
-  const contentEncoding = storedEncoding(input.ContentEncoding);
+  const contentType = said(input.ContentType);
+  const contentEncoding = storedEncoding(said(input.ContentEncoding));
+  const contentLanguage = said(input.ContentLanguage);
+  const contentDisposition = said(input.ContentDisposition);
+  const cacheControl = said(input.CacheControl);
+  const expires = said(input.Expires);
   return {
-    ...(input.ContentType === undefined ? {} : { contentType: input.ContentType }),
+    ...(contentType === undefined ? {} : { contentType }),
     ...(contentEncoding === undefined ? {} : { contentEncoding }),
-    ...(input.ContentLanguage === undefined ? {} : { contentLanguage: input.ContentLanguage }),
-    ...(input.ContentDisposition === undefined ? {} : { contentDisposition: input.ContentDisposition }),
-    ...(input.CacheControl === undefined ? {} : { cacheControl: input.CacheControl }),
-    ...(input.Expires === undefined ? {} : { expires: input.Expires }),
+    ...(contentLanguage === undefined ? {} : { contentLanguage }),
+    ...(contentDisposition === undefined ? {} : { contentDisposition }),
+    ...(cacheControl === undefined ? {} : { cacheControl }),
+    ...(expires === undefined ? {} : { expires }),
     ...(input.WebsiteRedirectLocation === undefined ? {} : { websiteRedirectLocation: input.WebsiteRedirectLocation }),
     ...(input.StorageClass === undefined || input.StorageClass === "STANDARD"
       ? {}

@@ -11,7 +11,9 @@ import { ChecksumAlgorithm, RequestCharged, RequestPayer } from "../s3/enumerati
 import { asS3Error, errorOf, S3Error, toOutcome } from "../s3/errors.ts";
 import { checkKey } from "../s3/uri.ts";
 import { type Context, declareOperation } from "./context.ts";
-import { deletePreconditions } from "./delete-conditions.ts";
+import { deletePreconditions, refuseOtherConditions, tellsContent } from "./delete-conditions.ts";
+import { markerOwnerOf } from "./owner.ts";
+import { refuseUnservedHeaders } from "./unserved-headers.ts";
 import { requireBodyDigest } from "./whole-body-digest.ts";
 
 const ObjectIdentifier = structure("ObjectIdentifier", {
@@ -56,8 +58,16 @@ const judged = (object: Listed, context: Context, mayBypass: boolean): ObjectToD
   if (VersionId !== undefined && parseVersionId(VersionId) === undefined) throw new S3Error("NoSuchVersion");
   const preconditions = deletePreconditions(object);
   context.authorize(VersionId === undefined ? "s3:DeleteObject" : "s3:DeleteObjectVersion", context.bucket.name, key);
+  if (tellsContent(object.ETag)) authorizeRead(key, context);
   const bypassGovernance = mayBypass && context.allows("s3:BypassGovernanceRetention", key);
-  return { key, versionId: VersionId ?? null, preconditions, bypassGovernance };
+  const markerOwnerId = markerOwnerOf(context);
+  return { key, versionId: VersionId ?? null, preconditions, bypassGovernance, markerOwnerId };
+};
+
+/** Reads the object as well: its tags or its ACL may decide. @throws S3Error AccessDenied */
+const authorizeRead = (key: string, context: Context): void => {
+  const { id: bucket, partition } = context.authorize("s3:GetObject", context.bucket.name, key);
+  context.services.objects.read({ bucket, partition, key }, () => undefined);
 };
 
 /** As `judged`, or why this one object is not deleted. The others are deleted all the same. */
@@ -109,10 +119,13 @@ export const DeleteObjects = declareOperation({
     },
     { xmlName: "DeleteResult" },
   ),
-  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "InvalidRequest", "MalformedXML"],
+  errors: ["NoSuchBucket", "BadDigest", "InvalidDigest", "InvalidRequest", "MalformedXML", "NotImplemented"],
 }).handledBy(async (input, context) => {
-  const { bucket, services } = context;
+  const { bucket, request, services } = context;
   requireBodyDigest(context);
+  // The conditions of a list stand at its objects.
+  refuseUnservedHeaders(request.headers);
+  refuseOtherConditions(request.headers);
   const { Objects: objects, Quiet: isQuiet } = input.Delete;
   if (objects.length > limits.deleteObjectsMax) throw new S3Error("MalformedXML");
   const asked = objects.map((object) => outcomeOf(object, context, input.BypassGovernanceRetention === true));
@@ -122,12 +135,22 @@ export const DeleteObjects = declareOperation({
   const answers = outcomes.values();
   const Deleted: ReturnType<typeof deletedEntry>[] = [];
   const Errors: ReturnType<typeof errorEntry>[] = [];
+  const ended: (S3Error | null)[] = [];
   for (const [index, object] of objects.entries()) {
     const first = asked[index];
     const outcome = first?.ok === true ? answers.next().value : first;
     assert(outcome !== undefined, "the bucket answers for each object");
-    if (!outcome.ok) Errors.push(errorEntry(object, errorOf(outcome)));
-    else if (isQuiet !== true) Deleted.push(deletedEntry(object, outcome.value));
+    const error = outcome.ok ? null : errorOf(outcome);
+    ended.push(error);
+    if (error !== null) Errors.push(errorEntry(object, error));
+    else if (isQuiet !== true && outcome.ok) Deleted.push(deletedEntry(object, outcome.value));
   }
+  context.report(() =>
+    objects.map(({ Key, VersionId }, index) => ({
+      key: Key,
+      versionId: VersionId ?? null,
+      error: ended[index] ?? null,
+    })),
+  );
   return { Deleted, Errors };
 });

@@ -176,7 +176,8 @@ test("DeleteObject is 204 whether or not there was an object", async (t) => {
   const world: World = { bucket: { "object.delete": () => answers } };
   const { answer, sent } = await perform("DeleteObject", { method: "DELETE", headers: { "if-match": '"e"' } }, world);
   t.is(answer.status, 204);
-  const asked = { key: "key", versionId: null, preconditions: { ifMatch: "e" }, bypassGovernance: false };
+  const preconditions = { ifMatch: "e" };
+  const asked = { key: "key", versionId: null, preconditions, bypassGovernance: false, markerOwnerId: null };
   t.deepEqual(sent.messages, [["object.delete", asked]]);
   const versioned = { method: "DELETE", url: "/bucket/key?versionId=abc" };
   t.is((await refusedWith("DeleteObject", versioned, world)).code, "InvalidArgument");

@@ -66,6 +66,7 @@ const principal: Principal = {
     canonicalId: "c".repeat(64),
     arn: "arn:aws:iam::111122223333:root",
     roleArn: null,
+    roleId: null,
     userId: "111122223333",
   },
   userName: null,
@@ -177,6 +178,7 @@ const servicesOf = (world: World, sent: Sent): Services => ({
       assert(limit <= limits.bucketsPerAccountMax + 1, "a page of buckets has a bounded size");
       return (world.buckets ?? []).filter(({ name }) => name.startsWith(prefix) && name > after).slice(0, limit);
     },
+    record: () => undefined,
     account: () => principal.account,
     accountOfCanonicalId: (id) => (id === principal.account.canonicalId ? principal.account : undefined),
     accountsOfRootEmail: () => [],
@@ -260,6 +262,7 @@ const contextOf = (request: HttpRequest, asked: Asked, world: World, sent: Sent)
     if (world.denied?.has(key) === true) throw new S3Error("AccessDenied");
   },
   allows: (_action, key) => world.denied?.has(key) !== true,
+  report: () => undefined,
 });
 
 /** Decodes, handles and encodes one request for the operation called `name`. @throws what the handler throws */

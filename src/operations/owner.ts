@@ -4,7 +4,7 @@ import type { Initiator, ObjectMetadata } from "../bucket/messages.ts";
 import type { AccountRecord } from "../control/identity-records.ts";
 import type { BucketRecord } from "../control/records.ts";
 import { countsAcls } from "../s3/object-ownership.ts";
-import { granteesOf, ownershipOf } from "./acl-headers.ts";
+import { aclOfWrite, granteesOf, ownershipOf } from "./acl-headers.ts";
 import { type UserMembers, userMembers } from "./acl-members.ts";
 import type { Context, Services } from "./context.ts";
 
@@ -41,6 +41,13 @@ export const ownersIn = (services: Services, bucket: BucketRecord): ((ownerId: s
     return members;
   };
 };
+
+/**
+ * Who owns a delete marker that is made, as whoever writes an object owns it; null: the bucket's owner.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteMarkerEntry.html
+ */
+export const markerOwnerOf = (context: Pick<Context, "bucket" | "principal" | "services">): string | null =>
+  aclOfWrite({}, context)?.ownerId ?? null;
 
 /**
  * Who begins an upload, which unsigned requests cannot, as a member of its metadata; none for the account that owns the bucket.

@@ -3,15 +3,13 @@
 import { body, header, label, payload, query } from "../model/member.ts";
 import { boolean, integer, string, structure, timestamp } from "../model/shape.ts";
 import { RequestCharged, RequestPayer, ServerSideEncryption } from "../s3/enumerations.ts";
-import { S3Error } from "../s3/errors.ts";
 import { checksumElements, customerKeyHeaders } from "../s3/member-groups.ts";
 import { declareOperation } from "./context.ts";
 import { copiedVersion, openCopySource } from "./copy-source.ts";
 import { encryptionForPart } from "./encryption.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
-import { checkPartNumber } from "./part-number.ts";
+import { uploadOfPart } from "./part-upload.ts";
 import { planCopy } from "./request-body.ts";
-import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
 const CopyPartResult = structure("CopyPartResult", {
   ETag: body(string),
@@ -66,13 +64,10 @@ export const UploadPartCopy = declareOperation({
     "QuotaExceeded",
   ],
 }).handledBy(async (input, context) => {
-  const { bucket, request, services } = context;
-  checkPartNumber(input.PartNumber);
-  refuseUnservedHeaders(request.headers);
+  const { bucket, services } = context;
   const { Key: key, UploadId: uploadId, PartNumber: partNumber } = input;
   const address = { bucket: bucket.id, partition: bucket.partition };
-  const upload = services.objects.upload({ ...address, key }, uploadId);
-  if (upload === null) throw new S3Error("NoSuchUpload", { UploadId: uploadId });
+  const upload = uploadOfPart(input, context);
   const encryption = await encryptionForPart(input, upload.encryption, context);
   const opened = await openCopySource(input, context);
   const { body } = opened;

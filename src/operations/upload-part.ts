@@ -6,15 +6,13 @@ import type { UploadView } from "../bucket/read.ts";
 import { header, label, payload, query } from "../model/member.ts";
 import { boolean, integer, long, stream, string, structure } from "../model/shape.ts";
 import { ChecksumAlgorithm, RequestCharged, RequestPayer, ServerSideEncryption } from "../s3/enumerations.ts";
-import { S3Error } from "../s3/errors.ts";
 import { checksumHeaders, customerKeyHeaders } from "../s3/member-groups.ts";
 import { judgePartChecksum } from "../s3/upload-checksum.ts";
 import { declareOperation } from "./context.ts";
 import { encryptionForPart } from "./encryption.ts";
 import { checksumMember, quoteEtag } from "./object-metadata.ts";
-import { checkPartNumber } from "./part-number.ts";
+import { uploadOfPart } from "./part-upload.ts";
 import { planBody } from "./request-body.ts";
-import { refuseUnservedHeaders } from "./unserved-headers.ts";
 
 /** A part without a checksum of its own gets the upload's, so that the whole object has one. */
 const withUploadChecksum = (plan: BodyPlan, { checksumAlgorithm, checksumType }: UploadView): BodyPlan =>
@@ -68,13 +66,10 @@ export const UploadPart = declareOperation({
   ],
 }).handledBy(async (input, context) => {
   const { bucket, request, services } = context;
-  checkPartNumber(input.PartNumber);
-  refuseUnservedHeaders(request.headers);
   const { Key: key, UploadId: uploadId, PartNumber: partNumber } = input;
   const address = { bucket: bucket.id, partition: bucket.partition };
   // Before the body is taken: a part of 5 GiB that cannot become one should not travel.
-  const upload = services.objects.upload({ ...address, key }, uploadId);
-  if (upload === null) throw new S3Error("NoSuchUpload", { UploadId: uploadId });
+  const upload = uploadOfPart(input, context);
   const asked = encryptionForPart(input, upload.encryption, context);
   const encryption = asked instanceof Promise ? await asked : asked;
   const body = planBody(request, context.payload, bucket, {

@@ -19,7 +19,14 @@ const written: UploadCompleted = {
 };
 
 const world: World = {
-  upload: { encryption: null, checksumAlgorithm: "CRC64NVME", checksumType: "FULL_OBJECT" },
+  upload: {
+    encryption: null,
+    storageClass: undefined,
+    acl: undefined,
+    tagging: undefined,
+    checksumAlgorithm: "CRC64NVME",
+    checksumType: "FULL_OBJECT",
+  },
   bucket: {
     "upload.create": () => ({ uploadId }),
     "upload.abort": () => ({}),

@@ -4,6 +4,7 @@ import { type CompiledPolicy, compilePolicy } from "./compile.ts";
 import { type PolicyDocument, parsePolicy } from "./document.ts";
 import { PolicyError } from "./policy-error.ts";
 import { isPublicPolicy } from "./public-policy.ts";
+import { parseStoredPolicy, type StoredPolicy } from "./stored-policy.ts";
 
 export interface BucketPolicy {
   readonly whole: CompiledPolicy;
@@ -12,9 +13,9 @@ export interface BucketPolicy {
   readonly isPublic: boolean;
 }
 
-/** @param text as it was put: `parseBucketPolicy` took it then */
-export function compileBucketPolicy(text: string): BucketPolicy {
-  const document = readPolicy(text);
+/** @param stored as it was put: `parseBucketPolicy` took its text then */
+export function compileBucketPolicy(stored: StoredPolicy): BucketPolicy {
+  const document = readPolicy(stored);
   const denials = document.statements.filter(({ effect }) => effect === "Deny");
   return {
     whole: compilePolicy(document, "bucket policy"),
@@ -24,9 +25,9 @@ export function compileBucketPolicy(text: string): BucketPolicy {
 }
 
 /** A Deny that cannot be read must not be lost: until it is repaired, which the owner's Root can do, nobody comes in. */
-function readPolicy(text: string): PolicyDocument {
+function readPolicy(stored: StoredPolicy): PolicyDocument {
   try {
-    return parsePolicy(text, "resource");
+    return parseStoredPolicy(stored, "resource");
   } catch (error) {
     if (error instanceof PolicyError) return denyAll;
     throw error;

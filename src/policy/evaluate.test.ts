@@ -7,7 +7,7 @@ import type { AccessRequest, PolicySets, RequestPrincipal } from "./request.ts";
 const home = "111122223333";
 const away = "444455556666";
 const who = (kind: "root" | "user" | "role-session", arn: string, accountId = home, roleArn: string | null = null) =>
-  ({ kind, accountId, canonicalId: `c${accountId}`, arn, roleArn, userId: "AIDA" }) as const;
+  ({ kind, accountId, canonicalId: `c${accountId}`, arn, roleArn, roleId: null, userId: "AIDA" }) as const;
 const alice = who("user", `arn:aws:iam::${home}:user/alice`);
 const root = who("root", `arn:aws:iam::${home}:root`);
 const role = `arn:aws:iam::${home}:role/team/reader`;

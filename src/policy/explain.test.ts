@@ -11,6 +11,7 @@ const alice = {
   canonicalId: "c",
   arn: `arn:aws:iam::${account}:user/alice`,
   roleArn: null,
+  roleId: null,
   userId: "AIDA",
 } as const;
 const root = { ...alice, kind: "root", arn: `arn:aws:iam::${account}:root` } as const;

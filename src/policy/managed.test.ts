@@ -17,6 +17,7 @@ function may(policy: string, action: string, resource: string): boolean {
     canonicalId: "c",
     arn: `arn:aws:iam::${account}:user/team/alice`,
     roleArn: null,
+    roleId: null,
     userId: "AIDA",
   } as const;
   const sets = {

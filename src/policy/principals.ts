@@ -11,7 +11,7 @@ export interface PrincipalClause {
   readonly negated: boolean;
   /** `"*"` or `{"AWS": "*"}`: everybody, anonymous too. */
   readonly any: boolean;
-  /** Accounts (12 digits, or `arn:aws:iam::ID:root`), users, roles, sessions. */
+  /** Accounts (12 digits, or `arn:aws:iam::ID:root`), users, roles, sessions; of a stored policy, unique ids in place of ARNs. */
   readonly aws: readonly string[];
   readonly canonicalUsers: readonly string[];
   readonly services: readonly string[];
@@ -44,24 +44,29 @@ export function refusedPrincipal(type: PrincipalType, id: string): string | null
   }
 }
 
+/** The account that a principal of type AWS is; null when it is none. */
+export const accountOfPrincipal = (id: string): string | null =>
+  accountId.test(id) ? id : (rootArn.exec(id)?.[1] ?? null);
+
 /** A clause with its names as sets. */
 export interface CompiledPrincipals {
   readonly negated: boolean;
   readonly any: boolean;
   readonly accounts: ReadonlySet<string>;
-  readonly arns: ReadonlySet<string>;
+  /** Users, roles and sessions: unique ids, and ARNs that were never bound to one. */
+  readonly identities: ReadonlySet<string>;
   readonly canonicalUsers: ReadonlySet<string>;
 }
 
 export function compilePrincipals({ negated, any, aws, canonicalUsers }: PrincipalClause): CompiledPrincipals {
   const accounts = new Set<string>();
-  const arns = new Set<string>();
+  const identities = new Set<string>();
   for (const id of aws) {
-    const account = accountId.test(id) ? id : rootArn.exec(id)?.[1];
-    if (account === undefined) arns.add(id);
+    const account = accountOfPrincipal(id);
+    if (account === null) identities.add(id);
     else accounts.add(account);
   }
-  return { negated, any, accounts, arns, canonicalUsers: new Set(canonicalUsers) };
+  return { negated, any, accounts, identities, canonicalUsers: new Set(canonicalUsers) };
 }
 
 /**
@@ -75,8 +80,8 @@ export type Naming = "none" | "account" | "role" | "itself";
 export function namingOf(clause: CompiledPrincipals, principal: RequestPrincipal, hasSession: boolean): Naming {
   if (clause.any) return "itself";
   if (principal.kind === "anonymous") return "none";
-  if (clause.arns.has(principal.arn)) return principal.kind === "user" && hasSession ? "role" : "itself";
-  if (principal.roleArn !== null && clause.arns.has(principal.roleArn)) return "role";
+  if (namesItself(clause, principal)) return principal.kind === "user" && hasSession ? "role" : "itself";
+  if (namesRole(clause, principal)) return "role";
   return namesAccount(clause, principal) ? "account" : "none";
 }
 
@@ -89,12 +94,19 @@ export function isSpared(clause: CompiledPrincipals, principal: RequestPrincipal
   if (clause.any) return true;
   if (principal.kind === "anonymous") return false;
   if (principal.kind === "root") return namesAccount(clause, principal);
-  return !hasBoundary && clause.arns.has(principal.arn);
+  return !hasBoundary && namesItself(clause, principal);
 }
 
-function namesAccount(
-  clause: CompiledPrincipals,
-  principal: Exclude<RequestPrincipal, { kind: "anonymous" }>,
-): boolean {
+type Known = Exclude<RequestPrincipal, { kind: "anonymous" }>;
+
+function namesItself({ identities }: CompiledPrincipals, { arn, userId }: Known): boolean {
+  return identities.has(arn) || identities.has(userId);
+}
+
+function namesRole({ identities }: CompiledPrincipals, { roleArn, roleId }: Known): boolean {
+  return (roleArn !== null && identities.has(roleArn)) || (roleId !== null && identities.has(roleId));
+}
+
+function namesAccount(clause: CompiledPrincipals, principal: Known): boolean {
   return clause.accounts.has(principal.accountId) || clause.canonicalUsers.has(principal.canonicalId);
 }

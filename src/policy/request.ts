@@ -15,7 +15,9 @@ export type RequestPrincipal =
       readonly arn: string;
       /** Of a role session: `arn:aws:iam::ACCOUNT:role/path/ROLE`. */
       readonly roleArn: string | null;
-      /** What `aws:userid` is; the engine itself asks the context for it. */
+      /** Of a role session: the role's unique id. */
+      readonly roleId: string | null;
+      /** What `aws:userid` is: the user's unique id, or the role's with ":" and the session's name. Conditions ask the context for it. */
       readonly userId: string;
     };
 

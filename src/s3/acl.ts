@@ -140,6 +140,13 @@ export function cannedAcl(
   return { ownerId, grants: [full, ...more.filter((grant) => !isSaid(grant))] };
 }
 
+/** The canned ACLs that grant what an ACL grants: of a bucket's owner's own objects, several grant the same. */
+export function cannedNames(acl: AccessControlList, bucketOwnerId: string): readonly CannedAcl[] {
+  const text = ({ grants }: AccessControlList): string => JSON.stringify(grants);
+  const owners = { ownerId: acl.ownerId, bucketOwnerId };
+  return cannedAcls.filter((canned) => text(cannedAcl(canned, owners)) === text(acl));
+}
+
 /** The ACL of what has none: its owner's full control. @param ownerId canonical id */
 export function privateAcl(ownerId: string): AccessControlList {
   return cannedAcl("private", { ownerId, bucketOwnerId: ownerId });

@@ -1,5 +1,5 @@
 import test from "ava";
-import { hostName, parseAddress } from "./address.ts";
+import { bucketPlace, hostName, parseAddress } from "./address.ts";
 
 const endpoints = ["s3.example.com", "s3.tenant.example.com", "example.com"];
 const address = (host: string, path: string) => {
@@ -37,6 +37,19 @@ test("levels, and keys with leading slashes and escapes", (t) => {
   t.deepEqual(address("", "/bucket/%2Fa/../b"), ["path", "bucket", "/a/../b"]);
   t.deepEqual(address("", "/bucket/../other/key"), ["path", "bucket", "../other/key"]);
   t.deepEqual(address("b.s3.example.com", "//a"), ["virtual-hosted", "b", "/a"]);
+});
+
+test("the bucket alone, where the key cannot be read", (t) => {
+  const place = (host: string, path: string) => {
+    const found = bucketPlace(host, path, ["s3.example.com"]);
+    return found === null ? null : [found.style, found.bucket, found.key];
+  };
+  t.deepEqual(place("", "/bucket/%zz/%zz"), ["path", "bucket", null]);
+  t.deepEqual(place("", `/bucket/${"k".repeat(1025)}`), ["path", "bucket", null]);
+  t.deepEqual(place("bucket.s3.example.com", "/%zz/a"), ["virtual-hosted", "bucket", null]);
+  t.deepEqual(place("", "/bucket"), ["path", "bucket", null]);
+  t.deepEqual(place("", "/"), ["path", null, null]);
+  t.is(place("", "/%zz/k"), null);
 });
 
 test("host names", (t) => {

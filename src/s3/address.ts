@@ -1,5 +1,6 @@
 /** Host and path of a request to bucket and key: virtual-hosted style on configured endpoints, path style elsewhere. */
 
+import { S3Error } from "./errors.ts";
 import { decodeKey, percentDecode } from "./uri.ts";
 
 export interface Address {
@@ -68,4 +69,18 @@ export const parseAddress = (host: string, rawPath: string, endpoints: readonly 
     bucket: percentDecode(path.slice(0, slash)),
     key: rawKey === "" ? null : decodeKey(rawKey),
   };
+};
+
+/**
+ * The bucket that a request is about whose key cannot be read, for what its refusal carries. Parameters as of `parseAddress`.
+ * @returns null when the bucket cannot be read either
+ */
+export const bucketPlace = (host: string, rawPath: string, endpoints: readonly string[]): Address | null => {
+  const end = hostedBucket(host, endpoints) === null ? rawPath.indexOf("/", 1) : 1;
+  try {
+    return parseAddress(host, end < 0 ? rawPath : rawPath.slice(0, end), endpoints);
+  } catch (error) {
+    if (error instanceof S3Error) return null;
+    throw error;
+  }
 };

@@ -8,11 +8,9 @@ const request: LoggedRequest = {
   remoteAddress: "192.0.2.3",
   requester: "79a59d",
   requestId: "3E57427F3EXAMPLE",
-  method: "GET",
-  verb: "GET",
-  resource: "VERSIONING",
+  operation: "REST.GET.VERSIONING",
   key: null,
-  uri: "/logged?versioning",
+  requestLine: "GET /logged?versioning",
   status: 200,
   errorCode: null,
   bytesSent: 113,
@@ -39,7 +37,7 @@ test("nothing that a client sends ends a field or a line", (t) => {
   const line = logLine({
     ...request,
     key: 'a b\n"c"/ü',
-    uri: '/x" HTTP/1.1" 200\n',
+    requestLine: 'GET /x" HTTP/1.1" 200\n',
     referer: 'evil" "agent',
     userAgent: "a\r\nb\0",
     requester: null,
@@ -50,6 +48,15 @@ test("nothing that a client sends ends a field or a line", (t) => {
   t.is(line.split("\n").length, 2);
   t.true(line.includes(' a%20b%0A%22c%22/%C3%BC "GET /x%22 HTTP/1.1%22 200%0A HTTP/1.1" 200 AccessDenied - 5 '));
   t.true(line.includes('"evil%22 %22agent" "a%0D%0Ab%00"'));
+});
+
+test("an object of a list has no request line and no time of its own", (t) => {
+  const item = { ...request, operation: "BATCH.DELETE.OBJECT", key: "k", requestLine: null, status: 204 };
+  t.true(
+    logLine({ ...item, bytesSent: 0, totalMs: null, userAgent: null }).includes(
+      ' BATCH.DELETE.OBJECT k - 204 - - - - - "-" "-" - s9lz= ',
+    ),
+  );
 });
 
 test("keys are simple, or by account, region, bucket and day", (t) => {

@@ -26,20 +26,17 @@ export interface LoggedRequest {
   /** Canonical id of an account, or a user's ARN; null for an anonymous request. */
   readonly requester: string | null;
   readonly requestId: string;
-  readonly method: string;
-  /** As the operation's name has it: the method, or COPY for a PUT that copies. */
-  readonly verb: string;
-  /** The sub-resource's or resource's name in upper case: OBJECT, BUCKET, ACL, UPLOADS. */
-  readonly resource: string;
+  /** `REST.GET.OBJECT`: the method, or COPY for a PUT that copies, and the resource's name; or `BATCH.DELETE.OBJECT`. */
+  readonly operation: string;
   readonly key: string | null;
-  /** Path and query, as on the wire, without credentials. */
-  readonly uri: string;
+  /** Method, and path and query as on the wire, without credentials; null: it is part of a request that has its own line. */
+  readonly requestLine: string | null;
   readonly status: number;
   readonly errorCode: string | null;
   readonly bytesSent: number;
   /** null: not known. */
   readonly objectBytes: number | null;
-  readonly totalMs: number;
+  readonly totalMs: number | null;
   readonly referer: string | null;
   readonly userAgent: string | null;
   /** The one that the request names. */
@@ -80,7 +77,7 @@ function quoted(text: string | null): string {
  * The cipher, the TLS version's number and the access point are not known here: "-".
  */
 export function logLine(request: LoggedRequest): string {
-  const { method, verb, resource, errorCode, objectBytes, bytesSent } = request;
+  const { requestLine, errorCode, objectBytes, bytesSent, totalMs } = request;
   const fields = [
     word(request.ownerId),
     word(request.bucket),
@@ -88,14 +85,14 @@ export function logLine(request: LoggedRequest): string {
     word(request.remoteAddress),
     word(request.requester),
     word(request.requestId),
-    `REST.${verb}.${resource}`,
+    request.operation,
     request.key === null ? "-" : word(request.key),
-    quoted(`${method} ${request.uri} HTTP/1.1`),
+    requestLine === null ? "-" : quoted(`${requestLine} HTTP/1.1`),
     String(request.status),
     word(errorCode),
     bytesSent === 0 ? "-" : String(bytesSent),
     objectBytes === null ? "-" : String(objectBytes),
-    String(Math.round(request.totalMs)),
+    totalMs === null ? "-" : String(Math.round(totalMs)),
     "-",
     quoted(request.referer),
     quoted(request.userAgent),

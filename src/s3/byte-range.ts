@@ -31,12 +31,15 @@ export const parseRange = (header: string | undefined, sizeBytes: number): ByteR
   return { start, end: last === "" ? sizeBytes : Math.min(sizeBytes, Number(last) + 1) };
 };
 
+/** How the range of a copied part must be written. Source: AWS UploadPartCopy, x-amz-copy-source-range. */
+export const copyRangeForm = /^bytes=(\d+)-(\d+)$/;
+
 /**
  * The range of a copied part, which must be a whole one inside the source: `bytes=first-last`.
  * @returns the range, or null when it is malformed or reaches past the end
  */
 export const parseCopyRange = (header: string, sizeBytes: number): ByteRange | null => {
-  const match = /^bytes=(\d+)-(\d+)$/.exec(header);
+  const match = copyRangeForm.exec(header);
   if (match === null) return null;
   const start = Number(match[1]);
   const end = Number(match[2]) + 1;

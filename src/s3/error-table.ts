@@ -21,10 +21,7 @@ const clientErrors = {
     message: "The authorization header that you provided is not valid.",
     fields: ["Region"],
   },
-  AuthorizationQueryParametersError: {
-    status: 400,
-    message: "Error parsing the X-Amz-Credential parameter.",
-  },
+  AuthorizationQueryParametersError: { status: 400, message: "Error parsing the X-Amz-Credential parameter." },
   BadDigest: {
     status: 400,
     message: "The Content-MD5 or checksum value that you specified did not match what the server received.",
@@ -60,10 +57,7 @@ const clientErrors = {
     status: 400,
     message: "You did not provide the number of bytes specified by the Content-Length HTTP header.",
   },
-  IncorrectNumberOfFilesInPostRequest: {
-    status: 400,
-    message: "POST requires exactly one file upload per request.",
-  },
+  IncorrectNumberOfFilesInPostRequest: { status: 400, message: "POST requires exactly one file upload per request." },
   InlineDataTooLarge: { status: 400, message: "The inline data exceeds the maximum allowed size." },
   InvalidAccessPoint: { status: 400, message: "The specified access point name or account is not valid." },
   InvalidAddressingHeader: { status: 400, message: "You must specify the Anonymous role." },
@@ -77,6 +71,10 @@ const clientErrors = {
     message: "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
   },
   InvalidBucketName: { status: 400, message: "The specified bucket is not valid.", fields: ["BucketName"] },
+  InvalidBucketOwnerAWSAccountID: {
+    status: 400,
+    message: "The value of the expected bucket owner parameter must be an AWS account ID.",
+  },
   InvalidDigest: {
     status: 400,
     message: "The Content-MD5 you specified is not valid.",
@@ -186,10 +184,7 @@ const clientErrors = {
     status: 404,
     message: "The server side encryption configuration was not found",
   },
-  TokenCodeInvalidError: {
-    status: 400,
-    message: "The serial number and/or token code you provided is not valid.",
-  },
+  TokenCodeInvalidError: { status: 400, message: "The serial number and/or token code you provided is not valid." },
   TokenRefreshRequired: { status: 400, message: "The provided token must be refreshed." },
   TooManyBuckets: { status: 400, message: "You have attempted to create more buckets than allowed" },
   TooManyParts: { status: 400, message: "You have attempted to upload more parts than allowed" },

@@ -70,6 +70,11 @@ function storedBytes(directory: string, chunk: StoredChunk): Buffer {
   return bytes;
 }
 
+/** The header. */
+function readFirst(directory: string, chunk: StoredChunk): Buffer {
+  return storedBytes(directory, chunk).subarray(0, chunkHeaderBytes);
+}
+
 function overwrite(directory: string, chunk: StoredChunk, bytes: Buffer): void {
   const { path, at } = placeOf(directory, chunk);
   const file = openSync(path, "r+");
@@ -140,7 +145,7 @@ test("a changed byte anywhere is refused, also with checksums made anew", async 
 
 test("a frame opens at its number, in its chunk and bucket, with its tag and the chunk's length, and nowhere else", (t) => {
   const nonce = markSized(systemRandom.bytes(16), true);
-  const chunk = { bucket: fixtureBucket, nonce, plainBytes: 100_000 };
+  const chunk = { bucket: fixtureBucket, nonce, plainBytes: 100_000, isBound: true };
   const plain = bytesOf(1000);
   const data = Buffer.from(plain);
   const tag = new FrameCipher(dataKey, chunk).seal(data, 3);
@@ -155,6 +160,7 @@ test("a frame opens at its number, in its chunk and bucket, with its tag and the
   t.false(opens(new FrameCipher(dataKey, { ...chunk, bucket: bucketId("0".repeat(32)) })));
   t.false(opens(new FrameCipher(dataKey, { ...chunk, nonce: markSized(systemRandom.bytes(16), true) })));
   t.false(opens(new FrameCipher(dataKey, { ...chunk, nonce: markSized(Buffer.from(nonce), false) })));
+  t.false(opens(new FrameCipher(dataKey, { ...chunk, isBound: false })));
   t.false(opens(new FrameCipher(Buffer.alloc(32, 9), chunk)));
   t.false(opens(new FrameCipher(dataKey, chunk), 3, tag, data.subarray(0, 999)));
   fc.assert(
@@ -196,6 +202,51 @@ test("swapped chunks, swapped frames and a chunk that is cut off are refused", a
   t.true(isRefused(reader, shorter, key));
 });
 
+test("a chunk opens at its own address alone, whatever the rows of refs are made to say", async (t) => {
+  const { store, reader, directory } = await stand(t);
+  for (const isSized of [true, false]) {
+    const size = 3 * storageLimits.frameBytes;
+    const [one] = await put(store, bytesOf(size, 1), isSized);
+    const [two] = await put(store, bytesOf(size, 2), isSized);
+    if (one === undefined || two === undefined || one.place.kind !== "segment")
+      throw new Error("each is one small chunk");
+    const { address } = two;
+    // Everything of one chunk, under the address of the other: with its binding, with the other's, and with none.
+    for (const binding of [one.binding, two.binding, null]) {
+      t.not(refusalOf(reader, { ...one, address, binding }, key), "", `sized ${isSized}, ${binding?.length}`);
+    }
+    t.not(refusalOf(reader, { ...one, binding: null }, key), "", "as if it were older than bindings");
+    t.is(refusalOf(reader, one, key), "");
+    const row = referenceKey(fixtureBucket, one.address);
+    t.is(refusalOf(reader, decodeReference(row, encodeReference(row, { count: 1, chunk: one })).chunk, key), "");
+  }
+  // Of unknown length at its first frame, and in a file: nothing but the binding knows where it ends.
+  const [long] = await put(store, bytesOf(40 * storageLimits.frameBytes, 3), false);
+  if (long === undefined) throw new Error("a body has a chunk");
+  const sizeBytes = long.sizeBytes - storageLimits.frameBytes;
+  t.not(refusalOf(reader, { ...long, sizeBytes, storedBytes: storedBytesOf(sizeBytes, true) }, key), "");
+  t.is(readFirst(directory, long).readUInt32LE(12), 0);
+});
+
+test("chunks from before there were bindings still open", async (t) => {
+  const { store, reader, directory } = await stand(t);
+  const body = bytesOf(700);
+  const chunk = await putOne(store, body);
+  const older: StoredChunk = { ...chunk, binding: null };
+  const { nonce, sizeBytes: plainBytes } = chunk;
+  const data = Buffer.from(body);
+  const tag = new FrameCipher(dataKey, { bucket: fixtureBucket, nonce, plainBytes, isBound: false }).seal(data, 0);
+  const sum = Buffer.alloc(8);
+  sum.writeBigUInt64LE(frameSum(data, nonceSeed(nonce), 0, tag));
+  overwrite(directory, chunk, Buffer.concat([readFirst(directory, chunk), data, tag, sum]));
+  t.deepEqual(Buffer.from(reader.readSync(older, 0, plainBytes, key)), body);
+  const row = referenceKey(fixtureBucket, chunk.address);
+  const stored = encodeReference(row, { count: 2, chunk: older });
+  t.is(stored[0], 2);
+  t.deepEqual(Buffer.from(reader.readSync(decodeReference(row, stored).chunk, 0, plainBytes, key)), body);
+  t.not(refusalOf(reader, chunk, key), "");
+});
+
 test("what is sealed can be checked without a key, and equal bodies look different under every nonce", async (t) => {
   const { store, reader, directory } = await stand(t);
   const body = bytesOf(200_000);
@@ -216,7 +267,7 @@ test("what is sealed can be checked without a key, and equal bodies look differe
 test("a row of refs keeps a nonce of either length", async (t) => {
   const { store } = await stand(t);
   const encrypted = await putOne(store, bytesOf(1000));
-  const plain = { ...encrypted, nonce: encrypted.nonce.subarray(0, 8) };
+  const plain = { ...encrypted, nonce: encrypted.nonce.subarray(0, 8), binding: null };
   for (const chunk of [encrypted, plain]) {
     const rowKey = referenceKey(fixtureBucket, chunk.address);
     const read = decodeReference(rowKey, encodeReference(rowKey, { count: 7, chunk }));
@@ -224,6 +275,7 @@ test("a row of refs keeps a nonce of either length", async (t) => {
     t.deepEqual(Buffer.from(read.chunk.nonce), Buffer.from(chunk.nonce));
     t.deepEqual(Buffer.from(read.chunk.storedDigest), Buffer.from(chunk.storedDigest));
     t.deepEqual(read.chunk.place, chunk.place);
+    t.deepEqual(read.chunk.binding === null ? null : Buffer.from(read.chunk.binding), chunk.binding);
   }
 });
 

@@ -5,15 +5,17 @@
  *
  * A frame: nonce = the last 8 of the 16 random bytes | frame number u32; authenticated with it: bucket id 16 | the 16 random
  * bytes | frame number u32 | plain bytes of the chunk u32, 0 when they were not known at its first frame. A chunk's address
- * is the hash of all of it and not known then: the random bytes, which `refs` keeps beside the address, stand for it. So a
- * frame opens only in its chunk, at its number, in its bucket, and only while the chunk has its length.
+ * is the hash of all of it and not known then: the random bytes stand for it, and `refs` keeps a binding of them to the
+ * address and the length, made at the chunk's end. So a frame opens only in its chunk, at its number, in its bucket, at the
+ * chunk's address, and only while the chunk has its length. Chunks without a binding are older: theirs is another key, so
+ * that a chunk whose binding is taken away does not open as one of them.
  */
 
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv, timingSafeEqual } from "node:crypto";
 import { assert } from "../base/assert.ts";
 import type { BucketId } from "../base/ids.ts";
-import { dataKeyBytes, unitKey } from "../keyring/data-key.ts";
-import { cipherNonceBytes } from "./location.ts";
+import { dataKeyBytes, placeMac, unitKey } from "../keyring/data-key.ts";
+import { addressBytes, bindingBytes, cipherNonceBytes } from "./location.ts";
 
 /** Bytes that authenticate one frame. */
 export const frameTagBytes = 16;
@@ -37,6 +39,37 @@ export interface CipheredChunk {
   readonly nonce: Uint8Array;
   /** Of the whole chunk; any number when its length was not known at its first frame. */
   readonly plainBytes: number;
+  /** Whether `refs` binds it to its address, as it does with all chunks that are written now. */
+  readonly isBound: boolean;
+}
+
+/** A whole chunk: what its binding is made of. */
+export interface BoundChunk {
+  readonly bucket: BucketId;
+  /** 32 bytes. */
+  readonly address: Uint8Array;
+  /** 16 bytes. */
+  readonly nonce: Uint8Array;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Binds a chunk's random bytes and its length to its address: the first 16 bytes of HMAC-SHA256 under the data key of bucket
+ * id 16 | address 32 | random bytes 16 | plain bytes u32.
+ */
+export function bindingOf(dataKey: Uint8Array, { bucket, address, nonce, sizeBytes }: BoundChunk): Uint8Array {
+  assert(address.length === addressBytes && nonce.length === cipherNonceBytes, "an address, and 16 random bytes");
+  const place = Buffer.alloc(68);
+  place.write(bucket, 0, 16, "hex");
+  place.set(address, 16);
+  place.set(nonce, 48);
+  place.writeUInt32LE(sizeBytes, 64);
+  return placeMac(dataKey, place).subarray(0, bindingBytes);
+}
+
+/** Whether `binding` is the chunk's; takes the same time for all. */
+export function isBoundBy(dataKey: Uint8Array, chunk: BoundChunk, binding: Uint8Array): boolean {
+  return timingSafeEqual(bindingOf(dataKey, chunk), binding);
 }
 
 /** Seals and opens the frames of one chunk. */
@@ -48,9 +81,9 @@ export class FrameCipher {
   readonly #authenticated: Buffer;
 
   /** @param dataKey 32 bytes */
-  constructor(dataKey: Uint8Array, { bucket, nonce, plainBytes }: CipheredChunk) {
+  constructor(dataKey: Uint8Array, { bucket, nonce, plainBytes, isBound }: CipheredChunk) {
     assert(dataKey.length === dataKeyBytes && nonce.length === cipherNonceBytes, "a key of 256 bits, 16 random bytes");
-    this.#key = unitKey(dataKey, "chunk", nonce);
+    this.#key = unitKey(dataKey, isBound ? "bound chunk" : "chunk", nonce);
     this.#nonce = Buffer.alloc(12);
     this.#nonce.set(nonce.subarray(8), 0);
     this.#authenticated = Buffer.alloc(40);

@@ -4,7 +4,7 @@ import { assert } from "../base/assert.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { BucketId } from "../base/ids.ts";
 import { storageLimits } from "../base/storage-limits.ts";
-import { FrameCipher } from "./body-cipher.ts";
+import { FrameCipher, isBoundBy } from "./body-cipher.ts";
 import { type Disk, isDiskError } from "./disk.ts";
 import {
   chunkHeaderBytes,
@@ -23,7 +23,7 @@ import { chunkFilePath, segmentPath } from "./partition-layout.ts";
 import { ReadPace } from "./read-pace.ts";
 
 /** What a read must know of a chunk: the row of `refs`. */
-export type ReadableChunk = Pick<StoredChunk, "place" | "address" | "sizeBytes" | "storedBytes" | "nonce">;
+export type ReadableChunk = Pick<StoredChunk, "place" | "address" | "sizeBytes" | "storedBytes" | "nonce" | "binding">;
 
 /** What opens an encrypted chunk. */
 export interface ChunkKey {
@@ -259,6 +259,7 @@ class FrameSpan {
     if (this.#isEncrypted !== (this.#key !== null)) {
       return this.#isEncrypted ? "the chunk is encrypted and has no key" : "the chunk is not encrypted and has a key";
     }
+    if (!this.#isWhereItBelongs()) return "another key's or chunk's row, or another length";
     const cipher = this.#cipher();
     const seed = nonceSeed(this.#chunk.nonce);
     for (let index = 0; index < this.#frames; index += 1) {
@@ -281,8 +282,17 @@ class FrameSpan {
 
   #cipher(): FrameCipher | null {
     if (this.#key === null) return null;
-    const { nonce, sizeBytes: plainBytes } = this.#chunk;
-    return new FrameCipher(this.#key.dataKey, { bucket: this.#key.bucket, nonce, plainBytes });
+    const { nonce, sizeBytes: plainBytes, binding } = this.#chunk;
+    const { bucket, dataKey } = this.#key;
+    return new FrameCipher(dataKey, { bucket, nonce, plainBytes, isBound: binding !== null });
+  }
+
+  /** Whether the row of `refs` was made for the chunk at this address, with this length. */
+  #isWhereItBelongs(): boolean {
+    const { address, nonce, sizeBytes, binding } = this.#chunk;
+    if (this.#key === null || binding === null) return true;
+    const { bucket, dataKey } = this.#key;
+    return isBoundBy(dataKey, { bucket, address, nonce, sizeBytes }, binding);
   }
 
   #tailAt(index: number): number {

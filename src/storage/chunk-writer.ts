@@ -3,7 +3,7 @@
 import type { BucketId } from "../base/ids.ts";
 import { dataKeyId } from "../keyring/data-key.ts";
 import type { Hash, HashPool } from "./blake3.ts";
-import { FrameCipher, frameTagBytes } from "./body-cipher.ts";
+import { bindingOf, FrameCipher, frameTagBytes } from "./body-cipher.ts";
 import type { ChunkTarget } from "./chunk-target.ts";
 import { chunkHeaderBytes, encodeChunkHeader, frameSum, frameSumBytes, nonceSeed } from "./frames.ts";
 import { type ChunkPlace, type StoredChunk, storedDigestBytes } from "./location.ts";
@@ -37,7 +37,7 @@ export class ChunkWriter {
     this.target = options.target;
     this.#options = options;
     this.#seed = nonceSeed(options.nonce);
-    this.#cipher = options.dataKey === null ? null : new FrameCipher(options.dataKey, options);
+    this.#cipher = options.dataKey === null ? null : new FrameCipher(options.dataKey, { ...options, isBound: true });
     this.#addressHash = options.hashes.take(options.addressKey);
     this.#storedHash = options.hashes.take(null);
   }
@@ -79,7 +79,8 @@ export class ChunkWriter {
 
   /** Ends the chunk, once; what `refs` keeps of it, but for its place. */
   seal(): SealedChunk {
-    const { hashes, addressKey, nonce, dataKey } = this.#options;
+    const { hashes, addressKey, bucket, nonce, dataKey } = this.#options;
+    const sizeBytes = this.#plainBytes;
     this.target.complete();
     const address = this.#addressHash.digest();
     const storedDigest = this.#storedHash.digest().subarray(0, storedDigestBytes);
@@ -89,10 +90,11 @@ export class ChunkWriter {
     return {
       target: this.target,
       address,
-      sizeBytes: this.#plainBytes,
+      sizeBytes,
       storedBytes: this.#storedBytes,
       storedDigest,
       nonce,
+      binding: dataKey === null ? null : bindingOf(dataKey, { bucket, address, nonce, sizeBytes }),
     };
   }
 }
@@ -103,6 +105,6 @@ export interface SealedChunk extends Omit<StoredChunk, "place"> {
 }
 
 export function placeChunk(chunk: SealedChunk, place: ChunkPlace): StoredChunk {
-  const { address, sizeBytes, storedBytes, storedDigest, nonce } = chunk;
-  return { address, sizeBytes, storedBytes, storedDigest, nonce, place };
+  const { address, sizeBytes, storedBytes, storedDigest, nonce, binding } = chunk;
+  return { address, sizeBytes, storedBytes, storedDigest, nonce, binding, place };
 }

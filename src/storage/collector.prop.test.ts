@@ -67,6 +67,7 @@ class Partition {
         storedBytes: unitBytes + 72,
         storedDigest: Buffer.alloc(16),
         nonce: Buffer.alloc(8),
+        binding: null,
         place,
       };
     });

@@ -26,6 +26,7 @@ function chunkAt(number: number, offset: number): StoredChunk {
     storedBytes: 172,
     storedDigest: Buffer.alloc(16, number),
     nonce: Buffer.alloc(8, number),
+    binding: null,
     place: { kind: "segment", segment: 3, offset },
   };
 }

@@ -5,11 +5,12 @@ import { z } from "zod";
 /**
  * Number of the on-disk format that this version writes, and the newest that it reads. Format 1 had records of version 1
  * only; formats 1 and 2 had rows of `counters` and `buckets` of version 1, without egress, requests, integrals and quotas;
- * up to format 3 buckets had no configuration, and versions no attributes in rows of their own.
+ * up to format 3 buckets had no configuration, and versions no attributes in rows of their own; up to format 4 nothing bound
+ * encrypted chunks to their addresses (rows of `refs` of version 2).
  * A directory of an older format takes this number before anything is written to it, so that an older program
  * refuses it instead of meeting rows that it cannot read.
  */
-export const formatNumber = 4;
+export const formatNumber = 5;
 
 const shape = z.strictObject({
   format: z.int().min(1).max(formatNumber),
@@ -24,7 +25,7 @@ const shape = z.strictObject({
     .refine((partitions) => partitions.every(({ index }, at) => index === at), "partitions are numbered from 0"),
 });
 
-/** Example: `{"format": 4, "nodeEpoch": "0123456789abcdef", "createdMs": 1795410000000, "partitions": [{"index": 0, "volume": "default"}]}`. */
+/** Example: `{"format": 5, "nodeEpoch": "0123456789abcdef", "createdMs": 1795410000000, "partitions": [{"index": 0, "volume": "default"}]}`. */
 export type DirectoryFormat = z.infer<typeof shape>;
 
 /** The format, or what is wrong with the text. A newer number is told apart from damage. */

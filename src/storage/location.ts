@@ -6,6 +6,8 @@ export const manifestIdBytes = 16;
 export const nonceBytes = 8;
 /** Of a chunk that is encrypted. */
 export const cipherNonceBytes = 16;
+/** Of what binds an encrypted chunk to its address. */
+export const bindingBytes = 16;
 export const storedDigestBytes = 16;
 
 /**
@@ -36,5 +38,7 @@ export interface StoredChunk {
   readonly storedDigest: Uint8Array;
   /** Random per stored chunk, 8 bytes, or 16 when it is encrypted; the first 8 seed each frame's checksum. */
   readonly nonce: Uint8Array;
+  /** 16 bytes by `bindingOf` of an encrypted chunk; null of one that is not, or that was written before there were bindings. */
+  readonly binding: Uint8Array | null;
   readonly place: ChunkPlace;
 }

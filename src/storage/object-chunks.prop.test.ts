@@ -25,6 +25,7 @@ function chunksOf(sizes: readonly number[], first: number, segment = 1): StoredC
       storedBytes: 100,
       storedDigest: Buffer.alloc(16),
       nonce: Buffer.alloc(8),
+      binding: null,
       place: { kind: "segment", segment, offset: (first + index) * 100 },
     };
   });

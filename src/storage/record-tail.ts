@@ -113,6 +113,11 @@ export function encodeTailWithoutAttributes(tail: RecordTail): Buffer {
   return encode(tail, false);
 }
 
+/** Of a delete marker that is not the bucket owner's. */
+export function encodeTailOfOwner(ownerId: string): Buffer {
+  return encode({ metadata: { acl: { ownerId, grants: [] } }, checksumValue: null, stamps: null }, false);
+}
+
 function encode({ metadata, checksumValue, stamps }: RecordTail, hasAttributes: boolean): Buffer {
   const members: unknown[] = textMembers.map((name) => metadata[name] ?? null);
   members[userAt] = metadata.user === undefined ? null : metadata.user.flat();

@@ -69,15 +69,11 @@ export function addBody(trees: Trees, bucket: BucketId, body: StoredBody, newMan
 
 /** Writes the runs of a new manifest with one reference to it; the chunks have been counted. ceil(chunks / 200) + 1 rows. */
 export function writeManifest(trees: Trees, bucket: BucketId, id: Uint8Array, chunks: readonly RunEntry[]): void {
-  let offset = 0;
-  for (let index = 0; index < chunks.length; index += chunksPerRow) {
-    const run = chunks.slice(index, index + chunksPerRow);
+  writeRows(chunks, chunksPerRow, (run, offset) => {
     const key = chunkRunKey(bucket, id, offset);
     trees.manifests.put(key, encodeChunkRun(key, run));
-    offset += sumOf(run);
-  }
-  const key = manifestKey(bucket, id);
-  trees.manifestRefs.put(key, encodeManifestCount(key, 1));
+  });
+  writeReference(trees, bucket, id);
 }
 
 /**
@@ -90,13 +86,29 @@ export function writePartTable(trees: Trees, bucket: BucketId, id: Uint8Array, p
     parts.every((part, index) => index === parts.length - 1 || part.sizeBytes > 0),
     "only the last part is empty: rows are keyed by offset",
   );
-  let offset = 0;
-  for (let index = 0; index < parts.length; index += partsPerRow) {
-    const row = parts.slice(index, index + partsPerRow);
+  writeRows(parts, partsPerRow, (row, offset) => {
     const key = partTableKey(bucket, id, offset);
     trees.manifests.put(key, encodePartRow(key, row));
+  });
+  writeReference(trees, bucket, id);
+}
+
+/** Hands out entries a row at a time, each with the offset of its first byte in the object. */
+function writeRows<E extends { readonly sizeBytes: number }>(
+  entries: readonly E[],
+  perRow: number,
+  write: (row: readonly E[], offset: number) => void,
+): void {
+  let offset = 0;
+  for (let index = 0; index < entries.length; index += perRow) {
+    const row = entries.slice(index, index + perRow);
+    write(row, offset);
     offset += sumOf(row);
   }
+}
+
+/** The first one. */
+function writeReference(trees: Trees, bucket: BucketId, id: Uint8Array): void {
   const key = manifestKey(bucket, id);
   trees.manifestRefs.put(key, encodeManifestCount(key, 1));
 }

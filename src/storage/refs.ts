@@ -4,6 +4,7 @@ import { assert } from "../base/assert.ts";
 import { xxh64Bytes } from "../base/xxhash.ts";
 import {
   addressBytes,
+  bindingBytes,
   type ChunkPlace,
   cipherNonceBytes,
   nonceBytes,
@@ -13,8 +14,10 @@ import {
 import { CorruptRecordError, checkVersion, readU64, seal, unseal, writeU64 } from "./sealed-row.ts";
 
 const version = 1;
-/** Of a chunk that is encrypted. */
-const cipherVersion = 2;
+/** Of an encrypted chunk from before there were bindings: read, never written anew but for its count and place. */
+const unboundVersion = 2;
+/** Of an encrypted chunk. */
+const boundVersion = 3;
 /** Bytes of an encoded place. */
 export const placeBytes = 13;
 const segmentTag = 1;
@@ -56,33 +59,47 @@ export function readPlace(source: Buffer, offset: number): ChunkPlace | undefine
 
 /**
  * Encodes a row of `refs`: version 1 | count u32 | sizeBytes u32 | storedBytes u32 | nonce 8 | storedDigest 16 | place 13 |
- * xxh64 of key + value. 58 bytes. The address is in the key. Version 2, of an encrypted chunk, has a nonce of 16 bytes.
+ * xxh64 of key + value. 58 bytes. The address is in the key. Version 3, of an encrypted chunk, has a nonce of 16 bytes and
+ * behind it a binding of 16 bytes; version 2, of an older encrypted chunk, has the nonce alone.
  * Example: `01 00000002 00001000 00001048 <nonce> <digest> 01 00000003 0000000000001000 <xxh64>`.
  */
 export function encodeReference(key: Buffer, { count, chunk }: ChunkReference): Buffer {
   assert(Number.isInteger(count) && count >= 1 && count <= 0xffff_ffff, "a reference count is within 1..2^32-1");
-  const { length } = chunk.nonce;
-  assert(length === nonceBytes || length === cipherNonceBytes, "a nonce has 8 or 16 bytes");
+  const { nonce, binding } = chunk;
+  assert(nonce.length === nonceBytes || nonce.length === cipherNonceBytes, "a nonce has 8 or 16 bytes");
+  assert(
+    binding === null || (nonce.length === cipherNonceBytes && binding.length === bindingBytes),
+    "a binding has 16 bytes",
+  );
   assert(chunk.storedDigest.length === storedDigestBytes, "a digest has 16 bytes");
-  const digestAt = nonceAt + length;
+  const bindingAt = nonceAt + nonce.length;
+  const digestAt = bindingAt + (binding === null ? 0 : bindingBytes);
   const placeAt = digestAt + storedDigestBytes;
   const value = Buffer.allocUnsafe(placeAt + placeBytes + xxh64Bytes);
-  value[0] = length === nonceBytes ? version : cipherVersion;
+  value[0] = versionOf(chunk);
   value.writeUInt32BE(count, 1);
   value.writeUInt32BE(chunk.sizeBytes, 5);
   value.writeUInt32BE(chunk.storedBytes, 9);
-  value.set(chunk.nonce, nonceAt);
+  value.set(nonce, nonceAt);
+  if (binding !== null) value.set(binding, bindingAt);
   value.set(chunk.storedDigest, digestAt);
   writePlace(value, chunk.place, placeAt);
   return seal(key, value);
 }
 
+function versionOf({ nonce, binding }: StoredChunk): number {
+  if (nonce.length === nonceBytes) return version;
+  return binding === null ? unboundVersion : boundVersion;
+}
+
 /** @throws CorruptRecordError */
 export function decodeReference(key: Buffer, value: Buffer): ChunkReference {
   const body = unseal("refs", key, value, bodyBytes);
-  const isEncrypted = body[0] === cipherVersion;
+  const isBound = body[0] === boundVersion;
+  const isEncrypted = isBound || body[0] === unboundVersion;
   if (!isEncrypted) checkVersion("refs", key, body, version);
-  const digestAt = nonceAt + (isEncrypted ? cipherNonceBytes : nonceBytes);
+  const bindingAt = nonceAt + (isEncrypted ? cipherNonceBytes : nonceBytes);
+  const digestAt = bindingAt + (isBound ? bindingBytes : 0);
   const placeAt = digestAt + storedDigestBytes;
   if (body.length < placeAt + placeBytes) throw new CorruptRecordError("refs", key, "cut off");
   const place = readPlace(body, placeAt);
@@ -93,7 +110,8 @@ export function decodeReference(key: Buffer, value: Buffer): ChunkReference {
       address: key.subarray(key.length - addressBytes),
       sizeBytes: body.readUInt32BE(5),
       storedBytes: body.readUInt32BE(9),
-      nonce: body.subarray(nonceAt, digestAt),
+      nonce: body.subarray(nonceAt, bindingAt),
+      binding: isBound ? body.subarray(bindingAt, digestAt) : null,
       storedDigest: body.subarray(digestAt, placeAt),
       place,
     },

@@ -112,6 +112,7 @@ test("rows of refs and manifestRefs", (t) => {
     storedBytes: u32,
     storedDigest: bytesOf(16),
     nonce: bytesOf(8),
+    binding: fc.constant(null),
     place,
   });
   const reference = fc.record({ count: fc.integer({ min: 1, max: 0xffff_ffff }), chunk });
@@ -128,6 +129,7 @@ test("a row of refs has the documented bytes", (t) => {
     sizeBytes: 4096,
     storedBytes: 4168,
     nonce: Buffer.alloc(8, 0xaa),
+    binding: null,
     storedDigest: Buffer.alloc(16, 0xbb),
     place: { kind: "segment", segment: 3, offset: 4096 },
   } as const;

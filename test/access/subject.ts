@@ -110,6 +110,7 @@ const principalOf = (asked: Case): Principal => {
       canonicalId,
       arn: arn[as as keyof typeof arn],
       roleArn: as === "role" ? arns.ownerRole : null,
+      roleId: null,
       userId: "id",
     },
     userName: as === "user" ? "name" : null,
@@ -230,7 +231,8 @@ export function judge(asked: Case): Judged {
     authType: null,
     signatureVersion: null,
     timestamp: "",
-    locationConstraint: null,
+    asked: null,
+    begun: null,
   };
   const judging = new Judge(principalOf(asked), facts, new BucketRules({ of: () => configured }, control));
   const resource = isObjectAction(asked.action) ? objectResource(bucket, key) : bucketResource(bucket);

@@ -7,19 +7,9 @@ import { adminRows } from "#src/admin/table.ts";
 import { limits } from "#src/base/limits.ts";
 import { testEachFront as declareTest, type FrontUnderTest } from "#src/front/each-front.testing.ts";
 import { type Case, cases, type Ids, pathOf } from "./cases.ts";
-import {
-  customer,
-  direct,
-  emailOf,
-  operator,
-  otherReseller,
-  password,
-  type Reply,
-  reseller,
-  type SignedIn,
-  Stand,
-} from "./stand.ts";
+import { type Reply, type SignedIn, Stand } from "./stand.ts";
 import { enableMfa } from "./totp-client.ts";
+import { customer, direct, emailOf, operator, otherReseller, password, reseller } from "./world.ts";
 
 /** Both servers, without TLS: what is judged here does not look at it. */
 const testEachFront = (title: string, run: (t: ExecutionContext, front: FrontUnderTest) => Promise<void>): void =>

@@ -1,7 +1,8 @@
 import type { ExecutionContext } from "ava";
 import { adminRows } from "#src/admin/table.ts";
 import { type FrontUnderTest, testEachFront } from "#src/front/each-front.testing.ts";
-import { customer, emailOf, operator, password, type Reply, Stand } from "./stand.ts";
+import { type Reply, Stand } from "./stand.ts";
+import { customer, emailOf, operator, password } from "./world.ts";
 
 const signInBody = { email: emailOf(customer, "root"), password };
 const open = async (t: ExecutionContext, front: FrontUnderTest) => Stand.open(t, front);

@@ -2,7 +2,8 @@
 
 import type { ExecutionContext } from "ava";
 import { type FrontUnderTest, testEachFront } from "#src/front/each-front.testing.ts";
-import { customer, direct, emailOf, password, type Reply, Stand } from "./stand.ts";
+import { type Reply, Stand } from "./stand.ts";
+import { customer, direct, emailOf, password } from "./world.ts";
 
 const over = (title: string, run: (t: ExecutionContext, stand: Stand) => Promise<void>): void =>
   testEachFront(title, async (t, front: FrontUnderTest) => run(t, await Stand.open(t, front)), ["plain"]);

@@ -1,7 +1,7 @@
 /** One good request for each row of the admin API: the tests of every row are made from it. */
 
 import type { AdminRow } from "#src/admin/declaration.ts";
-import { customer, customerJob, customerKey, emailOf, password } from "./stand.ts";
+import { customer, customerJob, customerKey, emailOf, password } from "./world.ts";
 
 export interface Case {
   /** Who may make the request: `<account>.<name>`; default: the customer's Admin. */

@@ -1,7 +1,8 @@
 /** Dead letters by the admin API: pages, sending again, dropping, and what is written down of it. */
 
 import { testEachFront } from "#src/front/each-front.testing.ts";
-import { customer, emailOf, Stand } from "./stand.ts";
+import { Stand } from "./stand.ts";
+import { customer, emailOf } from "./world.ts";
 
 const path = "/buckets/customer-bucket/dead-events";
 const dead = (id: string, key: string) => ({

@@ -2,7 +2,8 @@
 
 import { limits } from "#src/base/limits.ts";
 import { testEachFront } from "#src/front/each-front.testing.ts";
-import { customer, customerJob, direct, emailOf, operator, password, type Reply, reseller, Stand } from "./stand.ts";
+import { type Reply, Stand } from "./stand.ts";
+import { customer, customerJob, direct, emailOf, operator, password, reseller } from "./world.ts";
 
 const outcome = ({ status, json }: Reply): string => `${status} ${String(json["code"] ?? "")}`.trim();
 const path = "/buckets/customer-bucket/super-delete";

@@ -1,8 +1,9 @@
 /** What the console needs to know of the one who is signed in: sign-in, "My Account", the menu by role, the authenticator app. */
 
 import { items, outcome, requirement } from "./requirement.ts";
-import { customer, direct, emailOf, operator, password, reseller, type SignedIn, type Stand } from "./stand.ts";
+import type { SignedIn, Stand } from "./stand.ts";
 import { enableMfa, totpCode } from "./totp-client.ts";
+import { customer, direct, emailOf, operator, password, reseller } from "./world.ts";
 
 interface Me {
   readonly identity: { readonly email: string; readonly userName: string };

@@ -1,7 +1,8 @@
 /** The page behind a user's e-mail: what the user may do and why, and changing it. */
 
 import { outcome, requirement } from "./requirement.ts";
-import { customer, direct, emailOf, type SignedIn, type Stand } from "./stand.ts";
+import type { SignedIn, Stand } from "./stand.ts";
+import { customer, direct, emailOf } from "./world.ts";
 
 interface Permissions {
   readonly user: {

@@ -2,18 +2,8 @@
 
 import type { ExecutionContext } from "ava";
 import { type FrontUnderTest, testEachFront } from "#src/front/each-front.testing.ts";
-import {
-  customer,
-  customerKey,
-  customerSecret,
-  direct,
-  emailOf,
-  operator,
-  password,
-  type Reply,
-  Stand,
-  type StandOptions,
-} from "./stand.ts";
+import { type Reply, Stand, type StandOptions } from "./stand.ts";
+import { customer, customerKey, customerSecret, direct, emailOf, operator, password } from "./world.ts";
 
 type Run = (t: ExecutionContext, stand: Stand) => Promise<void>;
 

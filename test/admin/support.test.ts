@@ -1,7 +1,8 @@
 /** Whom to ask for help. */
 
 import { outcome, requirement } from "./requirement.ts";
-import { customer, direct, emailOf, operator, otherReseller, reseller, type SignedIn, type Stand } from "./stand.ts";
+import type { SignedIn, Stand } from "./stand.ts";
+import { customer, direct, emailOf, operator, otherReseller, reseller } from "./world.ts";
 
 const support = async (stand: Stand, as: SignedIn) => (await stand.send({ method: "GET", path: "/support", as })).json;
 const setContact = (stand: Stand, as: SignedIn, contact: string | null) =>

@@ -3,7 +3,8 @@
 import { bucketId } from "#src/base/ids.ts";
 import { type BucketCounters, countersAt, emptyCounters, msPerDay, writeCounters } from "#src/storage/counters.ts";
 import { items, outcome, requirement } from "./requirement.ts";
-import { customer, emailOf, operator, reseller, type SignedIn, type Stand } from "./stand.ts";
+import type { SignedIn, Stand } from "./stand.ts";
+import { customer, emailOf, operator, reseller } from "./world.ts";
 
 interface UsageItem {
   readonly from: string;

@@ -17,8 +17,9 @@ import { type AdminCall, encodeCall } from "#src/cli/values.ts";
 import type { FrontUnderTest } from "#src/front/each-front.testing.ts";
 import { listen } from "#src/front/http-server.ts";
 import { cases } from "../admin/cases.ts";
-import { customer, direct, emailOf, operator, password, reseller, Stand } from "../admin/stand.ts";
+import { Stand } from "../admin/stand.ts";
 import { totpCode } from "../admin/totp-client.ts";
+import { customer, direct, emailOf, operator, password, reseller } from "../admin/world.ts";
 
 const log = createLog({ level: "fatal", destination: { write: () => undefined } });
 

@@ -5,12 +5,12 @@
 
 import { join } from "node:path";
 import { NodeProcess, testKeys } from "../support/node-process.ts";
-import { type S3Answer, S3Client } from "../support/s3-client.ts";
+import { S3Client } from "../support/s3-client.ts";
 import { runSuite } from "../support/suite.ts";
+import { connections, expectOk, forEach } from "./requests.ts";
 
 const bucket = "lifecycle-suite";
 const versioned = "lifecycle-versions";
-const connections = 32;
 const settleMsMax = 120_000;
 
 const rule = (prefix: string, actions: string): string =>
@@ -20,20 +20,6 @@ const noncurrent =
   "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays><NewerNoncurrentVersions>1</NewerNoncurrentVersions></NoncurrentVersionExpiration>";
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function expectOk(answer: Promise<S3Answer>): Promise<S3Answer> {
-  const got = await answer;
-  if (got.status > 299) throw new Error(`${got.status} ${got.body.toString()}`);
-  return got;
-}
-
-async function forEach(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < count; index = next++) await work(index);
-  };
-  await Promise.all(Array.from({ length: connections }, worker));
-}
 
 async function configure(s3: S3Client, name: string, rules: string): Promise<void> {
   const body = Buffer.from(`<LifecycleConfiguration>${rules}</LifecycleConfiguration>`);

@@ -13,14 +13,14 @@ import { type JobRecord, jobKeys } from "#src/control/job-records.ts";
 import { ControlReader } from "#src/control/reader.ts";
 import { openSnapshot } from "#src/storage/lmdb.ts";
 import { NodeProcess, testKeys } from "../support/node-process.ts";
-import { type S3Answer, S3Client } from "../support/s3-client.ts";
+import { S3Client } from "../support/s3-client.ts";
 import { runSuite } from "../support/suite.ts";
+import { connections, expectOk, forEach } from "./requests.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const bucket = "super-deleted";
 const beside = "kept-beside";
-const connections = 32;
 const uploads = 20;
 const keptCount = 25;
 const segmentsKept = 2;
@@ -44,21 +44,6 @@ interface Job {
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function expectOk(answer: Promise<S3Answer>): Promise<S3Answer> {
-  const got = await answer;
-  if (got.status > 299) throw new Error(`${got.status} ${got.body.toString()}`);
-  return got;
-}
-
-/** Runs `work` for 0 to `count` - 1, as many at once as there are connections. */
-async function forEach(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < count; index = next++) await work(index);
-  };
-  await Promise.all(Array.from({ length: connections }, worker));
-}
 
 /** A node's two ports. */
 class Clients {

@@ -8,7 +8,6 @@ export interface UnansweredMembers {
 }
 
 export const unansweredMembers: readonly UnansweredMembers[] = [
-  { members: /^RequestCharged$/, reason: "the bucket's owner pays" },
   { members: /^(?:ObjectLock|Default)?EventHold/, reason: "event holds are not served" },
   { members: /^(?:Days|Years)$/, operations: ["GetObjectRetention"], reason: "event holds are not served" },
   { members: /^Checksum(?:SHA512|MD5|XXHASH64|XXHASH3|XXHASH128)$/, reason: "these algorithms are refused" },

@@ -14,7 +14,6 @@ export const unservedMembers: readonly UnservedMembers[] = [
   { members: /^Token$/, treatment: "without effect: every bucket can be given object lock" },
   { members: /^ACL$/, treatment: "`aws-exec-read` grants nothing more than `private`: there is no EC2" },
   { members: /^MFA$/, treatment: "without effect: there is no MFA delete" },
-  { members: /^RequestPayer$/, treatment: "without effect: the bucket's owner pays" },
   {
     members: /^Checksum(?:SHA512|MD5|XXHASH64|XXHASH3|XXHASH128)$/,
     treatment: "these algorithms are refused with NotImplemented",
@@ -34,9 +33,8 @@ export const unservedMembers: readonly UnservedMembers[] = [
   { members: /^OptionalObjectAttributes$/, treatment: "without effect: no object is being restored" },
   {
     members: /^CreateBucketConfiguration$/,
-    treatment: "`Location`, `Bucket` and `Tags` are refused with NotImplemented",
+    treatment: "`Location` and `Bucket` are refused with NotImplemented",
   },
-  { members: /^RequestPaymentConfiguration$/, treatment: "`Payer` `Requester` is refused with NotImplemented" },
   {
     members: /^ReplicationConfiguration$/,
     treatment: "checked, stored and answered; without effect: nothing is copied by it yet",

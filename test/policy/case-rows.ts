@@ -67,7 +67,15 @@ const named = (
   roleArn: string | null,
   userId: string,
 ) =>
-  ({ kind, accountId, canonicalId: accountId === home ? homeCanonical : awayCanonical, arn, roleArn, userId }) as const;
+  ({
+    kind,
+    accountId,
+    canonicalId: accountId === home ? homeCanonical : awayCanonical,
+    arn,
+    roleArn,
+    roleId: null,
+    userId,
+  }) as const;
 
 export const rootOf = (account: string): PlainPrincipal =>
   named(account, "root", `arn:aws:iam::${account}:root`, null, account);

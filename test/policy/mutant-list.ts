@@ -65,22 +65,22 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a role's name in a bucket policy is worth its session's",
     file: principals,
-    fragment: `if (principal.roleArn !== null && clause.arns.has(principal.roleArn))
+    fragment: `if (namesRole(clause, principal))
         return "role";`,
-    replacement: `if (principal.roleArn !== null && clause.arns.has(principal.roleArn))
+    replacement: `if (namesRole(clause, principal))
         return "itself";`,
   },
   {
     name: "NotPrincipal spares the users of an account that it names",
     file: principals,
-    fragment: "return !hasBoundary && clause.arns.has(principal.arn);",
-    replacement: "return !hasBoundary && (clause.arns.has(principal.arn) || namesAccount(clause, principal));",
+    fragment: "return !hasBoundary && namesItself(clause, principal);",
+    replacement: "return !hasBoundary && (namesItself(clause, principal) || namesAccount(clause, principal));",
   },
   {
     name: "NotPrincipal spares who has a boundary",
     file: principals,
-    fragment: "return !hasBoundary && clause.arns.has(principal.arn);",
-    replacement: "return clause.arns.has(principal.arn);",
+    fragment: "return !hasBoundary && namesItself(clause, principal);",
+    replacement: "return namesItself(clause, principal);",
   },
   {
     name: "a missing key meets a negated operator with ForAnyValue",

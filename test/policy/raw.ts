@@ -37,6 +37,7 @@ export type PlainPrincipal =
       readonly canonicalId: string;
       readonly arn: string;
       readonly roleArn: string | null;
+      readonly roleId: string | null;
       readonly userId: string;
     };
 

@@ -30,8 +30,13 @@ const ofObject = (name: string, permission: AclPermission): Action => ({ name, b
 const ofBucket = (name: string, permission: AclPermission): Action => ({ name, byAcl: { of: "bucket", permission } });
 
 export const readAction = (isVersion: boolean): Action => ofObject(`s3:GetObject${isVersion ? "Version" : ""}`, "READ");
-export const deleteAction = (isVersion: boolean): Action =>
+const deleteAction = (isVersion: boolean): Action =>
   isVersion ? { name: "s3:DeleteObjectVersion", byAcl: null } : ofBucket("s3:DeleteObject", "WRITE");
+
+/** An ETag tells what an object holds, `*` does not. Source: AWS "How to perform conditional deletes". */
+export const deleteActions = (isVersion: boolean, etag: string | undefined): readonly Action[] =>
+  etag === undefined || etag === "*" ? [deleteAction(isVersion)] : [deleteAction(isVersion), readAction(false)];
+
 const listAction = ofBucket("s3:ListBucket", "READ");
 const putAction = ofBucket("s3:PutObject", "WRITE");
 
@@ -51,7 +56,7 @@ function actionsOf({ operation, query, headers }: Request): readonly Action[] {
     case "PutObjectAcl":
       return [ofObject(`s3:PutObject${suffix}Acl`, "WRITE_ACP")];
     case "DeleteObject":
-      return [deleteAction(isVersion)];
+      return deleteActions(isVersion, headers["if-match"]);
     case "PutObject":
     case "PostObject":
     case "CopyObject":

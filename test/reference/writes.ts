@@ -1,6 +1,6 @@
 /** PutObject, CopyObject, DeleteObject and DeleteObjects. Source: their pages of the AWS API reference. */
 
-import { deleteAction, isAllowed, readAction } from "./access.ts";
+import { deleteActions, isAllowed, readAction } from "./access.ts";
 import {
   attributesOf,
   encryptionHeaders,
@@ -25,6 +25,7 @@ import { findVersion } from "./reads.ts";
 import {
   addVersion,
   type Checksum,
+  currentObject,
   type Expected,
   historyOf,
   type ObjectVersion,
@@ -260,8 +261,11 @@ export function deleteObjects(state: State, { objects = [], isQuiet, headers, wh
     const named = { Key: key, ...(versionId === undefined ? {} : { VersionId: versionId }) };
     try {
       if (key === "") throw new Refusal("InvalidArgument");
-      const action = deleteAction(versionId !== undefined);
-      if (!isAllowed(now, who ?? "owner", action, null)) throw new Refusal("AccessDenied");
+      // Who may do what is judged before anything of the list happens.
+      const object = currentObject(state, key);
+      const actions = deleteActions(versionId !== undefined, etag);
+      if (!actions.every((action) => isAllowed(state, who ?? "owner", action, object)))
+        throw new Refusal("AccessDenied");
       judgeDelete(now, key, etag, "DeleteObjects ETag", turn);
       const { state: next, id, isMarker } = deleteVersion(now, { key, versionId, headers, who }, turn);
       now = next;

@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-s3";
 import {
   type At,
-  accounts,
+  aclTest,
   canned,
   cannedNames,
   full,
@@ -29,9 +29,9 @@ import {
   readOfOther,
   uris,
 } from "../support/acl.ts";
-import { eachFront, outcome, refusal } from "../support/each-front.ts";
+import { outcome, refusal } from "../support/each-front.ts";
 
-const test = eachFront({ identities: { accounts } });
+const test = aclTest();
 
 test("GetBucketAcl_new_bucket_is_its_owners", async (t, at) => {
   t.is(await ofBucket(at), full);
@@ -147,6 +147,20 @@ test("PutBucketAcl_malformed_document_400_MalformedACLError", async (t, { signed
       body,
     );
   }
+});
+
+test("PutBucketAcl_document_with_prefixes_of_its_own", async (t, { s3, signed, bucket }) => {
+  const type = (prefix: string) =>
+    `xmlns:${prefix}="http://www.w3.org/2001/XMLSchema-instance" ${prefix}:type="CanonicalUser"`;
+  const put = (prefix: string) =>
+    signed({
+      method: "PUT",
+      target: `/${bucket}?acl`,
+      body: `<s:AccessControlPolicy xmlns:s="http://s3.amazonaws.com/doc/2006-03-01/"><s:Owner><s:ID>${owner.ID}</s:ID></s:Owner><s:AccessControlList><s:Grant><s:Grantee ${type(prefix)}><s:ID>${other.ID}</s:ID></s:Grantee><s:Permission>READ</s:Permission></s:Grant></s:AccessControlList></s:AccessControlPolicy>`,
+    });
+  t.is(outcome(await put("i")), "200");
+  t.is(await ofBucket({ s3, bucket }), "other READ");
+  t.is(outcome(await put("s")), "400 MalformedACLError");
 });
 
 test("GetBucketAcl_PutBucketAcl_no_bucket_404", async (t, { s3 }) => {

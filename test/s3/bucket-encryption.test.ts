@@ -2,10 +2,16 @@
 
 import { createHash } from "node:crypto";
 import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandInput,
   DeleteBucketEncryptionCommand,
   GetBucketEncryptionCommand,
   PutBucketEncryptionCommand,
+  PutBucketPolicyCommand,
   PutObjectCommand,
+  UploadPartCommand,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { eachFront, element, outcome, refusal } from "../support/each-front.ts";
 import { customer, read } from "../support/encrypted-objects.ts";
@@ -93,4 +99,68 @@ test("PutBucketEncryption_documents_that_are_not_as_AWS_has_them", async (t, { s
   const write = { Bucket: bucket, Key: "k", Body: "x" };
   t.is(await refusal(s3.send(new PutObjectCommand({ ...write, ...customer("a") }))), "403 AccessDenied");
   t.truthy(await s3.send(new PutObjectCommand(write)));
+});
+
+test("UploadPart_is_judged_by_what_its_upload_was_begun_with", async (t, { s3, bucket }) => {
+  const at = { Bucket: bucket, Key: "k" };
+  const deny = (Sid: string, Condition: object) => ({
+    Sid,
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:PutObject",
+    Resource: `arn:aws:s3:::${bucket}/*`,
+    Condition,
+  });
+  const protect = (...Statement: object[]) =>
+    s3.send(
+      new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify({ Version: "2012-10-17", Statement }) }),
+    );
+  const upload = async (asked: Partial<CreateMultipartUploadCommandInput>) => {
+    const { UploadId, SSEKMSKeyId } = await s3.send(new CreateMultipartUploadCommand({ ...at, ...asked }));
+    const part = { ...at, UploadId, PartNumber: 1 };
+    const { ETag } = await s3.send(new UploadPartCommand({ ...part, Body: "abc" }));
+    await s3.send(new UploadPartCopyCommand({ ...part, PartNumber: 2, CopySource: `${bucket}/plain` }));
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+    const done = await s3.send(new CompleteMultipartUploadCommand({ ...at, UploadId, MultipartUpload }));
+    return { done, keyArn: SSEKMSKeyId };
+  };
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "plain", Body: "x" }));
+  const { UploadId: unencrypted } = await s3.send(new CreateMultipartUploadCommand(at));
+  const header = "s3:x-amz-server-side-encryption";
+  const isMissing = deny("missing", { Null: { [header]: "true" } });
+
+  await protect(isMissing, deny("other", { StringNotEquals: { [header]: "AES256" } }));
+  t.is((await upload({ ServerSideEncryption: "AES256" })).done.ServerSideEncryption, "AES256");
+  t.is(await refusal(upload({ ServerSideEncryption: "aws:kms" })), "403 AccessDenied");
+  t.is(await refusal(upload({})), "403 AccessDenied");
+  const late = { ...at, UploadId: unencrypted, PartNumber: 1, Body: "abc" };
+  t.is(await refusal(s3.send(new UploadPartCommand(late))), "403 AccessDenied", "begun before the policy");
+  t.is(await refusal(s3.send(new PutObjectCommand({ ...at, Body: "x" }))), "403 AccessDenied");
+
+  const kms = { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "second" } as const;
+  const keyHeader = `${header}-aws-kms-key-id`;
+  await protect(isMissing, deny("key", { StringNotEquals: { [keyHeader]: "second" } }));
+  const { keyArn = "" } = await upload(kms);
+  t.is(await refusal(upload({ ...kms, SSEKMSKeyId: "first" })), "403 AccessDenied");
+  await protect(deny("key", { StringNotEquals: { [keyHeader]: keyArn } }));
+  t.is((await upload({ ...kms, SSEKMSKeyId: keyArn })).done.SSEKMSKeyId, keyArn);
+
+  await protect(deny("no customers' keys", { Null: { [`${header}-customer-algorithm`]: "false" } }));
+  t.is(await refusal(upload(customer("a"))), "403 AccessDenied");
+  t.truthy((await upload({ StorageClass: "STANDARD_IA" })).done.ETag);
+  await protect(deny("ACL", { StringNotEquals: { "s3:x-amz-acl": "bucket-owner-full-control" } }));
+  t.truthy((await upload({ ACL: "bucket-owner-full-control" })).done.ETag);
+  t.is(await refusal(upload({ ACL: "public-read" })), "403 AccessDenied");
+  const { UploadId: open } = await s3.send(
+    new CreateMultipartUploadCommand({ ...at, ACL: "bucket-owner-full-control" }),
+  );
+  await protect(deny("public", { StringEquals: { "s3:x-amz-acl": "bucket-owner-full-control" } }));
+  const another = { ...at, UploadId: open, PartNumber: 1, Body: "abc" };
+  t.is(await refusal(s3.send(new UploadPartCommand(another))), "403 AccessDenied");
+  await protect(deny("tags", { StringNotEquals: { "s3:RequestObjectTag/team": "oak" } }));
+  t.truthy((await upload({ Tagging: "team=oak" })).done.ETag);
+  t.is(await refusal(upload({ Tagging: "team=elm" })), "403 AccessDenied");
+  await protect(deny("class", { StringNotEquals: { "s3:x-amz-storage-class": "STANDARD_IA" } }));
+  t.truthy((await upload({ StorageClass: "STANDARD_IA" })).done.ETag);
+  t.is(await refusal(upload({})), "403 AccessDenied");
 });

@@ -5,12 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   CreateBucketCommand,
+  DeleteObjectsCommand,
   GetBucketLoggingCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutBucketLoggingCommand,
   PutObjectCommand,
+  PutObjectLockConfigurationCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import test, { type ExecutionContext } from "ava";
@@ -53,8 +55,18 @@ test("PutBucketLogging: stored, shown, refused and removed", async (t) => {
   t.deepEqual((await shown())?.TargetObjectKeyFormat?.PartitionedPrefix, { PartitionDateSource: "EventTime" });
   await s3.send(new PutBucketLoggingCommand(enabled("logs", { TargetObjectKeyFormat: { SimplePrefix: {} } })));
   t.deepEqual((await shown())?.TargetObjectKeyFormat, { SimplePrefix: {} });
+  await s3.send(new CreateBucketCommand({ Bucket: "locked", ObjectLockEnabledForBucket: true }));
+  const lock = (Rule: object) =>
+    s3.send(
+      new PutObjectLockConfigurationCommand({
+        Bucket: "locked",
+        ObjectLockConfiguration: { ObjectLockEnabled: "Enabled", ...Rule },
+      }),
+    );
+  await lock({ Rule: { DefaultRetention: { Mode: "GOVERNANCE", Days: 1 } } });
   const refused: readonly (readonly [expected: string, input: ReturnType<typeof enabled>])[] = [
     ["InvalidTargetBucketForLogging", enabled("absent")],
+    ["InvalidTargetBucketForLogging", enabled("locked")],
     ["InvalidArgument", enabled("logs", { TargetPrefix: "x".repeat(900) })],
     [
       "MalformedXML",
@@ -69,6 +81,9 @@ test("PutBucketLogging: stored, shown, refused and removed", async (t) => {
   ];
   for (const [expected, input] of refused) t.is(await codeOf(s3.send(new PutBucketLoggingCommand(input))), expected);
   t.deepEqual((await shown())?.TargetBucket, "logs");
+  await lock({});
+  await s3.send(new PutBucketLoggingCommand(enabled("locked")));
+  t.deepEqual((await shown())?.TargetBucket, "locked", "a lock without a default retention");
   await s3.send(new PutBucketLoggingCommand({ Bucket: "logged", BucketLoggingStatus: {} }));
   t.is(await shown(), undefined);
   s3.destroy();
@@ -85,6 +100,8 @@ test("a stop writes the log: every request to the bucket, refused ones too, and 
   await s3.send(new PutObjectCommand({ Bucket: "quiet", Key: "secret", Body: "hello" }));
   await (await s3.send(new GetObjectCommand({ Bucket: "logged", Key: "a b" }))).Body?.transformToString();
   await codeOf(s3.send(new HeadObjectCommand({ Bucket: "logged", Key: "absent" })));
+  const Objects = [{ Key: "gone" }, { Key: "x", VersionId: "none" }];
+  await s3.send(new DeleteObjectsCommand({ Bucket: "logged", Delete: { Quiet: true, Objects } }));
   const stranger = clientOf(node, wrong);
   await codeOf(stranger.send(new GetObjectCommand({ Bucket: "logged", Key: "a b" })));
   s3.destroy();
@@ -100,11 +117,16 @@ test("a stop writes the log: every request to the bucket, refused ones too, and 
     text += await (await reader.send(new GetObjectCommand({ Bucket: "logs", Key }))).Body?.transformToString();
   }
   const lines = text.trim().split("\n");
-  const told = lines.map((line) => /(REST\.\S+) (\S+) "[^"]*" (\d+) (\S+) /.exec(line)?.slice(1).join(" ")).sort();
+  const told = lines
+    .map((line) => /((?:REST|BATCH)\.\S+) (\S+) (?:"[^"]*"|-) (\d+) (\S+) /.exec(line)?.slice(1).join(" "))
+    .sort();
   t.deepEqual(told, [
+    "BATCH.DELETE.OBJECT gone 204 -",
+    "BATCH.DELETE.OBJECT x 404 NoSuchVersion",
     "REST.GET.OBJECT a%20b 200 -",
     "REST.GET.OBJECT a%20b 403 InvalidAccessKeyId",
     "REST.HEAD.OBJECT absent 404 NoSuchKey",
+    "REST.POST.MULTI_OBJECT_DELETE - 200 -",
     "REST.PUT.OBJECT a%20b 200 -",
   ]);
   t.true(lines.every((line) => line.split(" ").length >= 26 && line.includes(" logged [")));

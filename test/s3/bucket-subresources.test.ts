@@ -6,6 +6,7 @@ import {
   DeleteBucketReplicationCommand,
   DeleteBucketWebsiteCommand,
   GetBucketAccelerateConfigurationCommand,
+  GetBucketAclCommand,
   GetBucketAnalyticsConfigurationCommand,
   GetBucketIntelligentTieringConfigurationCommand,
   GetBucketInventoryConfigurationCommand,
@@ -26,7 +27,7 @@ import {
   type ReplicationRule,
   type WebsiteConfiguration,
 } from "@aws-sdk/client-s3";
-import { eachFront, refusal, type Stand } from "../support/each-front.ts";
+import { eachFront, element, outcome, refusal, type Stand } from "../support/each-front.ts";
 
 const test = eachFront();
 
@@ -141,12 +142,19 @@ test("PutBucketReplication_round_trip_and_rules_about_buckets", async (t, stand)
   await version(stand, bucket, "Suspended");
 });
 
-test("PutBucketRequestPayment_owner_only", async (t, { s3, bucket }) => {
+test("PutBucketRequestPayment_is_answered", async (t, { s3, bucket }) => {
   const put = (Payer: "BucketOwner" | "Requester") =>
     s3.send(new PutBucketRequestPaymentCommand({ Bucket: bucket, RequestPaymentConfiguration: { Payer } }));
+  const shown = async () => (await s3.send(new GetBucketRequestPaymentCommand({ Bucket: bucket }))).Payer;
+  t.is(await shown(), "BucketOwner");
+  for (const payer of ["BucketOwner", "Requester"] as const) {
+    await put(payer);
+    t.is(await shown(), payer);
+  }
+  t.is(await refusal(put("Nobody" as "Requester")), "400 MalformedXML");
+  t.is(await shown(), "Requester", "a refused document changes nothing");
   await put("BucketOwner");
-  t.is(await refusal(put("Requester")), "501 NotImplemented");
-  t.is((await s3.send(new GetBucketRequestPaymentCommand({ Bucket: bucket }))).Payer, "BucketOwner");
+  t.is(await shown(), "BucketOwner");
 });
 
 test("GetBucketAccelerateConfiguration_is_empty", async (t, { s3, bucket }) => {
@@ -178,4 +186,25 @@ test("reports_lists_are_empty_and_no_id_is_there", async (t, { s3, bucket }) => 
   }
   const put = new PutBucketMetricsConfigurationCommand({ ...place, MetricsConfiguration: { Id: "daily" } });
   t.is(await refusal(s3.send(put)), "501 NotImplemented");
+});
+
+test("two_sub_resources_in_one_query_conflict", async (t, { s3, signed, bucket }) => {
+  const command = new GetBucketAclCommand({ Bucket: bucket });
+  command.middlewareStack.add(
+    (next) => (args) => {
+      (args.request as { query: Record<string, string> }).query["policy"] = "";
+      return next(args);
+    },
+    { step: "build" },
+  );
+  const error = await t.throwsAsync(s3.send(command), { name: "InvalidArgument" });
+  t.is(error?.message, "Conflicting query string parameters: acl, policy");
+  for (const target of [`/${bucket}?policy&acl`, `/${bucket}/k?policy&acl`, "/there-is-no-such-bucket?acl&policy"]) {
+    for (const method of ["GET", "PUT", "DELETE"]) {
+      const answer = await signed({ method, target });
+      t.is(outcome(answer), "400 InvalidArgument", `${method} ${target}`);
+      t.is(element(answer, "ArgumentName"), "ResourceType");
+      t.is(element(answer, "ArgumentValue"), "acl");
+    }
+  }
 });

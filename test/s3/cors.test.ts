@@ -194,6 +194,35 @@ test("actual_requests_carry_the_rules_headers_on_success_and_on_errors", async (
   t.is(head.headers["access-control-allow-credentials"], undefined);
 });
 
+test("what_is_refused_early_carries_the_rules_headers", async (t, stand) => {
+  const { s3, bucket, signed, plain } = stand;
+  await put(stand, rules);
+  const long = `/${bucket}/${"k".repeat(1025)}`;
+  const expired = `/${bucket}/k?AWSAccessKeyId=x&Signature=x&Expires=1`;
+  const unsigned = { origin };
+  const answers: readonly (readonly [string, S3Answer])[] = [
+    ["400 KeyTooLongError", await signed({ method: "GET", target: long, unsigned })],
+    ["400 InvalidURI", await plain({ method: "GET", target: `/${bucket}/%zz`, headers: unsigned })],
+    ["400 InvalidArgument", await signed({ method: "GET", target: `/${bucket}?acl&policy`, unsigned })],
+    ["403 AccessDenied", await plain({ method: "GET", target: expired, headers: unsigned })],
+    [
+      "403 InvalidAccessKeyId",
+      await signed({ method: "GET", target: `/${bucket}/k`, unsigned, accessKeyId: "AKNONE" }),
+    ],
+    ["403 AccessDenied", await plain({ method: "GET", target: `/${bucket}/k`, headers: unsigned })],
+  ];
+  for (const [expected, answer] of answers) {
+    t.is(outcome(answer), expected);
+    t.is(answer.headers["access-control-allow-origin"], origin, expected);
+    t.is(answer.headers["vary"], vary, expected);
+  }
+  // A cache must not give to an origin what it kept for a request without one.
+  t.deepEqual(corsOf(await plain({ method: "GET", target: `/${bucket}/k` })), { vary });
+  t.deepEqual(corsOf(await plain({ method: "GET", target: long })), { vary });
+  await s3.send(new DeleteBucketCorsCommand({ Bucket: bucket }));
+  t.deepEqual(corsOf(await plain({ method: "GET", target: long, headers: unsigned })), {});
+});
+
 test("requests_that_no_rule_meets_say_only_that_answers_vary", async (t, stand) => {
   const { s3, bucket, signed } = stand;
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: "k", Body: "hello" }));

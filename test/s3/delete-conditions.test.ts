@@ -1,5 +1,6 @@
 /** Conditions of deletes, and of writes that meet deleted objects, over HTTP: by ETag, time and size, one by one and many, at once. */
 
+import { createHash } from "node:crypto";
 import { DeleteObjectCommand, DeleteObjectsCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { eachFront, outcome, refusal } from "../support/each-front.ts";
 import { keysOf, put, remove, setVersioning, textOf } from "../support/versions.ts";
@@ -91,4 +92,29 @@ test("DeleteObject_conditions_malformed_400", async (t, { bucket, signed }) => {
   t.is(await attempt({ "x-amz-if-match-size": "five" }), "400 InvalidArgument");
   t.is(await attempt({ "x-amz-if-match-size": "-1" }), "400 InvalidArgument");
   t.is(await attempt({ "x-amz-if-match-last-modified-time": "yesterday" }), "400 InvalidArgument");
+});
+
+test("DeleteObject_of_a_condition_that_deletes_do_not_have_501_and_the_object_stays", async (t, at) => {
+  const { bucket, signed } = at;
+  await put(at, "hello");
+  const past = "Sat, 01 Jan 2022 00:00:00 GMT";
+  const attempt = async (headers: Readonly<Record<string, string>>) =>
+    outcome(await signed({ method: "DELETE", target: `/${bucket}/k`, headers }));
+  t.is(await attempt({ "if-none-match": "*" }), "501 NotImplemented");
+  t.is(await attempt({ "if-unmodified-since": past }), "501 NotImplemented");
+  t.is(await attempt({ "if-modified-since": past }), "501 NotImplemented");
+  t.is(await textOf(at), "hello");
+});
+
+test("DeleteObjects_of_a_condition_on_the_whole_list_501_and_the_objects_stay", async (t, at) => {
+  const { bucket, signed } = at;
+  await put(at, "hello");
+  const body = "<Delete><Object><Key>k</Key></Object></Delete>";
+  const digest = { "content-md5": createHash("md5").update(body).digest("base64") };
+  const attempt = async (conditions: Readonly<Record<string, string>>) =>
+    outcome(await signed({ method: "POST", target: `/${bucket}?delete`, body, headers: { ...digest, ...conditions } }));
+  t.is(await attempt({ "if-match": '"other"' }), "501 NotImplemented");
+  t.is(await attempt({ "if-none-match": "*" }), "501 NotImplemented");
+  t.is(await attempt({ "x-amz-if-match-size": "1" }), "501 NotImplemented");
+  t.is(await textOf(at), "hello");
 });

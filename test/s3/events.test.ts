@@ -170,7 +170,11 @@ test("PutBucketNotificationConfiguration: stored, shown, refused and removed", a
       { ...rule("hook"), TopicConfigurations: [{ TopicArn: arn("hook"), Events: ["s3:ObjectCreated:Put"] }] },
     ],
     [
-      "MalformedXML",
+      "InvalidArgument",
+      rule("hook", { Filter: { Key: { FilterRules: [{ Name: "infix" as "prefix", Value: "a" }] } } }),
+    ],
+    [
+      "InvalidArgument",
       { QueueConfigurations: [{ QueueArn: arn("hook"), Events: ["s3:Nothing" as "s3:ObjectCreated:*"] }] },
     ],
     [

@@ -8,6 +8,8 @@ import test, { type ExecutionContext } from "ava";
 import { formatNumber } from "#src/storage/directory-format.ts";
 import {
   attributesBucket,
+  encryptedBucket,
+  encryptedObjects,
   fixtureBigBody,
   fixtureBody,
   fixtureBucket,
@@ -63,6 +65,14 @@ async function checkAttributes(t: ExecutionContext, client: S3Client): Promise<v
   t.regex(await read(`${path}/k`, "legal-hold"), /<Status>ON<\/Status>/);
 }
 
+async function checkEncrypted(t: ExecutionContext, client: S3Client): Promise<void> {
+  for (const [key, body] of Object.entries(encryptedObjects)) {
+    const answer = await client.send("GET", `/${encryptedBucket}/${key}`);
+    t.is(answer.headers["x-amz-server-side-encryption"], "AES256", key);
+    t.true(answer.body.equals(body), key);
+  }
+}
+
 for (const format of formats) {
   test(`${format} opens, and its objects, uploads and tiers are whole`, async (t) => {
     const directory = mkdtempSync(join(tmpdir(), "troupe-format-"));
@@ -100,6 +110,7 @@ for (const format of formats) {
     const number = Number(/\d+/.exec(format)?.[0]);
     if (number >= 2) await checkVersions(t, client);
     if (number >= 4) await checkAttributes(t, client);
+    if (number >= 5) await checkEncrypted(t, client);
     const written = fixtureBody(200_000, 11);
     t.is((await client.send("PUT", `/${fixtureBucket}/written`, { body: written })).status, 200);
     t.true((await client.send("GET", `/${fixtureBucket}/written`)).body.equals(written));

@@ -14,7 +14,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import {
-  accounts,
+  aclTest,
   canned,
   crowd,
   full,
@@ -29,9 +29,9 @@ import {
   readOfOther,
   uris,
 } from "../support/acl.ts";
-import { eachFront, refusal } from "../support/each-front.ts";
+import { refusal } from "../support/each-front.ts";
 
-const test = eachFront({ identities: { accounts } });
+const test = aclTest();
 
 test("GetObjectAcl_object_without_ACL_is_its_owners", async (t, at) => {
   await put(at);

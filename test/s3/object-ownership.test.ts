@@ -4,6 +4,8 @@ import {
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectAclCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
@@ -16,6 +18,7 @@ import {
   PutBucketAclCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
+  PutBucketVersioningCommand,
   PutObjectAclCommand,
   PutObjectCommand,
   PutPublicAccessBlockCommand,
@@ -75,7 +78,7 @@ const letOther = ({ s3, bucket: Bucket }: At) => {
   const Statement = {
     Effect: "Allow",
     Principal: { AWS: "arn:aws:iam::200000000000:root" },
-    Action: ["s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:ListMultipartUploadParts"],
+    Action: ["s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:DeleteObject", "s3:ListMultipartUploadParts"],
     Resource: `arn:aws:s3:::${Bucket}/*`,
   };
   const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
@@ -194,6 +197,45 @@ test("lists_show_the_owner_of_each_object", async (t, stand) => {
   await s3.send(new PutBucketAclCommand({ Bucket, ACL: "private" }));
   await control(stand, "BucketOwnerEnforced");
   await check(owners.map(() => "owner"));
+});
+
+test("ListObjectVersions_shows_who_made_each_delete_marker", async (t, stand) => {
+  const { s3, bucket: Bucket, plain } = stand;
+  await letOther(stand);
+  const version = (Status: "Enabled" | "Suspended") =>
+    s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }));
+  const markers = async () => {
+    const { DeleteMarkers = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket }));
+    return DeleteMarkers.map(({ Key, Owner }) => `${Key} ${nameOf(Owner?.ID)}`);
+  };
+  await version("Enabled");
+  for (const key of ["1", "2", "3", "4", "5"]) await put(stand, key);
+  await s3.send(new DeleteObjectCommand({ Bucket, Key: "1" }));
+  await as(stand, otherKeys, async (at) => {
+    await at.s3.send(new DeleteObjectCommand({ Bucket, Key: "2" }));
+    await at.s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: "3" }] } }));
+  });
+  await as(stand, userKeys, (at) => at.s3.send(new DeleteObjectCommand({ Bucket, Key: "4" })));
+  await version("Suspended");
+  await as(stand, otherKeys, (at) => at.s3.send(new DeleteObjectCommand({ Bucket, Key: "5" })));
+  await version("Enabled");
+  // Another version above it leaves a marker whose it was.
+  await s3.send(new DeleteObjectCommand({ Bucket, Key: "5" }));
+  const Statement = {
+    Effect: "Allow",
+    Principal: "*",
+    Action: "s3:DeleteObject",
+    Resource: `arn:aws:s3:::${Bucket}/*`,
+  };
+  const Policy = JSON.stringify({ Version: "2012-10-17", Statement });
+  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+  t.is(outcome(await plain({ method: "DELETE", target: `/${Bucket}/6` })), "204");
+  t.deepEqual(await markers(), ["1 owner", "2 other", "3 other", "4 owner", "5 owner", "5 other", "6 anonymous"]);
+  await control(stand, "BucketOwnerEnforced");
+  t.true((await markers()).every((marker) => marker.endsWith(" owner")));
+  await as(stand, otherKeys, (at) => at.s3.send(new DeleteObjectCommand({ Bucket, Key: "2" })));
+  await control(stand, "ObjectWriter");
+  t.deepEqual((await markers()).slice(1, 3), ["2 owner", "2 other"]);
 });
 
 test("ListMultipartUploads_ListParts_Owner_and_Initiator", async (t, stand) => {

@@ -55,6 +55,13 @@ const operator = account("100000000000", "operator", [
   user("tagged", [
     document(allow("s3:GetObject", objects, { StringEquals: { "s3:ExistingObjectTag/class": "public" } })),
   ]),
+  user("remover", [document(allow("s3:DeleteObject", objects))]),
+  user("tagremover", [
+    document(
+      allow("s3:DeleteObject", objects),
+      allow("s3:GetObject", objects, { StringEquals: { "s3:ExistingObjectTag/class": "public" } }),
+    ),
+  ]),
   user("near", [document(allow("s3:*", "*", { IpAddress: { "aws:SourceIp": "192.0.2.0/24" } }))]),
   user("careful", [document(allow("s3:*", "*"), deny("s3:*", "*", { Bool: { "aws:SecureTransport": "false" } }))]),
   user("european", [
@@ -147,6 +154,29 @@ test("DeleteObjects_judges_each_key_of_the_list", async (t, { signed, bucket }) 
   const answer = await signed({ method: "POST", target: `/${bucket}?delete`, body, headers, ...as("denied") });
   t.is(outcome(answer), "200 AccessDenied");
   t.is(outcome(await signed({ method: "GET", target: `/${bucket}/k` })), "200");
+});
+
+test("DeleteObject_DeleteObjects_by_ETag_need_GetObject_too_403", async (t, { signed, bucket }) => {
+  const target = (key: string) => `/${bucket}/${key}`;
+  const tagged = { "x-amz-tagging": "class=public" };
+  for (const key of ["open", "open2"]) await signed({ method: "PUT", target: target(key), body: "x", headers: tagged });
+  for (const key of ["k", "k2"]) await signed({ method: "PUT", target: target(key), body: "x" });
+  const etag = createHash("md5").update("x").digest("hex");
+  const remove = async (name: string, key: string, ifMatch: string) =>
+    outcome(await signed({ method: "DELETE", target: target(key), headers: { "if-match": ifMatch }, ...as(name) }));
+  t.is(await remove("remover", "k", `"${etag}"`), "403 AccessDenied");
+  t.is(await remove("remover", "k", '"other"'), "403 AccessDenied", "whether the ETag holds is not told");
+  t.is(await remove("tagremover", "k", `"${etag}"`), "403 AccessDenied");
+  t.is(await remove("tagremover", "open", '"other"'), "412 PreconditionFailed");
+  t.is(await remove("tagremover", "open", `"${etag}"`), "204");
+  const items = ["k", "open2"].map((key) => `<Object><Key>${key}</Key><ETag>${etag}</ETag></Object>`).join("");
+  const body = `<Delete>${items}<Object><Key>k2</Key><ETag>*</ETag></Object></Delete>`;
+  const headers = { "content-md5": createHash("md5").update(body).digest("base64") };
+  const answer = await signed({ method: "POST", target: `/${bucket}?delete`, body, headers, ...as("tagremover") });
+  t.is(outcome(answer), "200 AccessDenied");
+  const left = async (key: string) => (await signed({ method: "GET", target: target(key) })).status;
+  t.deepEqual(await Promise.all(["k", "open2", "k2"].map(left)), [200, 404, 404]);
+  t.is(await remove("remover", "k", "*"), "204", "that there is an object is no content");
 });
 
 test("PutObject_with_tags_needs_PutObjectTagging_403", async (t, { signed, bucket }) => {

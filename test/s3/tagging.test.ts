@@ -2,6 +2,7 @@
 
 import {
   CopyObjectCommand,
+  CreateBucketCommand,
   DeleteBucketTaggingCommand,
   DeleteObjectCommand,
   DeleteObjectTaggingCommand,
@@ -34,6 +35,18 @@ const users = [
       "ForAllValues:StringEquals": { "s3:RequestObjectTagKeys": ["team", "more"] },
     },
   }),
+  userWith("untagger", [{ Effect: "Allow", Resource: "*", Action: ["s3:CreateBucket"] }]),
+  userWith("maker", [
+    {
+      Effect: "Allow",
+      Resource: "*",
+      Action: ["s3:CreateBucket", "s3:TagResource"],
+      Condition: {
+        StringEquals: { "aws:RequestTag/unit": "red" },
+        "ForAllValues:StringEquals": { "aws:TagKeys": ["unit", "more"] },
+      },
+    },
+  ]),
 ];
 const test = eachFront({ identities: { accounts: [operatorWith(users)] } });
 
@@ -183,6 +196,50 @@ test("PutObjectTagging_condition_on_requested_tags", async (t, at) => {
   t.is(await refusal(tag(at, { team: "red", secret: "x" }, undefined, client)), "403 AccessDenied");
   await tag(at, { team: "red", more: "1" }, undefined, client);
   t.deepEqual(await read(at), tagsOf({ team: "red", more: "1" }));
+});
+
+const make = (s3: Stand["s3"], Bucket: string, tags: Readonly<Record<string, string>>, more: object = {}) =>
+  s3.send(new CreateBucketCommand({ Bucket, ...more, CreateBucketConfiguration: { Tags: tagsOf(tags) } }));
+
+test("CreateBucket_with_tags_has_them_from_the_first", async (t, { s3, bucket }) => {
+  const get = async (Bucket: string) => (await s3.send(new GetBucketTaggingCommand({ Bucket }))).TagSet;
+  for (const [index, more] of [{}, { ObjectLockEnabledForBucket: true }].entries()) {
+    const name = `${bucket}-${index}`;
+    await make(s3, name, { unit: "red", empty: "" }, more);
+    t.deepEqual(await get(name), tagsOf({ unit: "red", empty: "" }));
+    await make(s3, name, { unit: "blue" });
+    t.deepEqual(await get(name), tagsOf({ unit: "red", empty: "" }), "its own bucket again");
+  }
+  for (const [expected, tags] of [
+    [
+      "400 InvalidTag",
+      [
+        { Key: "a", Value: "1" },
+        { Key: "a", Value: "2" },
+      ],
+    ],
+    ["400 InvalidTag", [{ Key: "aws:x", Value: "1" }]],
+    ["400 InvalidTag", [{ Key: "", Value: "1" }]],
+    ["400 BadRequest", Array.from({ length: 51 }, (_, index) => ({ Key: `k${index}`, Value: "" }))],
+  ] as const) {
+    const Bucket = `${bucket}-refused`;
+    const made = s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { Tags: [...tags] } }));
+    t.is(await refusal(made), expected);
+    t.is(await refusal(get(Bucket)), "404 NoSuchBucket");
+  }
+});
+
+test("CreateBucket_with_tags_takes_s3_TagResource_and_meets_aws_RequestTag", async (t, { bucket, ...stand }) => {
+  const untagger = clientOf(stand, "untagger");
+  t.is(await refusal(make(untagger, `${bucket}-u`, { unit: "red" })), "403 AccessDenied");
+  await make(untagger, `${bucket}-u`, {});
+  const maker = clientOf(stand, "maker");
+  for (const tags of [{}, { unit: "blue" }, { unit: "red", other: "x" }]) {
+    t.is(await refusal(make(maker, `${bucket}-m`, tags)), "403 AccessDenied", JSON.stringify(tags));
+  }
+  await make(maker, `${bucket}-m`, { unit: "red", more: "x" });
+  untagger.destroy();
+  maker.destroy();
 });
 
 test("PutBucketTagging_GetBucketTagging_DeleteBucketTagging", async (t, at) => {

@@ -14,7 +14,7 @@ import {
   PutObjectCommand,
   type PutObjectCommandInput,
 } from "@aws-sdk/client-s3";
-import type { Stand } from "./each-front.ts";
+import { eachFront, type Stand } from "./each-front.ts";
 import { testKeys } from "./node-process.ts";
 
 export const owner = { ID: "a".repeat(64), DisplayName: "the owner" };
@@ -44,13 +44,16 @@ export const crowd = Array.from({ length: 25 }, (_, index) => ({
 }));
 
 /** Of an identities document: whose buckets they are, and whom ACLs name. */
-export const accounts = [
+const accounts = [
   { ...account("100000000000", "operator", owner, [testKeys]), users: [maker] },
   ...crowd.map((each, index) => account(String(500000000000 + index), "customer", each, [])),
   account("200000000000", "customer", other, []),
   { ...account("300000000000", "customer", { ID: "c", DisplayName: "c" }, []), root: { email: "two@example.com" } },
   { ...account("400000000000", "customer", { ID: "d", DisplayName: "d" }, []), root: { email: "two@example.com" } },
 ];
+
+/** Declares tests over nodes that have these accounts. */
+export const aclTest = () => eachFront({ identities: { accounts } });
 
 export type At = Pick<Stand, "s3" | "bucket">;
 

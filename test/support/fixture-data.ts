@@ -1,7 +1,7 @@
 /**
  * What the data directory of a release holds, as far as the format test checks it: one object of each storage tier,
  * a multipart object, an open upload, an overwritten and a deleted key; since format 2, a bucket with versions;
- * since format 4, one with a policy, tags in rows of their own, and a lock. `node dist/test/support/fixture-data.js DIR`
+ * since format 4, one with a policy, tags in rows of their own, and a lock; since format 5, one with encrypted objects. `node dist/test/support/fixture-data.js DIR`
  * makes a directory of the current format for test/fixtures.
  */
 
@@ -113,6 +113,21 @@ async function fillAttributes(client: S3Client): Promise<void> {
   }
 }
 
+/** A bucket with encrypted objects: what is encrypted does not shrink, so that none is large. */
+export const encryptedBucket = "format-encrypted";
+export const encryptedObjects: Readonly<Record<string, Buffer>> = {
+  inline: fixtureBody(500, 18),
+  segment: fixtureBody(90_000, 19),
+};
+
+async function fillEncrypted(client: S3Client): Promise<void> {
+  await expectOk(client.send("PUT", `/${encryptedBucket}`));
+  const headers = { "x-amz-server-side-encryption": "AES256" };
+  for (const [key, body] of Object.entries(encryptedObjects)) {
+    await expectOk(client.send("PUT", `/${encryptedBucket}/${key}`, { body, headers }));
+  }
+}
+
 const target = process.argv[2];
 if (process.argv[1]?.endsWith("fixture-data.js") && target !== undefined) {
   const node = await NodeProcess.start({ data: target });
@@ -120,6 +135,7 @@ if (process.argv[1]?.endsWith("fixture-data.js") && target !== undefined) {
   await fill(client);
   await fillVersions(client);
   await fillAttributes(client);
+  await fillEncrypted(client);
   client.close();
   await new Promise((resolve) => setTimeout(resolve, 1500));
   console.log(`exit ${await node.stop()}`);

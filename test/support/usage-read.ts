@@ -44,9 +44,13 @@ export async function readUsage(data: string, buckets: readonly string[]): Promi
   return found;
 }
 
-/** Totals of the last days of the one account that owns buckets: by bucket, deleted ones too, and of the account itself. */
+/**
+ * Totals of the last days of an account, unless another is named that of the first bucket: by bucket, deleted ones and those
+ * that others own too, and of the account itself.
+ */
 export async function readAccountUsage(
   data: string,
+  accountId?: string,
 ): Promise<{ readonly buckets: UsageRow[]; readonly account: UsageRow }> {
   const control = new ControlReader(openControlSnapshot({ directory: join(data, "control") }));
   const partitions = readdirSync(join(data, "partitions")).sort();
@@ -60,7 +64,8 @@ export async function readAccountUsage(
   const query = { fromDay: toDay - 2, toDay, group: "total" } as const;
   const read = async (by: "bucket" | "account"): Promise<UsageRow[]> => {
     const rows: UsageRow[] = [];
-    for await (const page of usageOfAccounts(parts, [owned.accountId], { ...query, by })) rows.push(...page);
+    for await (const page of usageOfAccounts(parts, [accountId ?? owned.accountId], { ...query, by }))
+      rows.push(...page);
     return rows;
   };
   const buckets = await read("bucket");

@@ -94,6 +94,13 @@ test("each native or I/O dependency is imported by exactly one file", (t) => {
 });
 
 test("files stay small", (t) => {
+  for (const folder of ["test", "bench"]) {
+    const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" });
+    for (const name of names.filter((each) => each.endsWith(".ts"))) {
+      const lines = readFileSync(join(root, folder, name), "utf8").split("\n").length;
+      t.true(lines <= sizes.fileLinesMax, `${folder}/${name} has ${lines} lines`);
+    }
+  }
   for (const file of sourceFiles) {
     const lines = file.text.split("\n").length;
     const exempt = sizes.exempt.some((pattern) => pattern.test(file.name));
