@@ -74,7 +74,8 @@ await runSuite("lifecycle", async ({ directory, option, say, check }) => {
     await node.kill();
     ({ node, s3 } = await start());
     const left = await countOf(s3, bucket, "due/", false);
-    say(`kill ${kill}: ${left} of ${objects} objects are left`);
+    const versionsLeft = await countOf(s3, versioned, "", true);
+    say(`kill ${kill}: ${left} of ${objects} objects are left, and ${versionsLeft} of ${histories * 6} versions`);
     check(`kill ${kill}: nothing else is gone`, (await countOf(s3, bucket, "kept/", false)) === objects);
     check(`kill ${kill}: the current versions stay`, (await countOf(s3, versioned, "history/", false)) === histories);
   }
