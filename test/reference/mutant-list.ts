@@ -241,7 +241,7 @@ export const mutants: readonly Mutant[] = [
     name: "a tag key may stand twice",
     file: "s3/tag-set.js",
     fragment: "if (new Set(tags.map(({ Key }) => Key)).size === tags.length)",
-    replacement: "if (tags.length > 0)",
+    replacement: "if (tags.length >= 0)",
   },
   {
     name: "a policy's deny does not count",
