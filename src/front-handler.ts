@@ -104,7 +104,7 @@ export function s3Handler(parts: HandlerParts): HttpHandler {
     hostId,
     log,
   });
-  return s3Port({ pipeline: pipeline.handle, isReady, consoleUrl, cors, query, s3Control, guide, website });
+  return s3Port({ pipeline: pipeline.handle, isReady, consoleUrl, cors, query, s3Control, guide, website, log });
 }
 
 function queryService({ services, temporary, log }: HandlerParts) {

@@ -50,21 +50,28 @@ test("never holds more than it may by weight, and keeps half of that of what was
   fc.assert(
     fc.property(fc.integer({ min: 10, max: 40 }), fc.array(step, { maxLength: 200 }), (weightMax, steps) => {
       const map = new RecentMap<number, { readonly weight: number }>(weightMax, ({ weight }) => weight);
-      /** In order of use, the last used last. */
-      let used: { readonly key: number; readonly weight: number }[] = [];
+      const model = new Map<number, { readonly weight: number; readonly lastUse: number }>();
+      /** Every use, in order. What was set and is gone or lighter now has taken its room all the same. */
+      const uses: { readonly key: number; readonly weight: number }[] = [];
+      const use = (key: number, weight: number): void => {
+        model.set(key, { weight, lastUse: uses.length });
+        uses.push({ key, weight });
+      };
       for (const { kind, key, weight } of steps) {
         const found = kind === "get" ? map.get(key) : undefined;
-        const before = used.find((other) => other.key === key);
+        const before = model.get(key);
         if (found !== undefined && found.weight !== before?.weight) return false;
-        if (kind === "get" && before !== undefined) {
-          const since = used.slice(used.indexOf(before)).reduce((sum, other) => sum + other.weight, 0);
-          if (since <= Math.floor(weightMax / 2) && found === undefined) return false;
+        if (kind === "get" && before !== undefined && found === undefined) {
+          if (heaviest(uses.slice(before.lastUse)) <= Math.floor(weightMax / 2)) return false;
+          model.delete(key);
         }
-        used = used.filter((other) => other.key !== key);
         if (kind === "set") map.set(key, { weight });
-        if (kind === "delete") map.delete(key);
-        if (kind === "set") used.push({ key, weight });
-        if (kind === "get" && found !== undefined) used.push({ key, weight: found.weight });
+        if (kind === "delete") {
+          map.delete(key);
+          model.delete(key);
+        }
+        if (kind === "set") use(key, weight);
+        if (found !== undefined) use(key, found.weight);
       }
       const held = [0, 1, 2, 3].map((key) => map.get(key)?.weight ?? 0);
       return held.reduce((sum, weight) => sum + weight, 0) <= weightMax;
@@ -73,6 +80,13 @@ test("never holds more than it may by weight, and keeps half of that of what was
   );
   t.pass();
 });
+
+/** What the keys that were used weighed together, each when it was heaviest. */
+function heaviest(uses: readonly { readonly key: number; readonly weight: number }[]): number {
+  const weights = new Map<number, number>();
+  for (const { key, weight } of uses) weights.set(key, Math.max(weight, weights.get(key) ?? 0));
+  return [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+}
 
 test("what is set again or deleted weighs once, or nothing", (t) => {
   const map = new RecentMap<string, number>(10, (weight) => weight);

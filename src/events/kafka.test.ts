@@ -1,5 +1,7 @@
 /** The Kafka target against a stand-in of the producer. */
 
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import test from "ava";
 import { limits } from "../base/limits.ts";
 import { ManualClock, settled } from "../base/manual-clock.testing.ts";
@@ -102,4 +104,23 @@ test("a driver that is not installed is named, with what to do", async (t) => {
     }),
     { instanceOf: TypeError },
   );
+});
+
+test("a producer that was dropped opens no connection any more", async (t) => {
+  const stand = new Stand();
+  await stand.target.send("{}");
+  const open = stand.made[0]?.[0].socketFactory;
+  if (open === undefined) throw new Error("connections are the target's own");
+  const server = createServer().listen(0, "127.0.0.1");
+  t.teardown(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const connect = (): Socket => open({ host: "127.0.0.1", port, ssl: undefined as never, onConnect: () => undefined });
+  const kept = connect();
+  await once(kept, "connect");
+  const closed = once(kept, "close");
+  await stand.target.close();
+  await closed;
+  const [error] = await once(connect(), "error");
+  t.regex(String(error), /closed/);
 });

@@ -40,7 +40,10 @@ export function kafkaTarget(settings: TargetSettings, clock: Clock, maker = syst
       socketFactory: sockets.open,
     };
     const producer = make(client, { allowAutoTopicCreation: false, retry });
-    const close = (): Promise<void> => producer.disconnect().finally(() => sockets.destroy());
+    const close = (): Promise<void> => {
+      sockets.close();
+      return producer.disconnect().finally(() => sockets.destroy());
+    };
     try {
       await producer.connect();
     } catch (error) {
@@ -56,17 +59,28 @@ export function kafkaTarget(settings: TargetSettings, clock: Clock, maker = syst
   }, clock);
 }
 
-/** The connections of a producer. The driver only ends them, which a broker that hangs never answers. */
+/**
+ * The connections of a producer. The driver only ends them, which a broker that hangs never answers, and it connects anew for
+ * a message that failed, even when it has been told to disconnect.
+ */
 class Sockets {
   readonly #open = new Set<Socket>();
+  #isClosed = false;
 
   readonly open: ISocketFactory = ({ host, port, onConnect }) => {
     const socket = connect({ host, port }, onConnect);
+    // Heard in a later tick, when the driver listens.
+    if (this.#isClosed) return socket.destroy(new Error("the producer is closed"));
     socket.setKeepAlive(true, limits.eventKafkaKeepAliveMs);
     this.#open.add(socket);
     socket.on("close", () => this.#open.delete(socket));
     return socket;
   };
+
+  /** No connection is made any more. */
+  close(): void {
+    this.#isClosed = true;
+  }
 
   destroy(): void {
     for (const socket of this.#open) socket.destroy();

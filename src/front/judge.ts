@@ -183,13 +183,13 @@ export class Judge {
    * @throws S3Error AccessDenied
    */
   settle(place: string, found: ObjectView | DeleteMarkerView | null): void {
-    for (const open of this.#open ?? []) {
-      if (open.place !== place) continue;
+    const opens = (this.#open ?? []).filter((open) => open.place === place);
+    // Told by now, all of them: what is refused of one object of a list is no refusal of the list.
+    for (const open of opens) open.isSettled = true;
+    for (const open of opens) {
       const object = found === null || found.isDeleteMarker ? null : found;
       const tags = existingTags(object?.metadata.tagging ?? "");
       const effect = settle(open.residual, (key) => tags.get(key), this.#settledAcl(open, object?.metadata.acl));
-      // Told by now: what is refused of one object of a list is no refusal of the list.
-      open.isSettled = true;
       if (effect !== "Allow" && !this.#mayKnowAbsence(open, effect, object)) throw open.refusal;
     }
   }

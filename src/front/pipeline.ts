@@ -94,8 +94,8 @@ export class Pipeline {
     const { services: shared, route, takesVersion2, gate } = this.#options;
     const { control, clock } = shared;
     const { request } = progress;
-    const query = parseQuery(request.rawQuery);
     control.refresh();
+    const query = parseQuery(request.rawQuery);
     const host = request.headers.get("host") ?? "";
     const tenant = gate.tenantOf(request);
     const address = parseAddress(host, request.rawPath, tenant?.endpoints ?? this.#options.endpoints);
@@ -300,7 +300,7 @@ export class Pipeline {
 
   #fail(progress: Progress, error: unknown): void {
     // A key that cannot be read hides neither the bucket's rules for other origins nor its log.
-    progress.address ??= this.#bucketPlace(progress.request);
+    progress.address ??= this.#bucketPlace(progress);
     const { request, requestId, operation, address } = progress;
     let known = asS3Error(error);
     if (known === null) {
@@ -322,13 +322,16 @@ export class Pipeline {
     }
   }
 
-  #bucketPlace(request: HttpRequest): Address | null {
-    const tenant = this.#options.gate.tenantOf(request);
-    return bucketPlace(
-      request.headers.get("host") ?? "",
-      request.rawPath,
-      tenant?.endpoints ?? this.#options.endpoints,
-    );
+  /** Null also when it cannot be found out: a failure is answered all the same. */
+  #bucketPlace({ request, requestId }: Progress): Address | null {
+    try {
+      const tenant = this.#options.gate.tenantOf(request);
+      const host = request.headers.get("host") ?? "";
+      return bucketPlace(host, request.rawPath, tenant?.endpoints ?? this.#options.endpoints);
+    } catch (error) {
+      this.#options.log.error({ requestId, error }, "the bucket of a request that failed could not be found out");
+      return null;
+    }
   }
 
   #observe(progress: Progress, status: number, errorCode: string | null, bytesOut: number): void {

@@ -1,5 +1,6 @@
 /** What the S3 port answers before S3: health probes, and the way to the console for people who come with a browser. */
 
+import type { Log } from "../base/log.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../model/http.ts";
 import type { Cors } from "./cors.ts";
 import type { GuideGate } from "./guide-gate.ts";
@@ -19,6 +20,7 @@ export interface S3PortOptions {
   readonly isReady: () => boolean;
   /** Where people find the console; null when there is none. */
   readonly consoleUrl: string | null;
+  readonly log: Log;
 }
 
 /** Probes of MinIO's names work as well, so that existing set-ups go on working. */
@@ -36,23 +38,31 @@ export function answerHealth(request: HttpRequest, response: HttpResponse, isRea
 }
 
 export function s3Port(options: S3PortOptions): HttpHandler {
-  const { pipeline, isReady, consoleUrl, cors, query, s3Control, guide, website } = options;
-  return (request, response) => {
+  const { pipeline, isReady, consoleUrl, cors, query, s3Control, guide, website, log } = options;
+  const answersBefore = (request: HttpRequest, response: HttpResponse): boolean => {
     // Every path of a website's host is the website's.
-    if (website.answer(request, response)) return;
+    if (website.answer(request, response)) return true;
     const { rawPath } = request;
     // Every path of ours begins with "/health/", "/minio/", "/apidoc", "/admin" or "/signin": reserved as bucket names.
     if (rawPath.charCodeAt(1) === 0x68 || rawPath.charCodeAt(1) === 0x6d) {
-      if (answerHealth(request, response, isReady)) return;
+      if (answerHealth(request, response, isReady)) return true;
     }
-    if (rawPath.charCodeAt(1) === 0x61 && guide.answer(request, response)) return;
+    if (rawPath.charCodeAt(1) === 0x61 && guide.answer(request, response)) return true;
     if (consoleUrl !== null && consolePaths.has(rawPath) && request.method === "GET") {
       response.send({ status: 302, headers: [["location", `${consoleUrl}${rawPath}`]] });
-      return;
+      return true;
     }
-    if (request.method === "OPTIONS" && cors.answerConsolePreflight(request, response)) return;
-    if (rawPath === "/" && query.answer(request, response)) return;
-    if (s3Control.answer(request, response)) return;
+    if (request.method === "OPTIONS" && cors.answerConsolePreflight(request, response)) return true;
+    if (rawPath === "/" && query.answer(request, response)) return true;
+    return s3Control.answer(request, response);
+  };
+  return (request, response) => {
+    try {
+      if (answersBefore(request, response)) return;
+    } catch (error) {
+      // A damaged record, of a tenant's host for one, must not end the node; S3's own answer says that something is wrong.
+      log.error({ error }, "what a request is for could not be told");
+    }
     pipeline(request, response);
   };
 }

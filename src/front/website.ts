@@ -83,22 +83,28 @@ export class WebsitePort {
     const named = this.#options.hosts.find(host);
     const name = named ?? this.#customBucket(request, host);
     if (name === null) return false;
-    this.#serve(request, response, name).catch((error: unknown) => {
-      if (error instanceof S3Error) {
-        this.#refuse(response, error);
-        return;
-      }
-      this.#options.log.error({ error, bucket: name }, "a website's answer failed for a reason of our own");
-      this.#refuse(response, new S3Error("InternalError"));
-    });
+    this.#serve(request, response, name).catch((error: unknown) => this.#fail(response, name, error));
     return true;
+  }
+
+  #fail(response: HttpResponse, bucket: string, error: unknown): void {
+    const { log } = this.#options;
+    if (!(error instanceof S3Error)) log.error({ error, bucket }, "a website's answer failed for a reason of our own");
+    try {
+      this.#refuse(response, error instanceof S3Error ? error : new S3Error("InternalError"));
+    } catch (fault) {
+      log.error({ error: fault, bucket }, "a website's error could not be answered");
+      response.destroy();
+    }
   }
 
   /** A host that is the name of a bucket with a website. */
   #customBucket(request: HttpRequest, header: string): string | null {
     const name = this.#options.hosts.custom(header);
-    if (name === null || this.#options.isEndpoint(request)) return null;
+    if (name === null) return null;
+    // Endpoints may be hosts of tenants, which are read from control records.
     this.#options.control.refresh();
+    if (this.#options.isEndpoint(request)) return null;
     const bucket = this.#liveBucket(name);
     try {
       return bucket === null || this.#websiteOf(bucket) === null ? null : name;

@@ -148,8 +148,10 @@ function writeRequest(command: Rest, at: Interpreter, { state }: View): Request 
     case "PutObject": {
       const key = at.key(command.key);
       const body = bodyOf(command.body);
-      const digests = digestHeaders(command.digest, body);
-      const isFaulty = command.digest.fault !== "none" || isRefused(command.metadata);
+      // Of two faults either may be told.
+      const digest = isMalformed(command.condition) ? { ...command.digest, fault: "none" as const } : command.digest;
+      const digests = digestHeaders(digest, body);
+      const isFaulty = digest.fault !== "none" || isRefused(command.metadata);
       const headers = {
         ...metadataHeaders[command.metadata],
         ...(isFaulty || isMalformed(command.condition) ? {} : attributeHeaders(command.attributes, state)),
