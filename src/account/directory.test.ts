@@ -1,6 +1,6 @@
 import test from "ava";
 import { limits } from "../base/limits.ts";
-import { identityKeys, newUser } from "../control/identity-records.ts";
+import { identityKeys, newUser, type RoleRecord } from "../control/identity-records.ts";
 import { putTyped } from "../control/typed-records.ts";
 import type { Page, PageRequest } from "./directory.ts";
 import { actor, customerId, openWorld, operatorId, resellerId, siblingId } from "./fixtures/identity-world.ts";
@@ -72,6 +72,42 @@ test("a page looks at a bounded number of records, and says where to go on", asy
     ["z999"],
   );
   t.is(all((page) => world.directory.users(accountId, "/", page), 999).length, count + 4);
+});
+
+test("roles come fewer at a time than may be asked for, and all of them", async (t) => {
+  const world = await openWorld(t);
+  const names = Array.from({ length: limits.rolesPerPageMax + 1 }, (_, index) => `r${1000 + index}`);
+  for (let start = 0; start < names.length; start += limits.controlOperationsMax) {
+    await world.store.txn(
+      [],
+      names
+        .slice(start, start + limits.controlOperationsMax)
+        .map((name) => putTyped(identityKeys.role(accountId, name), role(name))),
+    );
+  }
+  world.reader.refresh();
+  const first = world.directory.roles(accountId, "/", { after: "", limit: limits.directoryPageMax });
+  t.is(first.items.length, limits.rolesPerPageMax);
+  const found = all((page) => world.directory.roles(accountId, "/", page), limits.directoryPageMax);
+  t.deepEqual(
+    found.map(({ name }) => name),
+    names,
+  );
+});
+
+const role = (name: string): RoleRecord => ({
+  accountId,
+  name,
+  roleId: "TRPR",
+  path: "/",
+  description: null,
+  trustPolicy: "{}",
+  boundary: null,
+  maxSessionSeconds: limits.roleSessionSecondsMin,
+  tags: [],
+  createdMs: 0,
+  attached: [],
+  inline: [],
 });
 
 test("accounts stand in a tree", async (t) => {

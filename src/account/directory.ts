@@ -140,7 +140,9 @@ export class Directory {
     return shownPolicy(trustPolicy, (key) => this.#reader.record(key));
   }
 
-  roles(accountId: string, pathPrefix: string, page: PageRequest): Page<RoleRecord> {
+  /** Fewer than asked for at a time: each role shows its trust policy, with everybody who is named in it. */
+  roles(accountId: string, pathPrefix: string, asked: PageRequest): Page<RoleRecord> {
+    const page = { ...asked, limit: Math.min(asked.limit, limits.rolesPerPageMax) };
     return this.#page(identityKeys.role(accountId, ""), page, (name) =>
       withPath(this.role(accountId, name), pathPrefix),
     );

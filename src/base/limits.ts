@@ -261,6 +261,7 @@ export const limits = {
   queryMessageCharsMax: 2048,
   iamPageItems: 100,
   authorizationDetailsMax: 200,
+  rolesPerPageMax: 200,
   simulationsMax: 1000,
   sessionSecondsMin: 900,
   sessionSecondsDefault: 43_200,
