@@ -7,7 +7,7 @@ import type { ValueOf } from "../model/shape.ts";
 import { type AccessControlList, type AclPermission, anonymousId, type CannedAcl, isPublicAcl } from "../s3/acl.ts";
 import { boundedGrants, documentAcl, type GranteeDirectory, headerGrants } from "../s3/acl-grants.ts";
 import { S3Error, type S3ErrorCode } from "../s3/errors.ts";
-import { type AskedAcl, askedAcl, isOwnersAlone, type ObjectOwnership, writtenAcl } from "../s3/object-ownership.ts";
+import { type AskedAcl, askedAcl, asksFullControl, type ObjectOwnership, writtenAcl } from "../s3/object-ownership.ts";
 import type { AccessControlPolicy } from "../s3/shapes.ts";
 import type { Context, Services } from "./context.ts";
 
@@ -140,7 +140,7 @@ export const changedAcl = (
   const { control } = services;
   const asked = changeAsked(input, ownerId, granteesOf(control));
   const bucketOwnerId = bucketOwnerIdOf(control, bucket);
-  if (ownershipOf(services, bucket) === "BucketOwnerEnforced" && !isOwnersAlone(asked, bucketOwnerId)) {
+  if (ownershipOf(services, bucket) === "BucketOwnerEnforced" && !asksFullControl(asked, bucketOwnerId)) {
     throw new S3Error("AccessControlListNotSupported");
   }
   const acl = askedAcl(asked, { ownerId, bucketOwnerId });

@@ -3,7 +3,7 @@
 import type { BucketSetup } from "../control/records.ts";
 import { type AccessControlList, isPublicAcl } from "../s3/acl.ts";
 import { S3Error } from "../s3/errors.ts";
-import { askedAcl, isOwnersAlone, isPrivate, type ObjectOwnership } from "../s3/object-ownership.ts";
+import { askedAcl, isPrivate, type ObjectOwnership } from "../s3/object-ownership.ts";
 import { type AclInput, granteesOf, headerAcl, refuseBlockedAcl } from "./acl-headers.ts";
 import { configure } from "./configured.ts";
 import type { Context } from "./context.ts";
@@ -26,10 +26,10 @@ export const aclOfNewBucket = (
   if (asked === null) return null;
   const { canonicalId: ownerId } = principal.account;
   const ownership = input.ObjectOwnership ?? services.defaultOwnership;
-  if (ownership === "BucketOwnerEnforced" && !isOwnersAlone(asked, ownerId)) {
+  const acl = askedAcl(asked, { ownerId, bucketOwnerId: ownerId });
+  if (ownership === "BucketOwnerEnforced" && !isPrivate(acl, ownerId)) {
     throw new S3Error("InvalidBucketAclWithObjectOwnership");
   }
-  const acl = askedAcl(asked, { ownerId, bucketOwnerId: ownerId });
   const { blockPublicAcls } = services.publicAccessBlockOf(null, principal.account.accountId);
   if (blockPublicAcls && isPublicAcl(acl)) throw new S3Error("AccessDenied");
   return isPrivate(acl, ownerId) ? null : acl;

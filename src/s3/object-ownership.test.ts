@@ -49,7 +49,7 @@ const table: Readonly<Record<Setting, Readonly<Record<Asked, Readonly<Record<Wri
   BucketOwnerPreferred: { ...writersOwn, "bucket-owner-full-control": absent },
   BucketOwnerEnforced: {
     nothing: absent,
-    private: absent,
+    private: refused,
     "bucket-owner-full-control": absent,
     "grant to the bucket's owner": absent,
     "public-read": refused,

@@ -34,7 +34,7 @@ export interface ObjectWrite {
  */
 export function writtenAcl({ ownership, writerId, bucketOwnerId, asked }: ObjectWrite): AccessControlList | undefined {
   if (ownership === "BucketOwnerEnforced") {
-    if (asked !== null && !isOwnersAlone(asked, bucketOwnerId)) throw new S3Error("AccessControlListNotSupported");
+    if (asked !== null && !asksFullControl(asked, bucketOwnerId)) throw new S3Error("AccessControlListNotSupported");
     return undefined;
   }
   const isGiven = asked?.kind === "canned" && asked.name === "bucket-owner-full-control";
@@ -57,9 +57,13 @@ export function isPrivate({ ownerId, grants }: AccessControlList, bucketOwnerId:
   return ownerId === bucketOwnerId && isFullControlOf(bucketOwnerId, grants);
 }
 
-/** Whether what is asked for is what holds anyway in a bucket whose owner owns everything. */
-export function isOwnersAlone(asked: AskedAcl, bucketOwnerId: string): boolean {
-  if (asked.kind === "canned") return asked.name === "private" || asked.name === "bucket-owner-full-control";
+/**
+ * Whether what is asked for is full control of the bucket's owner, in so many words: all that is taken where ACLs are disabled.
+ * `private` says the same and is refused. Source: AWS S3 User Guide, "Object Ownership error responses": "All S3 PUT requests must
+ * either specify the bucket-owner-full-control canned ACL or not specify an ACL".
+ */
+export function asksFullControl(asked: AskedAcl, bucketOwnerId: string): boolean {
+  if (asked.kind === "canned") return asked.name === "bucket-owner-full-control";
   return isFullControlOf(bucketOwnerId, asked.grants);
 }
 

@@ -134,20 +134,24 @@ function askedLock({ headers }: Request, state: State, turn: Turn): Pick<Attribu
   return { retention: asked ?? defaultRetention(state, turn), legalHold: hold === undefined ? null : hold === "ON" };
 }
 
-const ownersAlone = ["private", "bucket-owner-full-control"];
 export const isPublic = (acl: string): boolean => acl.startsWith("public-") || acl === "authenticated-read";
 
-/** @throws Refusal AccessControlListNotSupported (ACLs are disabled), AccessDenied (public ACLs are blocked) */
-export function judgeAcl(acl: string, { settings }: State): void {
+/**
+ * @param acl undefined: none is asked for
+ * @throws Refusal AccessControlListNotSupported (ACLs are disabled), AccessDenied (public ACLs are blocked)
+ */
+export function judgeAcl(acl: string | undefined, { settings }: State): void {
+  if (acl === undefined) return;
   const isDisabled = settings.get("ownershipControls") === "BucketOwnerEnforced";
-  if (isDisabled && !ownersAlone.includes(acl)) throw new Refusal("AccessControlListNotSupported");
+  if (isDisabled && acl !== "bucket-owner-full-control") throw new Refusal("AccessControlListNotSupported");
   if (settings.get("publicAccessBlock") === "all" && isPublic(acl)) throw new Refusal("AccessDenied");
 }
 
 /** What a new version gets by the request's headers and the bucket's defaults. @throws Refusal as the functions above */
 export function attributesOf(request: Request, state: State, turn: Turn): Attributes {
-  const acl = request.headers["x-amz-acl"] ?? "private";
-  judgeAcl(acl, state);
+  const asked = request.headers["x-amz-acl"];
+  judgeAcl(asked, state);
+  const acl = asked ?? "private";
   const lock = askedLock(request, state, turn);
   const owner = newOwner(state, request.who ?? "owner", acl);
   return { ...lock, owner, acl: keptAcl(acl, owner), encryption: encryptionOf(request, state) };

@@ -133,7 +133,7 @@ export const sourceHeader = (state: State, source: ObjectVersion): Record<string
 export function copyObject(state: State, request: Request, turn: Turn): Result {
   metadataHeaders(request);
   judgeWriteSyntax(request);
-  judgeAcl(request.headers["x-amz-acl"] ?? "private", state);
+  judgeAcl(request.headers["x-amz-acl"], state);
   const asked = request.headers["x-amz-checksum-algorithm"];
   const algorithm = algorithms.find((name) => name === asked);
   const source = openSource(state, request, turn);

@@ -114,7 +114,6 @@ test("PutObject_by_another_account_is_owned_as_the_controls_say", async (t, stan
     ["BucketOwnerPreferred", "bucket-owner-read", "other: other FULL_CONTROL, owner READ"],
     ["BucketOwnerPreferred", "bucket-owner-full-control", "owner: owner FULL_CONTROL"],
     ["BucketOwnerEnforced", undefined, "owner: owner FULL_CONTROL"],
-    ["BucketOwnerEnforced", "private", "owner: owner FULL_CONTROL"],
     ["BucketOwnerEnforced", "bucket-owner-full-control", "owner: owner FULL_CONTROL"],
   ];
   for (const [ownership, ACL, expected] of cells) {
