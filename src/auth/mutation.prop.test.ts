@@ -34,6 +34,10 @@ function write(parts: Parts, field: Field, value: string): Parts {
   return { ...parts, headers: { ...parts.headers, [field.slice(7)]: value } };
 }
 
+/** Names of headers mean the same in any case. */
+const lowerSignedHeaders = (text: string): string =>
+  text.replace(/(?<=^SignedHeaders=|^X-Amz-SignedHeaders=).*/, (names) => names.toLowerCase());
+
 /** What must be equal for a changed request to be the same request: the escapes decoded, spaces collapsed, words sorted. */
 function meaning(parts: Parts): string {
   const decode = (text: string) => {
@@ -43,15 +47,18 @@ function meaning(parts: Parts): string {
     return latin1;
   };
   const words = (parts.query ?? "").split("&").filter((word) => word !== "");
-  const query = words.map((word) => decode(word.replaceAll("+", " ")).replace(/^[^=]*$/, "$&=")).sort();
+  const query = words
+    .map((word) => lowerSignedHeaders(decode(word.replaceAll("+", " ")).replace(/^[^=]*$/, "$&=")))
+    .sort();
   const headers = Object.entries(parts.headers ?? {}).map(([name, value]) => {
     const clean = value.replace(/[ \t]+/g, " ").trim();
     return [
       name,
       name === "authorization"
-        ? clean
+        ? value
+            .replace(/\s+/g, " ")
             .split(/ ?, ?/)
-            .map((part) => part.trim())
+            .map((part) => lowerSignedHeaders(part.trim()))
             .join()
         : clean,
     ];

@@ -332,6 +332,7 @@ export const limits = {
   bucketLogFlushMs: 60_000,
   bucketLogBytesMax: 4 * MiB,
   bucketLogsBytesMax: 32 * MiB,
+  bucketLogsPerBucketBytesMax: 8 * MiB,
   bucketLogTextCharsMax: 2 * KiB,
   // Events
   eventSendMs: 10_000,

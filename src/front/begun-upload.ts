@@ -21,29 +21,28 @@ interface Begun {
   readonly bucketOwnerId: string;
 }
 
-/** The values of one header; undefined when the upload was begun without it. */
-type BegunHeader = (begun: Begun) => readonly string[] | undefined;
+/** The values of one header; null when the upload was begun without it. */
+type BegunHeader = (begun: Begun) => readonly string[] | null;
 
 const headers: ReadonlyMap<string, BegunHeader> = new Map<string, BegunHeader>([
   [
     "x-amz-server-side-encryption",
-    ({ upload: { encryption } }) =>
-      encryption === null || encryption.kind === "customer" ? undefined : [encryption.kind],
+    ({ upload: { encryption } }) => (encryption === null || encryption.kind === "customer" ? null : [encryption.kind]),
   ],
   [
     "x-amz-server-side-encryption-aws-kms-key-id",
     // A policy may name the key in either way, as the request that began the upload could.
     ({ upload: { encryption }, arnOf }) =>
-      encryption?.kind === "aws:kms" ? [...new Set([encryption.keyId, arnOf(encryption.keyId)])] : undefined,
+      encryption?.kind === "aws:kms" ? [...new Set([encryption.keyId, arnOf(encryption.keyId)])] : null,
   ],
   [
     "x-amz-server-side-encryption-customer-algorithm",
-    ({ upload: { encryption } }) => (encryption?.kind === "customer" ? ["AES256"] : undefined),
+    ({ upload: { encryption } }) => (encryption?.kind === "customer" ? ["AES256"] : null),
   ],
-  ["x-amz-storage-class", ({ upload: { storageClass } }) => (storageClass === undefined ? undefined : [storageClass])],
+  ["x-amz-storage-class", ({ upload: { storageClass } }) => (storageClass === undefined ? null : [storageClass])],
   // Kept is what an ACL grants, not how it was said.
   ["x-amz-acl", ({ upload: { acl }, bucketOwnerId: id }) => cannedNames(acl ?? privateAcl(id), id)],
-  ["x-amz-tagging", ({ upload: { tagging } }) => (tagging === undefined ? undefined : [tagging])],
+  ["x-amz-tagging", ({ upload: { tagging } }) => (tagging === undefined ? null : [tagging])],
 ]);
 
 /** Null for a request that adds to no upload. The upload is read when a policy first asks. */

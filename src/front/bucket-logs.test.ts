@@ -229,6 +229,22 @@ test("what is large is written before its time", async (t) => {
   t.is(stand.logs.droppedLines, 0);
 });
 
+test("a key that is none is cut, and a flood of one bucket's lines drops none of another's", async (t) => {
+  const stand = new Stand();
+  stand.gate = new Promise(() => undefined);
+  const key = "é".repeat(1_000_000);
+  const items = () => [{ key, versionId: null, error: null }];
+  const line = limits.keyBytesMax * "%C3%A9".length;
+  const tooMany = Math.ceil(limits.bucketLogsPerBucketBytesMax / line) + 1;
+  for (let index = 0; index < tooMany; index++) {
+    stand.note("photos", "", [], { operation: "DeleteObjects", method: "POST", items });
+  }
+  const dropped = stand.logs.droppedLines;
+  t.true(dropped > 0 && dropped < tooMany);
+  stand.note("videos", "v");
+  t.is(stand.logs.droppedLines, dropped);
+});
+
 test("memory is bounded while the target is slow: lines past it are dropped and counted, and later ones taken again", async (t) => {
   const stand = new Stand();
   let open = (): void => undefined;

@@ -51,6 +51,8 @@ export class BucketLogs {
   readonly #underWay = new Set<Promise<void>>();
   #batches = new Map<string, Batch>();
   #bytes = 0;
+  /** By id of the source. */
+  readonly #bytesOf = new Map<string, number>();
   #droppedLines = 0;
 
   constructor(options: BucketLogsOptions) {
@@ -78,10 +80,16 @@ export class BucketLogs {
 
   #add(source: BucketRecord, logging: BucketLogging, request: LoggedRequest): void {
     const line = logLine(request);
-    if (this.#bytes + line.length > limits.bucketLogsBytesMax) {
+    // Whoever floods one bucket's log hides nothing of another's.
+    const held = this.#bytesOf.get(source.id) ?? 0;
+    if (
+      this.#bytes + line.length > limits.bucketLogsBytesMax ||
+      held + line.length > limits.bucketLogsPerBucketBytesMax
+    ) {
       this.#droppedLines += 1;
       return;
     }
+    this.#bytesOf.set(source.id, held + line.length);
     const batch = this.#batchOf(source, logging, request.timeMs);
     batch.lines.push(line);
     batch.bytes += line.length;
@@ -113,10 +121,17 @@ export class BucketLogs {
     for (const batch of batches.values()) {
       const written: Promise<void> = this.#write(batch).finally(() => {
         this.#underWay.delete(written);
-        this.#bytes -= batch.bytes;
+        this.#forget(batch);
       });
       this.#underWay.add(written);
     }
+  }
+
+  #forget({ source, bytes }: Batch): void {
+    this.#bytes -= bytes;
+    const left = (this.#bytesOf.get(source.id) ?? 0) - bytes;
+    if (left === 0) this.#bytesOf.delete(source.id);
+    else this.#bytesOf.set(source.id, left);
   }
 
   async #write({ source, logging, firstMs, lines }: Batch): Promise<void> {
@@ -178,7 +193,8 @@ const copies: ReadonlySet<string> = new Set(["CopyObject", "UploadPartCopy"]);
 const itemOf = (request: LoggedRequest, { key, versionId, error }: ReportedItem): LoggedRequest => ({
   ...request,
   operation: "BATCH.DELETE.OBJECT",
-  key,
+  // One that is too long to be a key is reported too.
+  key: key.slice(0, limits.keyBytesMax),
   requestLine: null,
   status: error?.status ?? doneStatus,
   errorCode: error?.code ?? null,

@@ -31,8 +31,11 @@ export interface RequestFacts {
   readonly defersObjectState: boolean;
   /** What the request's body brings, by the name of the header that brings it elsewhere. */
   readonly brought: ReadonlyMap<string, string> | null;
-  /** What a part's upload was begun with, by the name of the header that asked for it; null: the request adds to no upload. */
-  readonly begun: ((header: string) => readonly string[] | undefined) | null;
+  /**
+   * What a part's upload was begun with, by the name of the header that asked for it; null: the request adds to no upload. The
+   * answer null: it was begun without; undefined: this is nothing that an upload is begun with, or there is no upload.
+   */
+  readonly begun: ((header: string) => readonly string[] | null | undefined) | null;
 }
 
 export type ConditionValues = readonly string[] | undefined | "deferred";
@@ -93,7 +96,9 @@ const lockHeaders: ReadonlyMap<string, string> = new Map([
 ]);
 
 function headerValues({ headers, begun }: RequestFacts, name: string): readonly string[] | undefined {
-  return one(headers.get(name)) ?? begun?.(name);
+  // A part may carry any header: what becomes of the upload was said when it was begun.
+  const values = begun?.(name);
+  return values === undefined ? one(headers.get(name)) : (values ?? undefined);
 }
 
 function carried({ brought, headers }: RequestFacts, name: string): string | undefined {
@@ -110,7 +115,8 @@ function remainingDays(facts: RequestFacts): readonly string[] | undefined {
 /** Tags that the request brings in x-amz-tagging, or its body, or for a new bucket. @throws S3Error InvalidArgument for what is no tag set */
 function requestTags(facts: RequestFacts): readonly (readonly [string, string])[] | undefined {
   if (facts.asked !== null && facts.asked.tags.length > 0) return facts.asked.tags;
-  const tagging = carried(facts, "x-amz-tagging") ?? facts.begun?.("x-amz-tagging")?.[0];
+  const begun = facts.begun?.("x-amz-tagging");
+  const tagging = begun === undefined ? carried(facts, "x-amz-tagging") : begun?.[0];
   return tagging === undefined ? undefined : storedTags(tagging);
 }
 

@@ -135,6 +135,15 @@ test("UploadPart_is_judged_by_what_its_upload_was_begun_with", async (t, { s3, b
   t.is(await refusal(upload({})), "403 AccessDenied");
   const late = { ...at, UploadId: unencrypted, PartNumber: 1, Body: "abc" };
   t.is(await refusal(s3.send(new UploadPartCommand(late))), "403 AccessDenied", "begun before the policy");
+  const pretending = new UploadPartCommand(late);
+  pretending.middlewareStack.add(
+    (next) => (args) => {
+      Object.assign((args.request as { headers: object }).headers, { "x-amz-server-side-encryption": "AES256" });
+      return next(args);
+    },
+    { step: "build" },
+  );
+  t.is(await refusal(s3.send(pretending)), "403 AccessDenied", "a part's own header says nothing of its upload");
   t.is(await refusal(s3.send(new PutObjectCommand({ ...at, Body: "x" }))), "403 AccessDenied");
 
   const kms = { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "second" } as const;
